@@ -1,0 +1,180 @@
+"""Inputs: something came in. An input states what was asked or reported; it changes nothing by itself.
+
+Fields are only ever added, with defaults. A name is never reused.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.market import Quote
+from coxswain.model.orders import OrderIntent, VenueFill, VenueOrder, VenuePosition
+from coxswain.model.setup import Setup
+from coxswain.model.signal import Signal
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    ExecId,
+    ExecType,
+    JournalId,
+    ReachedVenue,
+    Side,
+    Symbol,
+    VenueOrderId,
+)
+
+
+class InputBase(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    pass
+
+
+class EngineStarted(InputBase, frozen=True):
+    """The process started; what it was told."""
+
+    version: str
+    journal_id: JournalId
+    seed: int
+    setup: Setup
+
+
+class StopEngine(InputBase, frozen=True):
+    """The process is about to end in good order."""
+
+    reason: str
+
+
+class TimePassed(InputBase, frozen=True):
+    """At least one deadline is due."""
+
+
+class SubmitSignal(InputBase, frozen=True):
+    signal: Signal
+
+
+class ReportBadSignal(InputBase, frozen=True):
+    """A signal that could not be read: where it stood, and every wrong field."""
+
+    where: str
+    errors: tuple[str, ...]
+    signal_id: str | None = None
+
+
+class SubmitOrder(InputBase, frozen=True):
+    """One order for one account, without a plan: the fast path. It passes the gate like every other."""
+
+    intent: OrderIntent
+    ttl_s: int = 300
+
+
+class PauseAccount(InputBase, frozen=True):
+    account: AccountId
+    reason: str
+    actor: str
+
+
+class ResumeAccount(InputBase, frozen=True):
+    account: AccountId
+    reason: str
+    actor: str
+
+
+class SetCorrelation(InputBase, frozen=True):
+    account: AccountId
+    other: AccountId
+    rho: Decimal
+
+
+class TradingDay(InputBase, frozen=True):
+    """A trading day began in the zone of these accounts."""
+
+    accounts: tuple[AccountId, ...]
+    day: str
+
+
+class SessionChanged(InputBase, frozen=True):
+    symbols: tuple[Symbol, ...]
+    is_open: bool
+
+
+class ExecutionReport(InputBase, frozen=True):
+    """The venue says what happened to one order (FIX 35=8)."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId
+    exec_id: ExecId
+    exec_type: ExecType
+    symbol: Symbol
+    side: Side
+    transact_time_ns: int
+    venue_order_id: VenueOrderId | None = None
+    order_qty: Decimal | None = None
+    """The quantity now in force, on REPLACED and RESTATED."""
+    last_qty: Decimal | None = None
+    last_px: Decimal | None = None
+    commission: Decimal | None = None
+    settl_fx_rate: Decimal | None = None
+    orig_cl_ord_id: ClOrdId | None = None
+    """On REPLACED: the id that `cl_ord_id` takes the place of."""
+    text: str = ""
+
+
+class CancelRejected(InputBase, frozen=True):
+    """The venue refused a cancel or a replace (FIX 35=9)."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId
+    """Of the refused request: the order's own for a cancel, the new one for a replace."""
+    orig_cl_ord_id: ClOrdId
+    text: str
+
+
+class OrderLookedUp(InputBase, frozen=True):
+    """The answer to `QueryOrder`: what the venue's books hold under this id."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId
+    order: VenueOrder | None
+    """None: the venue knows no such order."""
+    fills: tuple[VenueFill, ...]
+    position_qty: Decimal
+    """The account's net position in the order's instrument."""
+
+
+class AccountLookedUp(InputBase, frozen=True):
+    """The answer to `QueryAccount`: working orders, positions, balance, and fills since the time asked for."""
+
+    account: AccountId
+    balance: Decimal
+    positions: tuple[VenuePosition, ...]
+    orders: tuple[VenueOrder, ...]
+    fills: tuple[VenueFill, ...]
+
+
+class VenueFailed(InputBase, frozen=True):
+    """A request could not be carried out. `MAYBE` and `YES` leave its outcome unknown."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId | None
+    reached_venue: ReachedVenue
+    text: str
+
+
+Input = (
+    EngineStarted
+    | StopEngine
+    | TimePassed
+    | SubmitSignal
+    | ReportBadSignal
+    | SubmitOrder
+    | PauseAccount
+    | ResumeAccount
+    | SetCorrelation
+    | TradingDay
+    | SessionChanged
+    | Quote
+    | ExecutionReport
+    | CancelRejected
+    | OrderLookedUp
+    | AccountLookedUp
+    | VenueFailed
+)

@@ -1,0 +1,31 @@
+"""The record of one step, and the only codec for it. What these bytes say is what happened."""
+
+import msgspec
+
+from coxswain.messages.events import Event
+from coxswain.messages.inputs import Input
+from coxswain.messages.requests import Request
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step of the engine: the envelope, what came in, what became fact, what may leave."""
+
+    seq: int
+    now_ns: int
+    input: Input
+    events: tuple[Event, ...] = ()
+    requests: tuple[Request, ...] = ()
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Record)
+
+
+def encode(record: Record) -> bytes:
+    """Write a record as canonical JSON: fields in declared order, defaults left out."""
+    return _encoder.encode(record)
+
+
+def decode(body: bytes) -> Record:
+    """Read a record. Raises `msgspec.DecodeError` for bytes that are not one."""
+    return _decoder.decode(body)

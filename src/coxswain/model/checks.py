@@ -1,0 +1,26 @@
+"""The answer of a check, the same for eligibility, the gate and every later control."""
+
+from decimal import Decimal
+
+import msgspec
+
+
+class Check(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """One rule's answer, journaled as it was found: `explain` never evaluates again.
+
+    `value` and `limit` are numbers; a rule about something else (a state, a name) says it in `found` and `wanted`.
+    """
+
+    code: str
+    value: Decimal | None
+    limit: Decimal | None
+    passed: bool
+    found: str = ""
+    wanted: str = ""
+
+
+def reason(check: Check) -> str:
+    """Write a failed check as `CODE: key=value, key=value`."""
+    value = check.found or (format(check.value, "f") if check.value is not None else "none")
+    limit = check.wanted or (format(check.limit, "f") if check.limit is not None else "none")
+    return f"{check.code}: value={value}, limit={limit}"

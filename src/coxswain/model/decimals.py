@@ -1,0 +1,64 @@
+"""The one decimal context, and rounding that names its direction. Never a float.
+
+Every Decimal that enters the engine passes `plain` once, so equal values have equal bytes in the journal.
+"""
+
+from decimal import (
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    Clamped,
+    Context,
+    Decimal,
+    DivisionByZero,
+    FloatOperation,
+    InvalidOperation,
+    Overflow,
+    Underflow,
+)
+
+# decimal128: 34 digits hold any price times any quantity; mixing with a float raises.
+CONTEXT = Context(
+    prec=34,
+    rounding=ROUND_HALF_EVEN,
+    traps=[InvalidOperation, DivisionByZero, Overflow, Underflow, Clamped, FloatOperation],
+)
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+HUNDRED = Decimal(100)
+# What does not divide (an average cost, a converted amount) is rounded once, to this quantum.
+QUANTUM = Decimal("0.0000000001")
+
+
+def plain(value: Decimal) -> Decimal:
+    """Normalise `value`: no trailing zeros, no positive exponent, no negative zero."""
+    return value.normalize() + ZERO
+
+
+def text(value: Decimal) -> str:
+    """Write `value` in full, never in exponent form."""
+    return format(value, "f")
+
+
+def floor_step(value: Decimal, step: Decimal) -> Decimal:
+    """Round a value that is not negative down to a multiple of `step`."""
+    return plain(value // step * step)
+
+
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    return not value % step
+
+
+def round_down(value: Decimal) -> Decimal:
+    """Round towards minus infinity at the quantum."""
+    return plain(value.quantize(QUANTUM, rounding=ROUND_FLOOR))
+
+
+def round_up(value: Decimal) -> Decimal:
+    """Round towards plus infinity at the quantum."""
+    return plain(value.quantize(QUANTUM, rounding=ROUND_CEILING))
+
+
+def percent_of(percent: Decimal, value: Decimal) -> Decimal:
+    return percent * value / HUNDRED

@@ -1,0 +1,78 @@
+"""Order facts as they travel: what we intend, and what a venue says it holds."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    ExecId,
+    OrdStatus,
+    OrdType,
+    Role,
+    Side,
+    SignalId,
+    Symbol,
+    TimeInForce,
+    VenueOrderId,
+)
+
+
+class OrderIntent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An order before the gate: everything that will be sent, and why."""
+
+    account: AccountId
+    symbol: Symbol
+    side: Side
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    order_qty: Decimal
+    role: Role
+    signal_id: SignalId
+    price: Decimal | None = None
+    stop_px: Decimal | None = None
+    stop_loss: Decimal | None = None
+    """Of the position that an entry opens."""
+    take_profit: Decimal | None = None
+    reduce_only: bool = False
+    oco_group: str | None = None
+    decision_px: Decimal | None = None
+    """The price at the signal; slippage is measured from it."""
+
+
+class VenueFill(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A fill as the venue's books have it. `commission` is in the account's currency."""
+
+    cl_ord_id: ClOrdId
+    exec_id: ExecId
+    symbol: Symbol
+    side: Side
+    last_qty: Decimal
+    last_px: Decimal
+    commission: Decimal
+    transact_time_ns: int
+    settl_fx_rate: Decimal | None = None
+    """Account currency for one unit of the instrument's, where they differ (FIX 155)."""
+
+
+class VenueOrder(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An order as the venue's books have it."""
+
+    cl_ord_id: ClOrdId
+    venue_order_id: VenueOrderId
+    symbol: Symbol
+    side: Side
+    ord_status: OrdStatus
+    order_qty: Decimal
+    cum_qty: Decimal
+    price: Decimal | None = None
+    stop_px: Decimal | None = None
+    text: str = ""
+
+
+class VenuePosition(msgspec.Struct, frozen=True):
+    """A net position as the venue's books have it, long positive."""
+
+    symbol: Symbol
+    qty: Decimal

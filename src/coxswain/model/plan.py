@@ -1,0 +1,42 @@
+"""The plan of one signal: who takes how much, when, and why not."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.decimals import ZERO
+from coxswain.model.vocabulary import AccountId, Side, SignalId, SignalKind, Symbol, Verdict
+
+
+class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One account's share of a plan, or the checks that kept it out."""
+
+    account: AccountId
+    verdict: Verdict
+    checks: tuple[Check, ...]
+    qty: Decimal = ZERO
+    """Lots."""
+    delay_ms: int = 0
+    """From the plan to the release, all of it planned."""
+    priority: int = 0
+    """1 is released first; 0 is not released."""
+    timing_variance_ms: int = 0
+    size_variance_pct: Decimal = ZERO
+    correlation: Decimal | None = None
+    """The highest with any account released earlier."""
+    correlation_delay_ms: int = 0
+    correlation_reduction_pct: Decimal = ZERO
+    sizing: str = ""
+    """How the quantity came about, for people."""
+
+
+class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
+    signal_id: SignalId
+    kind: SignalKind
+    symbol: Symbol
+    assignments: tuple[Assignment, ...]
+    rationale: str
+    side: Side | None = None
+    decision_px: Decimal | None = None
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,40 @@
+"""A signal: a wish from outside, as it stands after validation."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
+
+
+class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One wish. Two signals are the same wish when they are equal field by field."""
+
+    id: SignalId
+    kind: SignalKind
+    symbol: Symbol
+    signal_time_ns: int
+    ttl_s: int
+    side: Side | None = None
+    """Of the entry; on an exit or a stop adjustment the side of the position meant."""
+    entry_price: Decimal | None = None
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    confidence: Decimal | None = None
+    risk_reward_ratio: Decimal | None = None
+    strategy: str = ""
+    quantity: Decimal | None = None
+    """Total lots over all accounts, and a cap on sizing."""
+    order_type: OrdType = OrdType.MARKET
+    limit_price: Decimal | None = None
+    """The limit of a LIMIT order, the trigger of a STOP order."""
+    time_in_force: TimeInForce = TimeInForce.DAY
+    accounts: tuple[AccountId, ...] = ()
+    """Only these accounts may take it; empty means all."""
+    reason: str = ""
+    metadata: str = ""
+    """The free part, as canonical JSON text; no rule reads it."""
+
+
+def dies_ns(signal: Signal) -> int:
+    return signal.signal_time_ns + signal.ttl_s * 1_000_000_000
