@@ -1,0 +1,53 @@
+# Coxswain. `make` lists the targets. Written for GNU make 3.81, which macOS still ships.
+SHELL = /bin/sh
+BIN = .venv/bin
+READY = .venv/.ready
+QUICK = $(wildcard tests/unit tests/arch tests/golden)
+ARGS =
+
+.PHONY: help demo test check format golden bench cover lock clean .venv
+
+help: ## show this list
+	@sed -n 's/^\([.a-z][a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@echo '  demo, test, golden and bench take more words as ARGS="...".'
+
+demo: $(READY) ## one signal becomes orders on six simulated accounts
+	@$(BIN)/coxswain demo $(ARGS)
+
+test: $(READY) ## run every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## format, lint, types, imports and the quick tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q $(QUICK)
+
+format: $(READY) ## rewrite the code in the project's format
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+golden: $(READY) ## write the golden files anew; the diff is the review
+	$(BIN)/python -m pytest -q tests/golden --rewrite-golden $(ARGS)
+
+bench: $(READY) ## measure what docs/PERFORMANCE.md claims
+	@$(BIN)/python -m bench $(ARGS)
+
+cover: $(READY) ## run every test and show the branches no test takes
+	$(BIN)/coverage run -m pytest -q $(ARGS)
+	$(BIN)/coverage report
+
+lock: ## pin the newest versions that pyproject.toml allows in requirements.lock
+	@tools/lock
+
+clean: ## remove .venv and everything made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv: $(READY) ## install into .venv what requirements.lock pins (the others do it for you)
+
+$(READY): requirements.lock pyproject.toml tools/make-venv
+	@echo 'Installing into .venv: the first time takes about a minute.'
+	@tools/make-venv
+	@touch $(READY)
