@@ -21,7 +21,7 @@ check: $(READY) ## format, lint, types, imports and the quick tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q $(QUICK)
 
 format: $(READY) ## rewrite the code in the project's format
