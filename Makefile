@@ -48,6 +48,6 @@ clean: ## remove .venv and everything made
 .venv: $(READY) ## install into .venv what requirements.lock pins (the others do it for you)
 
 $(READY): requirements.lock pyproject.toml tools/make-venv
-	@echo 'Installing into .venv: the first time takes about a minute.'
+	@echo 'Installing into .venv; the first time takes up to a minute.'
 	@tools/make-venv
 	@touch $(READY)
