@@ -8,7 +8,7 @@ from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, Signal
 
 
 class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One wish. Two signals are the same wish when they are equal field by field."""
+    """One wish. `same_wish` tells whether two signals are the same one."""
 
     id: SignalId
     kind: SignalKind
@@ -34,6 +34,15 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     metadata: str = ""
     """The free part, as canonical JSON text; no rule reads it."""
+    timed: bool = True
+    """False: it came without a time, and `signal_time_ns` is when it came."""
+
+
+def same_wish(one: Signal, other: Signal) -> bool:
+    """Compare field by field. When a signal came is no part of it, so a file can be fed again after a restart."""
+    if not one.timed:
+        other = msgspec.structs.replace(other, signal_time_ns=one.signal_time_ns)
+    return one == other
 
 
 def dies_ns(signal: Signal) -> int:
