@@ -1,0 +1,442 @@
+"""Read one signal from a line of JSON: a `Signal`, or a sentence for every field that is wrong.
+
+This file decides whether a signal can be understood, never whether it is wise: the side of the stop, the session and
+the accounts are for the gate. Numbers stay exact, as text or Decimal; a float must never appear here. Whatever the
+bytes, `parse_signal` returns an answer and raises nothing.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, Inexact, localcontext
+from enum import StrEnum
+from typing import TypeGuard, TypeVar
+
+import msgspec
+
+from coxswain.model.decimals import CONTEXT, ONE, ZERO, plain, text
+from coxswain.model.signal import Signal
+from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
+
+LINE_BYTES_MAX = 131_072
+METADATA_BYTES_MAX = 16_384
+METADATA_DEPTH_MAX = 16
+WHOLE_DIGITS_MAX = 20
+FRACTION_DIGITS_MAX = 12
+ERRORS_MAX = 32
+ACCOUNTS_MAX = 1_000
+TTL_S_MAX = 30 * 86_400
+STRATEGY_CHARS_MAX = 64
+REASON_CHARS_MAX = 500
+
+FIELDS = (
+    "id",
+    "kind",
+    "symbol",
+    "side",
+    "entry_price",
+    "stop_loss",
+    "take_profit",
+    "confidence",
+    "risk_reward_ratio",
+    "signal_time",
+    "strategy",
+    "quantity",
+    "order_type",
+    "limit_price",
+    "time_in_force",
+    "ttl_s",
+    "accounts",
+    "reason",
+    "metadata",
+)
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class BadSignal(msgspec.Struct, frozen=True):
+    """A signal that could not be read, and why, field by field."""
+
+    signal_id: SignalId | None
+    errors: tuple[str, ...]
+
+
+def parse_signal(line: str | bytes, now_ns: int, default_ttl_s: int = 300) -> Signal | BadSignal:
+    """Read one line. A field that is null counts as left out; a signal without a time is one of `now_ns`."""
+    body = _parse_object(line)
+    if isinstance(body, str):
+        return BadSignal(None, (body,))
+    fields = _Fields(body)
+    signal = _read_signal(fields, now_ns, default_ttl_s)
+    if fields.errors:
+        return BadSignal(signal.id if fields.is_sound("id") else None, _capped(fields.errors))
+    return signal
+
+
+def _read_signal(fields: "_Fields", now_ns: int, default_ttl_s: int) -> Signal:
+    """Read every field, wrong ones as their defaults: the errors beside them say that the result is void."""
+    fields.refuse_unknown()
+    signal_time_ns = fields.time_ns("signal_time")
+    signal = Signal(
+        id=SignalId(fields.id("id") or ""),
+        kind=fields.choice("kind", SignalKind, required=True) or SignalKind.ENTRY,
+        symbol=Symbol((fields.symbol("symbol") or "").upper()),
+        signal_time_ns=now_ns if signal_time_ns is None else signal_time_ns,
+        ttl_s=fields.whole("ttl_s", 1, TTL_S_MAX) or default_ttl_s,
+        side=fields.choice("side", Side),
+        entry_price=fields.above_zero("entry_price"),
+        stop_loss=fields.above_zero("stop_loss"),
+        take_profit=fields.above_zero("take_profit"),
+        confidence=fields.share("confidence"),
+        risk_reward_ratio=fields.above_zero("risk_reward_ratio"),
+        strategy=fields.words("strategy", STRATEGY_CHARS_MAX),
+        quantity=fields.above_zero("quantity"),
+        order_type=fields.choice("order_type", OrdType) or OrdType.MARKET,
+        limit_price=fields.above_zero("limit_price"),
+        time_in_force=fields.choice("time_in_force", TimeInForce) or TimeInForce.DAY,
+        accounts=fields.accounts("accounts"),
+        reason=fields.words("reason", REASON_CHARS_MAX),
+        metadata=fields.metadata("metadata"),
+        timed=signal_time_ns is not None,
+    )
+    if fields.is_sound("kind"):
+        _require_what_the_kind_needs(fields, signal)
+    return signal
+
+
+def _require_what_the_kind_needs(fields: "_Fields", signal: Signal) -> None:
+    if signal.kind is SignalKind.ENTRY:
+        if not fields.given("side"):
+            fields.wrong("side", "missing; an entry wants BUY or SELL")
+        if not fields.given("stop_loss") and not fields.given("quantity"):
+            fields.wrong("stop_loss", "missing; an entry wants a stop_loss to be sized by, or a quantity")
+    if signal.kind is SignalKind.STOP_ADJUSTMENT and not fields.given("stop_loss") and not fields.given("take_profit"):
+        fields.wrong("stop_loss", "missing; a stop adjustment wants a stop_loss, a take_profit or both")
+    if not fields.is_sound("order_type"):
+        return
+    if signal.order_type is OrdType.MARKET:
+        # Most likely the order_type was forgotten, and a market order is not what was meant.
+        if fields.given("limit_price"):
+            fields.wrong("limit_price", "given for a MARKET order; wanted order_type LIMIT or STOP, or no limit_price")
+    elif not fields.given("limit_price"):
+        fields.wrong("limit_price", f"missing; a {signal.order_type} order wants one")
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+
+class _Number(str):
+    """A JSON number as it was written."""
+
+    __slots__ = ()
+
+
+class _Object(dict[str, object]):
+    """A JSON object that knows which keys were written twice."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        self.repeated: list[str] = []
+        if len(self) != len(pairs):
+            seen: set[str] = set()
+            for key, _ in pairs:
+                if key in seen:
+                    self.repeated.append(key)
+                seen.add(key)
+
+
+def _parse_object(line: str | bytes) -> "_Object | str":
+    """Return the object on a line, or what is wrong with the line as a whole."""
+    if len(line) > LINE_BYTES_MAX:
+        return f"the line is longer than {LINE_BYTES_MAX} bytes"
+    try:
+        source = line.decode() if isinstance(line, bytes) else line
+        body: object = json.loads(
+            source.removeprefix("\ufeff"),  # some editors begin a file with this mark
+            parse_float=_Number,
+            parse_int=_Number,
+            parse_constant=_Number,
+            object_pairs_hook=_Object,
+        )
+    except UnicodeDecodeError as error:
+        return f"the line is not UTF-8 text (byte {error.start + 1})"
+    except json.JSONDecodeError as error:
+        return f"the line is not JSON: {error.msg} (character {error.pos + 1})"
+    except RecursionError:
+        return "the line is nested too deeply to be read"
+    if not isinstance(body, _Object):
+        return f"the line is {_shown(body)}; wanted one JSON object"
+    return body
+
+
+def _canonical(value: object, depth: int = 0) -> str:
+    """Write JSON so that equal content has equal text. Raises ValueError with a reason where it cannot."""
+    if depth > METADATA_DEPTH_MAX:
+        raise ValueError(f"nested more than {METADATA_DEPTH_MAX} deep")
+    if isinstance(value, _Object):
+        if value.repeated:
+            raise ValueError(f"the key {_shown(value.repeated[0])} stands in it twice")
+        return "{" + ",".join(f"{_quoted(key)}:{_canonical(value[key], depth + 1)}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_canonical(item, depth + 1) for item in value) + "]"
+    if isinstance(value, _Number):
+        number = _exact(value)
+        if number is None:
+            raise ValueError(f"{_shown(value)} is not a finite number of at most {CONTEXT.prec} digits")
+        return str(number)
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+# Decimal itself would also read underscores, "NaN" and digits of other scripts.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def _exact(written: str) -> Decimal | None:
+    """Read a number without rounding it; None if it is none or does not fit the engine's digits."""
+    if not _NUMBER.fullmatch(written):
+        return None
+    with localcontext(CONTEXT) as context:
+        context.traps[Inexact] = True
+        try:
+            return plain(context.create_decimal(written))
+        except ArithmeticError:
+            return None
+
+
+# --- fields ---------------------------------------------------------------------------------------------------------
+
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+_WANTED_ID = "wanted 1 to 64 letters, digits or any of . _ : -"
+_WANTED_SYMBOL = "wanted 1 to 64 letters, digits or any of . _ : / -"
+_WANTED_TIME = (
+    'wanted a time with its zone such as "2025-03-14T09:30:00Z", or seconds, milliseconds or nanoseconds since 1970'
+)
+
+
+class _Fields:
+    """The fields of one signal. Each reader returns a value, or None and leaves a sentence in `errors`."""
+
+    def __init__(self, body: _Object) -> None:
+        self._body: Mapping[str, object] = {key: value for key, value in body.items() if value is not None}
+        self._unsound: set[str] = set()
+        self.errors: list[str] = []
+        for key in body.repeated:
+            self.wrong(key, "written twice; wanted once")
+
+    def given(self, name: str) -> bool:
+        return name in self._body
+
+    def is_sound(self, name: str) -> bool:
+        return name not in self._unsound
+
+    def wrong(self, name: str, sentence: str) -> None:
+        self._unsound.add(name)
+        self.errors.append(f"{name if name in FIELDS else _shown(name)}: {sentence}")
+
+    def refuse_unknown(self) -> None:
+        for key in self._body:
+            if key not in FIELDS:
+                # Looking for a near name is slow, and no more than these errors are told.
+                near = difflib.get_close_matches(key[:64].lower(), FIELDS, 1) if len(self.errors) < ERRORS_MAX else []
+                self.wrong(key, f"unknown field; did you mean {near[0]}?" if near else "unknown field")
+
+    def id(self, name: str) -> str | None:
+        return self._name(name, _ID, _WANTED_ID)
+
+    def symbol(self, name: str) -> str | None:
+        return self._name(name, _SYMBOL, _WANTED_SYMBOL)
+
+    def _name(self, name: str, pattern: re.Pattern[str], wanted: str) -> str | None:
+        value = self._body.get(name)
+        if value is None:
+            self.wrong(name, f"missing; {wanted}")
+            return None
+        if not _is_text(value) or not pattern.fullmatch(value):
+            self.wrong(name, f"{_shown(value)} is not a valid name; {wanted}")
+            return None
+        return value
+
+    def choice(self, name: str, choices: type[Choice], required: bool = False) -> Choice | None:
+        value = self._body.get(name)
+        wanted = f"wanted {', '.join(choices)}"
+        if value is None:
+            if required:
+                self.wrong(name, f"missing; {wanted}")
+            return None
+        for member in choices:
+            if _is_text(value) and value.upper() == member.upper():
+                return member
+        self.wrong(name, f"{_shown(value)} is not known; {wanted}")
+        return None
+
+    def words(self, name: str, chars_max: int) -> str:
+        value = self._body.get(name, "")
+        if not _is_text(value) or len(value) > chars_max or not value.isprintable():
+            self.wrong(name, f"{_shown(value)} is refused; wanted printable text of at most {chars_max} characters")
+            return ""
+        return value
+
+    def number(self, name: str) -> Decimal | None:
+        value = self._body.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+            self.wrong(name, f'{_shown(value)} is not a number; wanted a decimal number such as "1.0850"')
+            return None
+        number = _exact(value)
+        if number is None or not _is_short(number):
+            digits = f"at most {WHOLE_DIGITS_MAX} digits before and {FRACTION_DIGITS_MAX} after the point"
+            self.wrong(name, f"{_shown(value)} has too many digits; wanted {digits}")
+            return None
+        return number
+
+    def above_zero(self, name: str) -> Decimal | None:
+        number = self.number(name)
+        if number is None or number > ZERO:
+            return number
+        self.wrong(name, f"{text(number)} is not above zero")
+        return None
+
+    def share(self, name: str) -> Decimal | None:
+        number = self.number(name)
+        if number is None or ZERO <= number <= ONE:
+            return number
+        self.wrong(name, f"{text(number)} is out of range; wanted 0 to 1")
+        return None
+
+    def whole(self, name: str, least: int, most: int) -> int | None:
+        number = self.number(name)
+        if number is None:
+            return None
+        if number % ONE or not least <= number <= most:
+            self.wrong(name, f"{text(number)} is out of range; wanted a whole number from {least} to {most}")
+            return None
+        return int(number)
+
+    def time_ns(self, name: str) -> int | None:
+        value = self._body.get(name)
+        if value is None:
+            return None
+        time_ns = _time_ns(value) if isinstance(value, str) else None
+        if time_ns is None:
+            self.wrong(name, f"{_shown(value)} is not a time; {_WANTED_TIME}")
+        return time_ns
+
+    def accounts(self, name: str) -> tuple[AccountId, ...]:
+        """Read a list of ids. Its order means nothing, so equal lists are made equal; an empty one is an accident."""
+        value = self._body.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not 1 <= len(value) <= ACCOUNTS_MAX:
+            found = f"a list of {len(value)}" if isinstance(value, list) else _shown(value)
+            self.wrong(name, f"{found} is refused; wanted a list of 1 to {ACCOUNTS_MAX} account ids, or no such field")
+            return ()
+        ids: set[str] = set()
+        for item in value:
+            if not _is_text(item) or not _ID.fullmatch(item):
+                self.wrong(name, f"{_shown(item)} is not a valid account id; {_WANTED_ID}")
+            elif item in ids:
+                self.wrong(name, f"{_shown(item)} is listed twice; wanted once")
+            else:
+                ids.add(item)
+        return tuple(AccountId(item) for item in sorted(ids))
+
+    def metadata(self, name: str) -> str:
+        value = self._body.get(name)
+        if value is None:
+            return ""
+        try:
+            written = _canonical(value)
+            size = len(written.encode())
+        except UnicodeEncodeError:
+            self.wrong(name, "holds half of a surrogate pair; wanted whole characters")
+            return ""
+        except ValueError as error:
+            self.wrong(name, str(error))
+            return ""
+        if size > METADATA_BYTES_MAX:
+            self.wrong(name, f"{size} bytes long; wanted at most {METADATA_BYTES_MAX}")
+        return written
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Tell text from a number, which is kept as the text it was written in."""
+    return isinstance(value, str) and not isinstance(value, _Number)
+
+
+def _is_short(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -FRACTION_DIGITS_MAX and number.adjusted() < WHOLE_DIGITS_MAX
+
+
+_ISO_TIME = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2})?)"
+    r"([.,](?P<fraction>[0-9]{1,9}))? ?(?P<zone>[Zz]|[+-][0-9]{2}:?[0-9]{2})"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND_NS = 1_000_000_000
+# 1973 to 2262. Within it seconds, milliseconds and nanoseconds cannot be taken for one another.
+_TIME_NS_MIN = 100_000_000 * _SECOND_NS
+_TIME_NS_MAX = 2**63 - 1
+
+
+def _time_ns(written: str) -> int | None:
+    number = _exact(written)
+    time_ns = _iso_ns(written) if number is None else _epoch_ns(number)
+    return time_ns if time_ns is not None and _TIME_NS_MIN <= time_ns <= _TIME_NS_MAX else None
+
+
+def _iso_ns(written: str) -> int | None:
+    match = _ISO_TIME.fullmatch(written)
+    if match is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(f"{match['date']}T{match['time']}{match['zone'].upper()}")
+    except ValueError:  # no such day or hour
+        return None
+    # A datetime holds microseconds; the fraction goes round it.
+    return (moment - _EPOCH) // timedelta(seconds=1) * _SECOND_NS + int((match["fraction"] or "").ljust(9, "0"))
+
+
+def _epoch_ns(number: Decimal) -> int | None:
+    """Read seconds, milliseconds or nanoseconds by their size; what is finer than a nanosecond is refused."""
+    if not _is_short(number):
+        return None
+    if number.adjusted() < 11:
+        unit_ns = _SECOND_NS
+    elif number.adjusted() < 14:
+        unit_ns = 1_000_000
+    else:
+        unit_ns = 1
+    with localcontext(CONTEXT):
+        time_ns = number * unit_ns
+        return None if time_ns % ONE else int(time_ns)
+
+
+# --- words for people -----------------------------------------------------------------------------------------------
+
+_SHOWN_CHARS_MAX = 40
+
+
+def _shown(value: object) -> str:
+    """Write a value that was found, short and in plain ASCII: it goes to terminals and into the journal."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    if not isinstance(value, str):
+        return json.dumps(value)
+    short = value if len(value) <= _SHOWN_CHARS_MAX else value[:_SHOWN_CHARS_MAX] + "..."
+    return short if isinstance(value, _Number) else json.dumps(short)
+
+
+def _capped(errors: list[str]) -> tuple[str, ...]:
+    more = len(errors) - ERRORS_MAX
+    return (*errors[:ERRORS_MAX], f"and {more} more") if more > 0 else tuple(errors)
