@@ -10,26 +10,39 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, Inexact, localcontext
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from typing import TypeGuard, TypeVar
 
 import msgspec
 
-from coxswain.model.decimals import CONTEXT, ONE, ZERO, plain, text
+from coxswain.model.decimals import (
+    CONTEXT,
+    FRACTION_DIGITS_MAX,
+    ONE,
+    WHOLE_DIGITS_MAX,
+    ZERO,
+    exact,
+    is_number,
+    is_short,
+    text,
+)
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
 
 LINE_BYTES_MAX = 131_072
 METADATA_BYTES_MAX = 16_384
 METADATA_DEPTH_MAX = 16
-WHOLE_DIGITS_MAX = 20
-FRACTION_DIGITS_MAX = 12
 ERRORS_MAX = 32
 ACCOUNTS_MAX = 1_000
 TTL_S_MAX = 30 * 86_400
 STRATEGY_CHARS_MAX = 64
 REASON_CHARS_MAX = 500
+
+ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+ID_WANTED = "1 to 64 letters, digits or any of . _ : -"
+SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+SYMBOL_WANTED = "1 to 64 letters, digits or any of . _ : / -"
 
 FIELDS = (
     "id",
@@ -182,7 +195,7 @@ def _canonical(value: object, depth: int = 0) -> str:
     if isinstance(value, list):
         return "[" + ",".join(_canonical(item, depth + 1) for item in value) + "]"
     if isinstance(value, _Number):
-        number = _exact(value)
+        number = exact(value)
         if number is None:
             raise ValueError(f"{_shown(value)} is not a finite number of at most {CONTEXT.prec} digits")
         return str(number)
@@ -193,28 +206,8 @@ def _quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-# Decimal itself would also read underscores, "NaN" and digits of other scripts.
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-
-
-def _exact(written: str) -> Decimal | None:
-    """Read a number without rounding it; None if it is none or does not fit the engine's digits."""
-    if not _NUMBER.fullmatch(written):
-        return None
-    with localcontext(CONTEXT) as context:
-        context.traps[Inexact] = True
-        try:
-            return plain(context.create_decimal(written))
-        except ArithmeticError:
-            return None
-
-
 # --- fields ---------------------------------------------------------------------------------------------------------
 
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
-_WANTED_ID = "wanted 1 to 64 letters, digits or any of . _ : -"
-_WANTED_SYMBOL = "wanted 1 to 64 letters, digits or any of . _ : / -"
 _WANTED_TIME = (
     'wanted a time with its zone such as "2025-03-14T09:30:00Z", or seconds, milliseconds or nanoseconds since 1970'
 )
@@ -248,18 +241,18 @@ class _Fields:
                 self.wrong(key, f"unknown field; did you mean {near[0]}?" if near else "unknown field")
 
     def id(self, name: str) -> str | None:
-        return self._name(name, _ID, _WANTED_ID)
+        return self._name(name, ID, ID_WANTED)
 
     def symbol(self, name: str) -> str | None:
-        return self._name(name, _SYMBOL, _WANTED_SYMBOL)
+        return self._name(name, SYMBOL, SYMBOL_WANTED)
 
     def _name(self, name: str, pattern: re.Pattern[str], wanted: str) -> str | None:
         value = self._body.get(name)
         if value is None:
-            self.wrong(name, f"missing; {wanted}")
+            self.wrong(name, f"missing; wanted {wanted}")
             return None
         if not _is_text(value) or not pattern.fullmatch(value):
-            self.wrong(name, f"{_shown(value)} is not a valid name; {wanted}")
+            self.wrong(name, f"{_shown(value)} is not a valid name; wanted {wanted}")
             return None
         return value
 
@@ -287,11 +280,11 @@ class _Fields:
         value = self._body.get(name)
         if value is None:
             return None
-        if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        if not isinstance(value, str) or not is_number(value):
             self.wrong(name, f'{_shown(value)} is not a number; wanted a decimal number such as "1.0850"')
             return None
-        number = _exact(value)
-        if number is None or not _is_short(number):
+        number = exact(value)
+        if number is None or not is_short(number):
             digits = f"at most {WHOLE_DIGITS_MAX} digits before and {FRACTION_DIGITS_MAX} after the point"
             self.wrong(name, f"{_shown(value)} has too many digits; wanted {digits}")
             return None
@@ -340,8 +333,8 @@ class _Fields:
             return ()
         ids: set[str] = set()
         for item in value:
-            if not _is_text(item) or not _ID.fullmatch(item):
-                self.wrong(name, f"{_shown(item)} is not a valid account id; {_WANTED_ID}")
+            if not _is_text(item) or not ID.fullmatch(item):
+                self.wrong(name, f"{_shown(item)} is not a valid account id; wanted {ID_WANTED}")
             elif item in ids:
                 self.wrong(name, f"{_shown(item)} is listed twice; wanted once")
             else:
@@ -371,11 +364,6 @@ def _is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and not isinstance(value, _Number)
 
 
-def _is_short(number: Decimal) -> bool:
-    exponent = number.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -FRACTION_DIGITS_MAX and number.adjusted() < WHOLE_DIGITS_MAX
-
-
 _ISO_TIME = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<time>[0-9]{2}:[0-9]{2}(:[0-9]{2})?)"
     r"([.,](?P<fraction>[0-9]{1,9}))? ?(?P<zone>[Zz]|[+-][0-9]{2}:?[0-9]{2})"
@@ -388,7 +376,7 @@ _TIME_NS_MAX = 2**63 - 1
 
 
 def _time_ns(written: str) -> int | None:
-    number = _exact(written)
+    number = exact(written)
     time_ns = _iso_ns(written) if number is None else _epoch_ns(number)
     return time_ns if time_ns is not None and _TIME_NS_MIN <= time_ns <= _TIME_NS_MAX else None
 
@@ -407,7 +395,7 @@ def _iso_ns(written: str) -> int | None:
 
 def _epoch_ns(number: Decimal) -> int | None:
     """Read seconds, milliseconds or nanoseconds by their size; what is finer than a nanosecond is refused."""
-    if not _is_short(number):
+    if not is_short(number):
         return None
     if number.adjusted() < 11:
         unit_ns = _SECOND_NS

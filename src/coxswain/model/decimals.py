@@ -3,6 +3,7 @@
 Every Decimal that enters the engine passes `plain` once, so equal values have equal bytes in the journal.
 """
 
+import re
 from decimal import (
     ROUND_CEILING,
     ROUND_FLOOR,
@@ -12,9 +13,11 @@ from decimal import (
     Decimal,
     DivisionByZero,
     FloatOperation,
+    Inexact,
     InvalidOperation,
     Overflow,
     Underflow,
+    localcontext,
 )
 
 # decimal128: 34 digits hold any price times any quantity; mixing with a float raises.
@@ -30,6 +33,12 @@ HUNDRED = Decimal(100)
 # What does not divide (an average cost, a converted amount) is rounded once, to this quantum.
 QUANTUM = Decimal("0.0000000001")
 
+# A number that people or programs hand in is no longer than this; both parts together still fit the context.
+WHOLE_DIGITS_MAX = 20
+FRACTION_DIGITS_MAX = 12
+# Decimal itself would also read underscores, "NaN" and digits of other scripts.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
 
 def plain(value: Decimal) -> Decimal:
     """Normalise `value`: no trailing zeros, no positive exponent, no negative zero."""
@@ -39,6 +48,29 @@ def plain(value: Decimal) -> Decimal:
 def text(value: Decimal) -> str:
     """Write `value` in full, never in exponent form."""
     return format(value, "f")
+
+
+def is_number(written: str) -> bool:
+    """Tell whether a text is a decimal number, of whatever length."""
+    return _NUMBER.fullmatch(written) is not None
+
+
+def exact(written: str) -> Decimal | None:
+    """Read a number without rounding it; None if it is none, or has more digits than the context holds."""
+    if not is_number(written):
+        return None
+    with localcontext(CONTEXT) as context:
+        context.traps[Inexact] = True
+        try:
+            return plain(context.create_decimal(written))
+        except ArithmeticError:
+            return None
+
+
+def is_short(value: Decimal) -> bool:
+    """Tell whether a plain number has no more digits than may be handed in."""
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -FRACTION_DIGITS_MAX and value.adjusted() < WHOLE_DIGITS_MAX
 
 
 def floor_step(value: Decimal, step: Decimal) -> Decimal:

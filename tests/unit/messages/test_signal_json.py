@@ -214,6 +214,7 @@ def test_each_kind_is_read_with_no_more_than_it_needs(body: dict[str, Any]) -> N
         ({"signal_time": 1741944600123456}, "signal_time: 1741944600123456 is not a time; wanted"),
         ({"signal_time": "1741944600.1234567891"}, 'signal_time: "1741944600.1234567891" is not a time; wanted'),
         ({"signal_time": "0001-01-01T00:00:00Z"}, 'signal_time: "0001-01-01T00:00:00Z" is not a time; wanted'),
+        ({"signal_time": "1e30"}, 'signal_time: "1e30" is not a time; wanted'),
         ({"signal_time": [1]}, "signal_time: a list is not a time; wanted"),
         ({"order_type": "TWAP"}, 'order_type: "TWAP" is not known; wanted MARKET, LIMIT, STOP'),
         ({"order_type": "LIMIT"}, "limit_price: missing; a LIMIT order wants one"),
