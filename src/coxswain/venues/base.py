@@ -1,0 +1,38 @@
+"""What every venue is to the engine: a port that takes requests and gives inputs back.
+
+Nothing here waits. A request is handed over and its answer is an input some time later, or never; that is why the same
+port serves a simulated venue in virtual time and a real one on a socket.
+"""
+
+from typing import Protocol
+
+from coxswain.messages.inputs import Input
+from coxswain.messages.requests import Request
+from coxswain.model.market import Quote
+from coxswain.model.setup import Capabilities
+from coxswain.model.vocabulary import VenueId
+
+
+class Venue(Protocol):
+    """One venue. Its caller keeps two promises.
+
+    Time never goes back. And before `on_quote(q)`, if `next_ns()` is not after `q.ts_ns`, it has called
+    `take(q.ts_ns)`: what is due at the time of a quote comes before the quote.
+    """
+
+    venue_id: VenueId
+    capabilities: Capabilities
+
+    def send(self, request: Request, now_ns: int) -> None:
+        """Hand over a request that is durable. Never blocks, and never answers here."""
+
+    def on_quote(self, quote: Quote) -> None:
+        """Show the venue one quote of the feed. Simulated venues live on it; others do not look."""
+
+    def next_ns(self) -> int | None:
+        """Return when something is due, an arrival or a report, or None."""
+
+    def take(self, now_ns: int) -> list[Input]:
+        """Do what is due, make the venue's own state durable, and return what leaves it by `now_ns`, in order."""
+
+    def close(self) -> None: ...
