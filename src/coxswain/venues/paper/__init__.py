@@ -1,0 +1,25 @@
+"""The paper venue: a simulated exchange that trades on quotes, keeps books of its own, and can fail on purpose.
+
+It learns nothing but the requests it is sent, so that what the engine believes can be checked against what happened.
+"""
+
+from coxswain.venues.paper.faults import Fault, FaultKind
+from coxswain.venues.paper.params import CAPABILITIES, AccountParams, Params
+from coxswain.venues.paper.resting import SymbolCounts
+from coxswain.venues.paper.store import StateFileError
+from coxswain.venues.paper.venue import Counts, PaperVenue
+
+Venue = PaperVenue
+
+__all__ = [
+    "CAPABILITIES",
+    "AccountParams",
+    "Counts",
+    "Fault",
+    "FaultKind",
+    "PaperVenue",
+    "Params",
+    "StateFileError",
+    "SymbolCounts",
+    "Venue",
+]

@@ -1,0 +1,70 @@
+"""Whether the paper venue takes an order: its numbers, its conversion, its margin."""
+
+from decimal import Decimal
+
+from coxswain.model.decimals import ZERO, is_multiple, round_down, round_up, text
+from coxswain.model.market import Instrument, touch
+from coxswain.model.vocabulary import OrdType
+from coxswain.venues.paper.accounts import Account, Rates, free_margin
+from coxswain.venues.paper.orders import Order
+from coxswain.venues.paper.resting import Book
+
+NO_FRESH_QUOTE = "no fresh quote"
+
+
+def refusal(account: Account, book: Book | None, order: Order, rates: Rates, now_ns: int) -> str:
+    """Say why an order is refused: field, value and what is wanted. Empty if it is not.
+
+    Sets what part of the order ties up margin: what it would open, beyond the position it would close first. Nothing
+    else that works on the account may hold margin for it meanwhile.
+    """
+    if book is None:
+        return f"symbol: {order.symbol}, wanted one that is traded here"
+    instrument = book.instrument
+    problem = _misshapen(instrument, order)
+    if problem:
+        return problem
+    rate = rates.rate(instrument.currency, account.currency, now_ns, gain=False)
+    if rate is None:
+        return f"no FX rate: {instrument.currency} to {account.currency}"
+    if order.reduce_only:
+        return ""
+    px = order.price if order.ord_type is OrdType.LIMIT else order.stop_px
+    if px is None:
+        if book.quote is None:
+            return NO_FRESH_QUOTE  # there has never been one, so that not even the margin can be told
+        px = touch(book.quote, order.side)
+    order.margin_per_lot = px * instrument.contract_size * instrument.margin_rate
+    order.opening_qty = max(order.leaves_qty - account.position(book).reducible(order.side), ZERO)
+    return _short_of_margin(account, order, rate, rates, now_ns) if order.opening_qty else ""
+
+
+def _misshapen(instrument: Instrument, order: Order) -> str:
+    qty = order.order_qty
+    if qty < instrument.min_qty:
+        return f"order_qty: {text(qty)}, wanted at least {text(instrument.min_qty)}"
+    if not is_multiple(qty, instrument.lot_step):
+        return f"order_qty: {text(qty)}, wanted a multiple of the lot step {text(instrument.lot_step)}"
+    return _misplaced(instrument, order, "price", order.price, OrdType.LIMIT) or _misplaced(
+        instrument, order, "stop_px", order.stop_px, OrdType.STOP
+    )
+
+
+def _misplaced(instrument: Instrument, order: Order, field: str, px: Decimal | None, needed_by: OrdType) -> str:
+    if order.ord_type is not needed_by:
+        return f"{field}: {text(px)}, wanted none on a {order.ord_type} order" if px is not None else ""
+    if px is None:
+        return f"{field}: none, wanted one on a {order.ord_type} order"
+    if px <= 0 or not is_multiple(px, instrument.tick):
+        return f"{field}: {text(px)}, wanted a positive multiple of the tick {text(instrument.tick)}"
+    return ""
+
+
+def _short_of_margin(account: Account, order: Order, rate: Decimal, rates: Rates, now_ns: int) -> str:
+    needed = order.held_margin * rate
+    free = free_margin(account, rates, now_ns)
+    if isinstance(free, str):
+        return f"no FX rate: {free} to {account.currency}"
+    if needed > free:
+        return f"insufficient margin: needs {text(round_up(needed))}, free {text(round_down(free))}"
+    return ""

@@ -1,0 +1,162 @@
+"""The paper venue's port: how long messages travel, which of them are lost, and when state becomes durable.
+
+Not one rule of trading is here, those are in exchange.py. And nothing here reads a clock: time comes with each call.
+
+The market is not part of the state: after reopening the venue knows no quote until the feed brings the next one.
+"""
+
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from pathlib import Path
+
+import msgspec
+
+from coxswain.messages.inputs import ExecutionReport, Input
+from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder, Request
+from coxswain.model.market import Instrument, Quote
+from coxswain.model.vocabulary import Symbol, VenueId
+from coxswain.venues.paper.exchange import Exchange
+from coxswain.venues.paper.faults import LATE_FILL_NS, FaultKind, by_order
+from coxswain.venues.paper.orders import Order
+from coxswain.venues.paper.params import CAPABILITIES, Params
+from coxswain.venues.paper.resting import SymbolCounts
+from coxswain.venues.paper.store import Store
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Since the venue was opened."""
+
+    symbols: dict[Symbol, SymbolCounts]
+    orders_touched: int
+    """How often any order was offered a quote; orders away from the market are not."""
+
+
+class PaperVenue:
+    """A simulated venue. State is committed before a report leaves `take`, and not before there is one to leave."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(
+        self,
+        venue_id: VenueId,
+        params: Params,
+        instruments: Iterable[Instrument],
+        path: Path | None = None,
+        on_commit: Callable[[], None] | None = None,
+    ) -> None:
+        """Open the venue on its state file, or in memory without one.
+
+        `on_commit` is called after each commit, before the reports leave: the place for a test to crash.
+        Raises `StateFileError` for a file that is not this venue's or does not fit the configuration.
+        """
+        self.venue_id = venue_id
+        self._latency_ns = params.latency_ms * 1_000_000
+        self._script = by_order(params.faults)
+        self._exchange = Exchange(venue_id, params, instruments)
+        self._on_commit = on_commit
+        self._arrivals: list[tuple[int, int, Request | Order]] = []
+        """A request that travels, or a cancelled order that will fill after all."""
+        self._departures: list[tuple[int, int, Input]] = []
+        self._sent = 0
+        """Breaks ties of time: what was sent first is first."""
+        self.last_ns: int | None = None
+        """The time of the last `take`; of a reopened venue, of the last commit."""
+        self._store: Store | None = None
+        if path is not None:
+            self._store = Store(path, venue_id)
+            self.last_ns = self._store.last_ns
+            try:
+                self._exchange.restore(self._store.load())
+            except BaseException:
+                self._store.close()
+                raise
+
+    def send(self, request: Request, now_ns: int) -> None:
+        is_query = isinstance(request, QueryOrder | QueryAccount)
+        self._schedule(request, now_ns if is_query else now_ns + self._latency_ns)
+
+    def on_quote(self, quote: Quote) -> None:
+        self._exchange.on_quote(quote)
+        if self._exchange.reports:
+            self._let_leave(quote.ts_ns + self._latency_ns)
+
+    def next_ns(self) -> int | None:
+        if not self._arrivals:
+            return self._departures[0][0] if self._departures else None
+        if not self._departures:
+            return self._arrivals[0][0]
+        return min(self._arrivals[0][0], self._departures[0][0])
+
+    def take(self, now_ns: int) -> list[Input]:
+        arrivals, departures = self._arrivals, self._departures
+        while arrivals and arrivals[0][0] <= now_ns:
+            due_ns, _, what = heappop(arrivals)
+            self._receive(what, due_ns)
+        self.last_ns = now_ns
+        leaving: list[Input] = []
+        while departures and departures[0][0] <= now_ns:
+            leaving.append(heappop(departures)[2])
+        if leaving:
+            self._commit(now_ns)
+        return leaving
+
+    def counts(self) -> Counts:
+        return Counts(self._exchange.counts(), self._exchange.orders_touched)
+
+    def close(self) -> None:
+        """Commit what is left and let the file go. What still travels is lost."""
+        if self._store is not None:
+            if self.last_ns is not None:
+                self._store.commit(self._exchange.changes, self.last_ns)
+            self._store.close()
+
+    def _receive(self, what: Request | Order, now_ns: int) -> None:
+        exchange, due_ns = self._exchange, now_ns + self._latency_ns
+        match what:
+            case NewOrder():
+                self._receive_order(what, now_ns)
+            case CancelOrder():
+                order = exchange.cancel(what, now_ns)
+                if order is not None and order.fault is FaultKind.LATE_FILL:
+                    self._schedule(order, now_ns + LATE_FILL_NS)
+            case ReplaceOrder():
+                exchange.replace(what, now_ns)
+            case QueryOrder():
+                exchange.look_up_order(what)
+                due_ns = now_ns
+            case QueryAccount():
+                exchange.look_up_account(what)
+                due_ns = now_ns
+            case Order():
+                exchange.fill_late(what, now_ns)
+        self._let_leave(due_ns)
+
+    def _receive_order(self, request: NewOrder, now_ns: int) -> None:
+        exchange = self._exchange
+        fault = self._script.get((request.account, exchange.count_order(request.account)))
+        if fault is not None and fault.kind is FaultKind.REQUEST_LOST:
+            return
+        exchange.place(request, now_ns, fault)
+        if fault is not None and fault.kind is FaultKind.ACK_LOST:
+            exchange.reports[:] = [report for report in exchange.reports if not _is_about(report, request)]
+
+    def _schedule(self, what: Request | Order, due_ns: int) -> None:
+        self._sent += 1
+        heappush(self._arrivals, (due_ns, self._sent, what))
+
+    def _let_leave(self, due_ns: int) -> None:
+        for report in self._exchange.reports:
+            self._sent += 1
+            heappush(self._departures, (due_ns, self._sent, report))
+        self._exchange.reports.clear()
+
+    def _commit(self, now_ns: int) -> None:
+        changes = self._exchange.changes
+        is_new = self._store is not None and self._store.commit(changes, now_ns)
+        changes.clear()
+        if is_new and self._on_commit is not None:
+            self._on_commit()
+
+
+def _is_about(report: Input, request: NewOrder) -> bool:
+    return isinstance(report, ExecutionReport) and report.cl_ord_id == request.cl_ord_id
