@@ -140,7 +140,7 @@ class RecoveryFailed(EventBase, frozen=True):
 
 
 class CompletionScheduled(EventBase, frozen=True):
-    """The rest of a partly filled entry waits for its next completion order."""
+    """The rest of a partly filled entry waits for its next completion order, number `attempt`."""
 
     signal_id: SignalId
     account: AccountId
@@ -189,6 +189,10 @@ class OrderCreated(EventBase, frozen=True):
     """Account currency lost for each lot from the entry to its stop."""
     submit_by_ns: int
     """Without an answer by then the outcome is unknown."""
+    enters: bool = True
+    """It can open or grow a position; the others only reduce."""
+    watched: bool = False
+    """What stays open after a partial fill is cancelled and completed."""
 
 
 class OrderAccepted(EventBase, frozen=True):
@@ -429,7 +433,8 @@ class BreakFound(EventBase, frozen=True):
     account: AccountId
     break_id: str
     kind: str
-    """MISSING_AT_VENUE, UNKNOWN_TO_US, QUANTITY_DIFFERS, ORDER_UNKNOWN_TO_US, BALANCE_DIFFERS or ACCOUNT_BEHIND."""
+    """MISSING_AT_VENUE, UNKNOWN_TO_US, QUANTITY_DIFFERS or BALANCE_DIFFERS; of an order, ORDER_MISSING_AT_VENUE or
+    ORDER_UNKNOWN_TO_US."""
     symbol: Symbol | None
     severity: str
     ours: Decimal | None

@@ -84,6 +84,13 @@ class SetCorrelation(InputBase, frozen=True):
     rho: Decimal
 
 
+class CompareAccounts(InputBase, frozen=True):
+    """Compare these accounts' books with their venues' now; empty means all."""
+
+    reason: str
+    accounts: tuple[AccountId, ...] = ()
+
+
 class TradingDay(InputBase, frozen=True):
     """A trading day began in the zone of these accounts."""
 
@@ -111,6 +118,8 @@ class ExecutionReport(InputBase, frozen=True):
     """The quantity now in force, on REPLACED and RESTATED."""
     last_qty: Decimal | None = None
     last_px: Decimal | None = None
+    cum_qty: Decimal | None = None
+    """All the venue has filled on this order. More than we booked means that a fill is still under way or lost."""
     commission: Decimal | None = None
     settl_fx_rate: Decimal | None = None
     orig_cl_ord_id: ClOrdId | None = None
@@ -169,6 +178,7 @@ Input = (
     | PauseAccount
     | ResumeAccount
     | SetCorrelation
+    | CompareAccounts
     | TradingDay
     | SessionChanged
     | Quote

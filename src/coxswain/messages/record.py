@@ -15,6 +15,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     input: Input
     events: tuple[Event, ...] = ()
     requests: tuple[Request, ...] = ()
+    failed: str = ""
+    """The step raised: the input is kept as evidence, and nothing became of it."""
 
 
 _encoder = msgspec.json.Encoder()

@@ -32,6 +32,8 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     accounts: tuple[AccountId, ...] = ()
     """Only these accounts may take it; empty means all."""
     reason: str = ""
+    time_given: bool = True
+    """False where the sender named no time: `signal_time_ns` is when it came."""
     metadata: str = ""
     """The free part, as canonical JSON text; no rule reads it."""
     timed: bool = True

@@ -1,0 +1,1 @@
+"""The engine itself: pure, synchronous, deterministic. One input in, one record out."""

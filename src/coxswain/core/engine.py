@@ -1,0 +1,348 @@
+"""The engine: `step` turns one input into one record, and `fold` brings a record's facts back.
+
+Pure and synchronous: no clock, no randomness, no I/O. Time comes with each input; waiting is a deadline that the caller
+asks for with `next_deadline` and answers with `TimePassed`. The handlers are the whole list of what can come in.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from decimal import Decimal, setcontext
+
+import msgspec
+
+from coxswain.core import entries, protection, recon, reports
+from coxswain.core.evolve import evolve, evolve_quote
+from coxswain.core.order import InvariantViolation, is_done
+from coxswain.core.planner import plan_entry, plan_exit, plan_stop_adjustment
+from coxswain.core.state import Deadlines, State, day_is_lost, equity
+from coxswain.core.submit import lose_sight, submit
+from coxswain.core.tx import Allocate, Tx
+from coxswain.messages import events as ev
+from coxswain.messages import inputs as inp
+from coxswain.messages.record import Record
+from coxswain.model.decimals import CONTEXT
+from coxswain.model.market import Quote
+from coxswain.model.plan import Plan
+from coxswain.model.signal import Signal, dies_ns
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    Mode,
+    OrdType,
+    SignalId,
+    SignalKind,
+    Symbol,
+    Verdict,
+)
+from coxswain.risk.gate import CheckModule, Rule, rules_for
+
+WAITING = ("release", "completion")
+"""Deadlines that let an entry out."""
+FUTURE_NS = 1_000_000_000
+"""A sender's clock may run ahead of ours by this much."""
+
+
+class Engine:
+    """One journal's engine. `step` decides and records; `fold` only remembers."""
+
+    def __init__(self, checks: Iterable[CheckModule], allocate: Allocate) -> None:
+        self._state = State()
+        self._clock = Deadlines(self._state)
+        self._checks = tuple(checks)
+        self._allocate = allocate
+        self._gates: dict[AccountId, tuple[Rule, ...]] = {}
+
+    def step(self, message: inp.Input, now_ns: int) -> Record:
+        """Take one input at `now_ns` and return its record: facts that hold now, requests that may leave once durable.
+
+        Raises `InvariantViolation` on a bug of ours; the engine must not be used after that.
+        """
+        setcontext(CONTEXT)
+        state = self._state
+        self._advance(state.seq + 1, now_ns)
+        tx = Tx(state, self._clock, self._gates, self._allocate)
+        _HANDLERS[type(message)](self, tx, message)
+        return Record(state.seq, now_ns, message, tuple(tx.events), tuple(tx.requests))
+
+    def fold(self, record: Record) -> None:
+        """Bring back the facts of a record that was journaled. Decides nothing and sends nothing."""
+        setcontext(CONTEXT)
+        self._advance(record.seq, record.now_ns)
+        if isinstance(record.input, Quote):
+            evolve_quote(self._state, record.input)
+        for event in record.events:
+            evolve(self._state, self._clock, event)
+            if isinstance(event, ev.EngineConfigured):
+                self._open_gates()
+
+    def next_deadline(self) -> int | None:
+        """Return when the next deadline is due, in engine time."""
+        return self._clock.next_ns()
+
+    def is_waiting(self) -> bool:
+        """Say whether anything but a routine comparison is still to fall due."""
+        return any(not name.startswith("sync|") for name in self._state.deadlines)
+
+    def digest(self) -> str:
+        """Return SHA-256 over the canonical state: equal digests mean equal engines."""
+        return hashlib.sha256(msgspec.json.encode(self._state, order="sorted")).hexdigest()
+
+    @property
+    def state(self) -> State:
+        """For reading only; `evolve` is the only writer."""
+        return self._state
+
+    def instruments_of(self, message: inp.Input, now_ns: int) -> tuple[Symbol, ...]:
+        """Return the instruments whose latest quote an input needs, currency pairs for conversion included."""
+        match message:
+            case inp.SubmitSignal(signal):
+                return (signal.symbol, *self._state.pairs.values())
+            case inp.SubmitOrder(intent):
+                return (intent.symbol, *self._state.pairs.values())
+            case inp.ExecutionReport():
+                return (message.symbol,)
+            case inp.TimePassed():
+                due = (name.split("|", 2) for name in self._clock.all_due(now_ns))
+                waiting = {self._state.signals[SignalId(what)].symbol: None for kind, _, what in due if kind in WAITING}
+                return (*waiting, *self._state.pairs.values()) if waiting else ()
+            case _:
+                return ()
+
+    def _advance(self, seq: int, now_ns: int) -> None:
+        state = self._state
+        if seq != state.seq + 1:
+            raise InvariantViolation(f"record {seq} does not follow record {state.seq}")
+        if now_ns < state.now_ns:
+            raise InvariantViolation(f"time went back from {state.now_ns} to {now_ns}")
+        state.seq, state.now_ns = seq, now_ns
+
+    def _open_gates(self) -> None:
+        settings = {} if self._state.setup is None else self._state.setup.settings
+        for account_id, account in self._state.accounts.items():
+            self._gates[account_id] = rules_for(self._checks, {**settings, **account.spec.limits})
+
+    # --- the process --------------------------------------------------------------------------------------------------
+
+    def _on_start(self, tx: Tx, message: inp.EngineStarted) -> None:
+        tx.apply(ev.EngineConfigured(message.version, message.journal_id, message.seed, message.setup))
+        self._open_gates()
+        for account_id in tuple(tx.state.accounts):
+            recon.begin(tx, account_id, "the engine started")
+
+    def _on_stop(self, tx: Tx, message: inp.StopEngine) -> None:
+        still_open: tuple[ClOrdId, ...] = tuple(
+            cl_ord_id for account in tx.state.accounts.values() for cl_ord_id in account.open_orders
+        )
+        tx.apply(ev.EngineStopped(message.reason, still_open))
+
+    def _on_time(self, tx: Tx, message: inp.TimePassed) -> None:
+        """Answer every deadline that is due, earliest first. An answer that leaves its deadline in place is a bug."""
+        clock, now_ns = self._clock, tx.state.now_ns
+        while (name := clock.due(now_ns)) is not None:
+            due_ns = tx.state.deadlines[name]
+            kind, account_id, what = name.split("|", 2)
+            _ANSWERS[kind](tx, AccountId(account_id), what)
+            if tx.state.deadlines.get(name) == due_ns:
+                raise InvariantViolation(f"deadline {name} was answered and is still due")
+
+    # --- the market and the calendar ----------------------------------------------------------------------------------
+
+    def _on_quote(self, tx: Tx, message: Quote) -> None:
+        evolve_quote(tx.state, message)
+        for account_id in tuple(tx.state.holders.get(message.symbol, ())):
+            account = tx.account(account_id)
+            if "DAILY_LOSS" not in account.causes and account.anchor > 0 and day_is_lost(account):
+                reports.restrict(tx, account_id, "DAILY_LOSS", "the day's loss has reached its limit")
+
+    def _on_trading_day(self, tx: Tx, message: inp.TradingDay) -> None:
+        for account_id in message.accounts:
+            account = tx.account(account_id)
+            if account.balance is None:
+                continue
+            anchor = max(account.balance, equity(account))
+            tx.apply(ev.DayStarted(account_id, message.day, account.balance, equity(account), anchor))
+            reports.release_cause(tx, account_id, "DAILY_LOSS", "a new trading day began")
+
+    def _on_session(self, tx: Tx, message: inp.SessionChanged) -> None:
+        tx.apply(ev.SessionSet(message.symbols, message.is_open))
+
+    # --- commands -----------------------------------------------------------------------------------------------------
+
+    def _on_signal(self, tx: Tx, message: inp.SubmitSignal) -> None:
+        signal = message.signal
+        known = tx.state.signals.get(signal.id)
+        if known is not None and _same_body(signal, known):
+            tx.apply(ev.SignalDuplicated(signal.id))
+            return
+        reasons = _why_refused(tx.state, signal, known)
+        if reasons:
+            tx.apply(ev.SignalDenied(signal.id, "", reasons))
+            return
+        tx.apply(ev.SignalAccepted(signal))
+        plan = self._plan(tx.state, signal)
+        tx.apply(ev.PlanProposed(plan))
+        mode = Mode.RESEARCH if tx.state.setup is None else tx.state.setup.mode
+        if mode is Mode.RESEARCH or not any(a.verdict is Verdict.SEND for a in plan.assignments):
+            return
+        tx.apply(ev.PlanApproved(signal.id, mode))
+        _release_at_once(tx, signal, plan)
+
+    def _plan(self, state: State, signal: Signal) -> Plan:
+        if signal.kind is SignalKind.ENTRY:
+            return plan_entry(state, signal, self._allocate)
+        return plan_exit(state, signal) if signal.kind is SignalKind.EXIT else plan_stop_adjustment(state, signal)
+
+    def _on_bad_signal(self, tx: Tx, message: inp.ReportBadSignal) -> None:
+        tx.apply(ev.SignalDenied(message.signal_id, message.where, message.errors))
+
+    def _on_order(self, tx: Tx, message: inp.SubmitOrder) -> None:
+        now_ns = tx.state.now_ns
+        submit(tx, message.intent, now_ns, now_ns + message.ttl_s * 1_000_000_000)
+
+    def _on_pause(self, tx: Tx, message: inp.PauseAccount) -> None:
+        if message.account in tx.state.accounts:
+            reports.restrict(tx, message.account, "PAUSED", message.reason, message.actor)
+
+    def _on_resume(self, tx: Tx, message: inp.ResumeAccount) -> None:
+        if message.account in tx.state.accounts:
+            reports.release_cause(tx, message.account, "PAUSED", message.reason, message.actor)
+
+    def _on_correlation(self, tx: Tx, message: inp.SetCorrelation) -> None:
+        before = tx.state.correlations.get(message.account, {}).get(message.other, Decimal(0))
+        threshold = tx.state.desk.max_correlation_threshold
+        crossed = before <= threshold < message.rho
+        tx.apply(ev.CorrelationSet(message.account, message.other, message.rho, crossed))
+
+    def _on_compare(self, tx: Tx, message: inp.CompareAccounts) -> None:
+        for account_id in message.accounts or tuple(tx.state.accounts):
+            if account_id in tx.state.accounts:
+                recon.begin_comparison(tx, account_id, message.reason)
+
+    # --- what venues say ----------------------------------------------------------------------------------------------
+
+    def _on_report(self, tx: Tx, message: inp.ExecutionReport) -> None:
+        reports.on_report(tx, message)
+
+    def _on_cancel_rejected(self, tx: Tx, message: inp.CancelRejected) -> None:
+        reports.on_cancel_rejected(tx, message)
+
+    def _on_order_looked_up(self, tx: Tx, message: inp.OrderLookedUp) -> None:
+        reports.on_order_looked_up(tx, message)
+
+    def _on_account_looked_up(self, tx: Tx, message: inp.AccountLookedUp) -> None:
+        recon.on_account_looked_up(tx, message)
+
+    def _on_venue_failed(self, tx: Tx, message: inp.VenueFailed) -> None:
+        reports.on_venue_failed(tx, message)
+
+
+# --- signals ----------------------------------------------------------------------------------------------------------
+
+
+def _same_body(signal: Signal, known: Signal) -> bool:
+    """A signal without a time of its own got the time it came at, which is not part of its body."""
+    if not signal.time_given:
+        signal = msgspec.structs.replace(signal, signal_time_ns=known.signal_time_ns)
+    return signal == known
+
+
+def _why_refused(state: State, signal: Signal, known: Signal | None) -> tuple[str, ...]:
+    """Say everything that keeps a signal from being planned at all."""
+    reasons = []
+    if known is not None:
+        reasons.append(f"SIGNAL_ID_REUSED: id={signal.id}, its body differs from the first one's")
+    if signal.symbol not in state.instruments:
+        reasons.append(f"INSTRUMENT_UNKNOWN: symbol={signal.symbol}, wanted=one of {', '.join(state.instruments)}")
+    if state.now_ns > dies_ns(signal):
+        reasons.append(f"SIGNAL_EXPIRED: age_s={(state.now_ns - signal.signal_time_ns) // 10**9}, ttl_s={signal.ttl_s}")
+    if signal.signal_time_ns > state.now_ns + FUTURE_NS:
+        reasons.append("SIGNAL_FROM_THE_FUTURE: it may be at most one second ahead of the engine's time")
+    if signal.kind is SignalKind.EXIT and signal.order_type is not OrdType.MARKET:
+        reasons.append("EXIT_NOT_AT_MARKET: to leave at a price, move take_profit with a stop_adjustment")
+    unknown = [account for account in signal.accounts if account not in state.accounts]
+    if unknown:
+        reasons.append(f"ACCOUNT_UNKNOWN: accounts={' '.join(unknown)}, wanted=accounts of the configuration")
+    return tuple(reasons)
+
+
+def _release_at_once(tx: Tx, signal: Signal, plan: Plan) -> None:
+    """Exits and stop moves do not wait. An entry's shares wait for their deadlines, unless they have no delay."""
+    for assignment in plan.assignments:
+        if assignment.verdict is not Verdict.SEND:
+            continue
+        account_id, symbol = assignment.account, plan.symbol
+        if plan.kind is SignalKind.EXIT:
+            held = abs(tx.account(account_id).positions[symbol].qty)
+            qty = None if assignment.qty >= held else assignment.qty
+            protection.start_exit(tx, account_id, symbol, signal.id, qty)
+        elif plan.kind is SignalKind.STOP_ADJUSTMENT:
+            position = tx.account(account_id).positions[symbol]
+            target_px = position.target_px if signal.take_profit is None else signal.take_profit
+            stop_px = position.stop_px if signal.stop_loss is None else signal.stop_loss
+            protection.set_levels(tx, account_id, symbol, stop_px, target_px, signal.id)
+            protection.follow(tx, account_id, symbol)
+
+
+# --- deadlines --------------------------------------------------------------------------------------------------------
+
+
+def _release(tx: Tx, account_id: AccountId, what: str) -> None:
+    entries.release(tx, account_id, SignalId(what))
+
+
+def _complete(tx: Tx, account_id: AccountId, what: str) -> None:
+    entries.complete(tx, account_id, SignalId(what))
+
+
+def _unanswered(tx: Tx, account_id: AccountId, what: str) -> None:
+    lose_sight(tx, tx.account(account_id).orders[ClOrdId(what)], "no answer in time")
+
+
+def _ask_again(tx: Tx, account_id: AccountId, what: str) -> None:
+    order = tx.account(account_id).orders[ClOrdId(what)]
+    if is_done(order) and order.outcome_known:
+        tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, True, "over meanwhile"))
+    else:
+        lose_sight(tx, order, "the question was not answered")
+
+
+def _give_up(tx: Tx, account_id: AccountId, what: str) -> None:
+    entries.give_up_waiting(tx, tx.account(account_id).orders[ClOrdId(what)])
+
+
+def _compare(tx: Tx, account_id: AccountId, what: str) -> None:
+    recon.begin_comparison(tx, account_id, "it is time")
+
+
+_ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
+    "release": _release,
+    "completion": _complete,
+    "submit": _unanswered,
+    "cancel": _unanswered,
+    "replace": _unanswered,
+    "query": _ask_again,
+    "monitor": _give_up,
+    "sync": _compare,
+}
+
+# Each handler takes the input that it stands beside; no type says that of a table.
+_HANDLERS: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    inp.EngineStarted: Engine._on_start,
+    inp.StopEngine: Engine._on_stop,
+    inp.TimePassed: Engine._on_time,
+    inp.SubmitSignal: Engine._on_signal,
+    inp.ReportBadSignal: Engine._on_bad_signal,
+    inp.SubmitOrder: Engine._on_order,
+    inp.PauseAccount: Engine._on_pause,
+    inp.ResumeAccount: Engine._on_resume,
+    inp.SetCorrelation: Engine._on_correlation,
+    inp.CompareAccounts: Engine._on_compare,
+    inp.TradingDay: Engine._on_trading_day,
+    inp.SessionChanged: Engine._on_session,
+    Quote: Engine._on_quote,
+    inp.ExecutionReport: Engine._on_report,
+    inp.CancelRejected: Engine._on_cancel_rejected,
+    inp.OrderLookedUp: Engine._on_order_looked_up,
+    inp.AccountLookedUp: Engine._on_account_looked_up,
+    inp.VenueFailed: Engine._on_venue_failed,
+}

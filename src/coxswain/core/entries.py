@@ -1,0 +1,155 @@
+"""Entries on their way in: release when due, complete what was partly filled, move what was rejected.
+
+A completion follows only a terminal report and a known outcome; a recovery follows only a venue's definite reject.
+Nothing here is sized on a guess.
+"""
+
+from decimal import Decimal
+
+from coxswain.core.money import rate_up
+from coxswain.core.order import Order, is_complete
+from coxswain.core.params import millis_ns
+from coxswain.core.planner import eligibility, own_size
+from coxswain.core.state import share_of
+from coxswain.core.submit import cancel, submit_for_signal
+from coxswain.core.tx import Tx
+from coxswain.messages import events as ev
+from coxswain.model.checks import Check, reason
+from coxswain.model.decimals import ZERO, floor_step, percent_of, plain
+from coxswain.model.orders import OrderIntent
+from coxswain.model.signal import Signal, dies_ns
+from coxswain.model.vocabulary import AccountId, OrdStatus, OrdType, Role, SignalId, Symbol
+
+COMPLETABLE = (Role.ENTRY, Role.COMPLETION, Role.RECOVERY)
+
+
+def release(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
+    """Let a planned share out, through the gate as it stands now."""
+    share = tx.state.plans[signal_id].shares[account_id]
+    submit_for_signal(tx, entry_intent(tx, signal_id, account_id, share.qty, Role.ENTRY))
+
+
+def entry_intent(tx: Tx, signal_id: SignalId, account_id: AccountId, qty: Decimal, role: Role) -> OrderIntent:
+    signal, plan = tx.state.signals[signal_id], tx.state.plans[signal_id].plan
+    if signal.side is None:
+        raise ValueError(f"entry signal {signal_id} has no side")
+    return OrderIntent(
+        account_id,
+        signal.symbol,
+        signal.side,
+        signal.order_type,
+        signal.time_in_force,
+        qty,
+        role,
+        signal_id,
+        price=signal.limit_price if signal.order_type is OrdType.LIMIT else None,
+        stop_px=signal.limit_price if signal.order_type is OrdType.STOP else None,
+        stop_loss=signal.stop_loss,
+        take_profit=signal.take_profit,
+        decision_px=plan.decision_px,
+    )
+
+
+# --- completion -------------------------------------------------------------------------------------------------------
+
+
+def give_up_waiting(tx: Tx, order: Order) -> None:
+    """An entry or a completion order did not fill in time: cancel the rest. What comes back decides what follows."""
+    cancel(tx, order, "not filled in time")
+
+
+def complete_rest(tx: Tx, order: Order) -> None:
+    """After an order ended with its outcome known: schedule the next completion order for what is left."""
+    intent = order.intent
+    if intent.role not in COMPLETABLE or is_complete(order) or order.ended_as is OrdStatus.REJECTED:
+        return
+    share = share_of(tx.state, intent.signal_id, intent.account)
+    if share is None or not order.watched or not share.used:
+        return  # nothing was filled: it ended, and there is nothing to complete
+    rest = plain(share.qty - share.used)
+    if rest <= 0:
+        return
+    position = tx.account(intent.account).positions[intent.symbol]
+    desk, attempt = tx.state.desk, share.attempts + 1
+    if position.exit is not None:
+        tx.apply(ev.CompletionEnded(intent.signal_id, intent.account, rest, "the position is being closed"))
+    elif attempt > desk.max_retries:
+        tx.apply(ev.CompletionEnded(intent.signal_id, intent.account, rest, f"{share.attempts} attempts made"))
+    else:
+        gap_ns = millis_ns(desk.completion_gap_ms) * (2 ** (attempt - 2)) if attempt > 1 else 0
+        due_ns = tx.state.now_ns + gap_ns
+        tx.apply(ev.CompletionScheduled(intent.signal_id, intent.account, rest, attempt, due_ns))
+
+
+def complete(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
+    """Send a completion order for what is still missing."""
+    share = tx.state.plans[signal_id].shares[account_id]
+    qty = min(share.waiting_qty, plain(share.qty - share.used))
+    if qty <= 0:
+        tx.apply(ev.CompletionEnded(signal_id, account_id, ZERO, "filled meanwhile"))
+        return
+    intent = entry_intent(tx, signal_id, account_id, qty, Role.COMPLETION)
+    if submit_for_signal(tx, intent) is None:
+        tx.apply(ev.CompletionEnded(signal_id, account_id, qty, "denied by our own gate"))
+
+
+# --- recovery ---------------------------------------------------------------------------------------------------------
+
+
+def recover(tx: Tx, order: Order) -> None:
+    """Move a rejected child's rest to an account that the plan has not used, at a smaller size, through every check."""
+    intent, state = order.intent, tx.state
+    if intent.role not in COMPLETABLE or intent.signal_id not in state.plans:
+        return
+    signal, plan = state.signals[intent.signal_id], state.plans[intent.signal_id]
+    step, smallest = state.instruments[signal.symbol].lot_step, state.instruments[signal.symbol].min_qty
+    wanted = percent_of(state.desk.recovery_size_pct, order.order_qty - order.cum_qty)
+    best: tuple[Decimal, AccountId, tuple[Check, ...]] | None = None
+    reasons: list[str] = []
+    for account_id in state.accounts:
+        if account_id in plan.shares:
+            continue
+        checks, own = _could_take(tx, account_id, signal)
+        qty = floor_step(min(wanted, own), step) if own > 0 else ZERO
+        checks.append(Check("RECOVERY_SIZE", qty, smallest, qty >= smallest))
+        failed = next((check for check in checks if not check.passed), None)
+        if failed is not None:
+            reasons.append(f"{account_id}: {reason(failed)}")
+        elif best is None or qty > best[0]:
+            best = (qty, account_id, tuple(checks))
+    if best is None:
+        tx.apply(ev.RecoveryFailed(signal.id, order.cl_ord_id, tuple(reasons)))
+        return
+    qty, account_id, passed = best
+    tx.apply(ev.RecoveryAssigned(signal.id, order.cl_ord_id, account_id, qty, passed))
+    submit_for_signal(tx, entry_intent(tx, signal.id, account_id, qty, Role.RECOVERY))
+
+
+def _could_take(tx: Tx, account_id: AccountId, signal: Signal) -> tuple[list[Check], Decimal]:
+    state, account = tx.state, tx.account(account_id)
+    instrument, plan = state.instruments[signal.symbol], state.plans[signal.id].plan
+    checks = eligibility(state, account, signal)
+    left_s = Decimal(dies_ns(signal) - state.now_ns) / 1_000_000_000
+    checks.append(Check("SIGNAL_ALIVE_S", left_s, ZERO, left_s >= 0))
+    rate = rate_up(state, account, instrument)
+    if rate is None or plan.decision_px is None:
+        checks.append(Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {instrument.currency}"))
+        return checks, ZERO
+    return checks, own_size(state, account, signal, instrument, plan.decision_px, rate).qty
+
+
+# --- withdrawal -------------------------------------------------------------------------------------------------------
+
+
+def withdraw_entries(tx: Tx, account_id: AccountId, symbol: Symbol, why: str) -> None:
+    """Call back every entry of this instrument on this account: cancel what is open, drop what waits."""
+    account = tx.account(account_id)
+    position = account.positions.get(symbol)
+    for cl_ord_id in tuple(position.entering) if position else ():
+        cancel(tx, account.orders[cl_ord_id], why)
+    for signal_id in tuple(position.waiting) if position else ():
+        share = tx.state.plans[signal_id].shares[account_id]
+        if share.released:
+            tx.apply(ev.CompletionEnded(signal_id, account_id, share.waiting_qty, why))
+        else:
+            tx.apply(ev.AssignmentWithdrawn(signal_id, account_id, why))

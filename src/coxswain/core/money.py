@@ -1,0 +1,73 @@
+"""Money in the account's currency: conversion at the adverse side, margin, and risk to the stop. No rule is here."""
+
+from decimal import Decimal
+
+from coxswain.core.params import NS_PER_S
+from coxswain.core.state import Account, Position, State
+from coxswain.model.decimals import ONE, ZERO, percent_of, round_down, round_up
+from coxswain.model.market import Instrument, is_sane
+from coxswain.model.position import unrealized
+from coxswain.model.vocabulary import Symbol
+
+
+def rate_up(state: State, account: Account, instrument: Instrument) -> Decimal | None:
+    """Return account currency for one unit of the instrument's, at the side that makes an amount owed larger."""
+    source, target = instrument.currency, account.spec.currency
+    if source == target:
+        return ONE
+    quote = _fresh(state, state.pairs.get(f"{source}/{target}"))
+    if quote is not None:
+        return quote[1]
+    quote = _fresh(state, state.pairs.get(f"{target}/{source}"))
+    return None if quote is None else round_up(ONE / quote[0])
+
+
+def rate_down(state: State, account: Account, instrument: Instrument) -> Decimal | None:
+    """The same at the side that makes an amount received smaller."""
+    source, target = instrument.currency, account.spec.currency
+    if source == target:
+        return ONE
+    quote = _fresh(state, state.pairs.get(f"{source}/{target}"))
+    if quote is not None:
+        return quote[0]
+    quote = _fresh(state, state.pairs.get(f"{target}/{source}"))
+    return None if quote is None else round_down(ONE / quote[1])
+
+
+def _fresh(state: State, pair: Symbol | None) -> tuple[Decimal, Decimal] | None:
+    quote = None if pair is None else state.quotes.get(pair)
+    if quote is None or not is_sane(quote):
+        return None
+    if state.now_ns - quote.ts_ns > int(state.desk.quote_stale_s) * NS_PER_S:
+        return None
+    return quote.bid, quote.ask
+
+
+def position_margin(instrument: Instrument, cost: Decimal, rate: Decimal) -> Decimal:
+    return round_up(abs(cost) * instrument.margin_rate * rate)
+
+
+def position_risk(
+    instrument: Instrument, qty: Decimal, cost: Decimal, stop_px: Decimal | None, rate: Decimal, assumed_pct: Decimal
+) -> Decimal:
+    """Return what is lost from the average price to the stop; without a stop, an assumed share of the value."""
+    if stop_px is None:
+        return round_up(percent_of(assumed_pct, abs(cost)) * rate)
+    loss = cost - qty * stop_px * instrument.contract_size
+    return round_up(loss * rate) if loss > 0 else ZERO
+
+
+def mark(state: State, account: Account, position: Position) -> Decimal:
+    """Return the open profit at the closing side of the last quote; the last known value where it cannot be told."""
+    if not position.qty:
+        return ZERO
+    quote = state.quotes.get(position.symbol)
+    if quote is None:
+        return position.unrealized
+    instrument = state.instruments[position.symbol]
+    price = quote.bid if position.qty > 0 else quote.ask
+    profit = unrealized(position.qty, position.cost, price, instrument.contract_size)
+    if instrument.currency == account.spec.currency:
+        return profit
+    rate = rate_down(state, account, instrument) if profit > 0 else rate_up(state, account, instrument)
+    return position.unrealized if rate is None else round_down(profit * rate)

@@ -1,0 +1,266 @@
+"""The order machine.
+
+An order stores facts; its status is derived from them and never stored. The facts are few: the phase it is in, the
+quantity asked for, what was filled and for how much, whether a cancel or a replace is under way, how it ended, and
+whether its outcome is known. From these follow what is still open (`leaves_qty`), the average price, and the status
+that FIX would show (`ord_status`, by FIX precedence when several hold).
+
+A venue's report moves the phase along one literal table, below. The table says what may happen, and it is generous
+where the wire is: reports come late, twice and out of order, so an acknowledgement after a fill is stale, not wrong.
+A pair that is missing is something no honest sequence can produce; the core quarantines it and compares books.
+
+Three things hold whatever the venue says:
+
+- A fill is a fact. It is booked once by its exec_id, before the acknowledgement, after the cancel, or beyond the
+  quantity. Nothing un-fills an order.
+- Silence is a question. An order whose outcome is unknown keeps its phase, its hold and its place in the books.
+- An order that is done holds nothing, and never works again. A late fill on it is booked all the same.
+
+Everything that can change the condition of an order is in this file. Nothing here knows of accounts or plans.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from coxswain.model.decimals import ZERO, plain, round_down
+from coxswain.model.orders import OrderIntent
+from coxswain.model.vocabulary import ClOrdId, ExecType, OrdStatus, VenueOrderId
+
+
+class Phase(StrEnum):
+    PENDING_NEW = "PENDING_NEW"
+    WORKING = "WORKING"
+    DONE = "DONE"
+
+
+class InvariantViolation(Exception):
+    """We broke one of our own rules: a bug. The engine halts, restarts and folds its journal."""
+
+
+_PENDING, _WORKING, _DONE = Phase.PENDING_NEW, Phase.WORKING, Phase.DONE
+
+TRANSITIONS: dict[tuple[Phase, ExecType], Phase] = {
+    (_PENDING, ExecType.NEW): _WORKING,
+    (_PENDING, ExecType.TRADE): _WORKING,  # the fill overtook the acknowledgement
+    (_PENDING, ExecType.CANCELED): _DONE,
+    (_PENDING, ExecType.REPLACED): _WORKING,  # likewise overtaken
+    (_PENDING, ExecType.RESTATED): _WORKING,
+    (_PENDING, ExecType.REJECTED): _DONE,
+    (_PENDING, ExecType.EXPIRED): _DONE,
+    (_WORKING, ExecType.NEW): _WORKING,  # repeated, or overtaken by a fill
+    (_WORKING, ExecType.TRADE): _WORKING,  # a full fill ends the order, see `is_complete`
+    (_WORKING, ExecType.CANCELED): _DONE,
+    (_WORKING, ExecType.REPLACED): _WORKING,
+    (_WORKING, ExecType.RESTATED): _WORKING,
+    (_WORKING, ExecType.EXPIRED): _DONE,
+    # (WORKING, REJECTED) is missing: what was acknowledged or filled cannot have been refused.
+    (_DONE, ExecType.NEW): _DONE,  # stale
+    (_DONE, ExecType.TRADE): _DONE,  # late, and still a fill
+    (_DONE, ExecType.CANCELED): _DONE,  # repeated; also the loser of a race with the last fill
+    (_DONE, ExecType.REPLACED): _DONE,
+    (_DONE, ExecType.RESTATED): _DONE,
+    (_DONE, ExecType.REJECTED): _DONE,  # repeated; the order is over either way
+    (_DONE, ExecType.EXPIRED): _DONE,
+}
+
+
+class Replacement(msgspec.Struct):
+    """A change that was asked for and not answered."""
+
+    cl_ord_id: ClOrdId
+    order_qty: Decimal
+    price: Decimal | None
+    stop_px: Decimal | None
+
+
+class Order(msgspec.Struct):
+    """One order's facts. Only the functions below write them, and only `evolve` calls those."""
+
+    cl_ord_id: ClOrdId
+    """The first id; it names the order for good."""
+    current_id: ClOrdId
+    """The id in force at the venue; a replace changes it."""
+    intent: OrderIntent
+    order_qty: Decimal
+    price: Decimal | None
+    stop_px: Decimal | None
+    margin_per_lot: Decimal
+    risk_per_lot: Decimal
+    created_ns: int
+    enters: bool
+    """It can open or grow a position; the others only reduce."""
+    watched: bool
+    """A rest that stays after a partial fill is cancelled and completed."""
+    phase: Phase = Phase.PENDING_NEW
+    cum_qty: Decimal = ZERO
+    notional: Decimal = ZERO
+    """Sum of last_qty * last_px; the average is derived from it."""
+    commission: Decimal = ZERO
+    cancel_pending: bool = False
+    replace_pending: Replacement | None = None
+    ended_as: OrdStatus | None = None
+    outcome_known: bool = True
+    looks: int = 0
+    """Look-ups in a row that found nothing."""
+    resent: bool = False
+    venue_order_id: VenueOrderId | None = None
+    first_fill_ns: int | None = None
+
+
+# --- derived --------------------------------------------------------------------------------------------------------
+
+
+def leaves_qty(order: Order) -> Decimal:
+    """Return what is still open; nothing is, once the order is done."""
+    return ZERO if order.phase is _DONE else max(order.order_qty - order.cum_qty, ZERO)
+
+
+def held_qty(order: Order) -> Decimal:
+    """Return the worst case still open: the larger of the quantity in force and the one being asked for."""
+    if order.phase is _DONE:
+        return ZERO
+    pending = order.replace_pending
+    asked = order.order_qty if pending is None else max(order.order_qty, pending.order_qty)
+    return max(asked - order.cum_qty, ZERO)
+
+
+def avg_px(order: Order) -> Decimal | None:
+    return average(order.notional, order.cum_qty) if order.cum_qty else None
+
+
+def average(notional: Decimal, qty: Decimal) -> Decimal:
+    """Divide, rounding down at the quantum where it does not come out even."""
+    return round_down(notional / qty)
+
+
+def ord_status(order: Order) -> OrdStatus:
+    """Return the FIX status. When several hold, FIX precedence decides: the first line below that is true."""
+    if order.phase is not _DONE:
+        if order.cancel_pending:
+            return OrdStatus.PENDING_CANCEL  # 12
+        if order.replace_pending is not None:
+            return OrdStatus.PENDING_REPLACE  # 11
+    if is_complete(order):
+        return OrdStatus.FILLED  # 8
+    if order.ended_as is not None:
+        return order.ended_as  # 5 and below
+    if order.cum_qty:
+        return OrdStatus.PARTIALLY_FILLED  # 4
+    return OrdStatus.NEW if order.phase is _WORKING else OrdStatus.PENDING_NEW  # 2
+
+
+def is_complete(order: Order) -> bool:
+    return bool(order.cum_qty) and order.cum_qty >= order.order_qty
+
+
+def is_done(order: Order) -> bool:
+    return order.phase is _DONE
+
+
+def next_phase(order: Order, exec_type: ExecType) -> Phase | None:
+    """Return where a report leads, or None if no honest sequence of reports can contain it here."""
+    return TRANSITIONS.get((order.phase, exec_type))
+
+
+# --- changes, called by `evolve` alone --------------------------------------------------------------------------------
+
+
+def accept(order: Order, venue_order_id: VenueOrderId | None) -> None:
+    """It reached the venue. What a cancel or replace under way became stays an open question of its own."""
+    if order.phase is _PENDING:
+        order.phase = _WORKING
+        _answered(order)
+    order.venue_order_id = venue_order_id or order.venue_order_id
+
+
+def fill(order: Order, last_qty: Decimal, last_px: Decimal, commission: Decimal, now_ns: int) -> None:
+    order.cum_qty = plain(order.cum_qty + last_qty)
+    order.notional = plain(order.notional + last_qty * last_px)
+    order.commission = plain(order.commission + commission)
+    if order.first_fill_ns is None:
+        order.first_fill_ns = now_ns
+    if order.phase is _PENDING:
+        order.phase = _WORKING
+        _answered(order)
+    if order.phase is _WORKING and is_complete(order):
+        end(order, None)
+
+
+def end(order: Order, ended_as: OrdStatus | None) -> None:
+    """Finish the order; `ended_as` None means that its quantity is filled."""
+    if order.phase is _DONE:
+        raise InvariantViolation(f"order {order.cl_ord_id} ended twice")
+    order.phase = _DONE
+    order.ended_as = ended_as
+    order.cancel_pending = False
+    order.replace_pending = None
+    _answered(order)
+
+
+def restate(order: Order, order_qty: Decimal) -> None:
+    order.order_qty = order_qty
+    accept(order, None)
+    if is_complete(order):
+        end(order, None)
+
+
+def ask_cancel(order: Order) -> None:
+    _must_be_open(order)
+    order.cancel_pending = True
+
+
+def ask_replace(order: Order, replacement: Replacement) -> None:
+    _must_be_open(order)
+    if order.replace_pending is not None:
+        raise InvariantViolation(f"order {order.cl_ord_id} is being replaced already")
+    order.replace_pending = replacement
+
+
+def replaced(order: Order, new_id: ClOrdId, order_qty: Decimal) -> None:
+    """Take over the quantity that the venue confirms, and the prices that we asked for."""
+    pending = order.replace_pending
+    order.current_id = new_id
+    if pending is not None and pending.cl_ord_id == new_id:
+        order.price, order.stop_px = pending.price, pending.stop_px
+        order.replace_pending = None
+    restate(order, order_qty)
+
+
+def refuse_cancel(order: Order) -> None:
+    order.cancel_pending = False
+
+
+def refuse_replace(order: Order) -> None:
+    order.replace_pending = None
+
+
+def lose_sight(order: Order) -> None:
+    """Nobody says what became of it. Hold and phase stay."""
+    order.outcome_known = False
+
+
+def see_nothing(order: Order, looks: int) -> None:
+    order.looks = looks
+
+
+def resend(order: Order) -> None:
+    if order.phase is not _PENDING:
+        raise InvariantViolation(f"order {order.cl_ord_id} is {order.phase}, only a pending one may be sent again")
+    order.resent = True
+    _answered(order)
+
+
+def regain_sight(order: Order) -> None:
+    _answered(order)
+
+
+def _answered(order: Order) -> None:
+    order.outcome_known = True
+    order.looks = 0
+
+
+def _must_be_open(order: Order) -> None:
+    if order.phase is _DONE:
+        raise InvariantViolation(f"order {order.cl_ord_id} is done and cannot be changed")

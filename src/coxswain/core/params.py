@@ -1,0 +1,59 @@
+"""The core's own settings, with their defaults: what the configuration may say about planning, waiting and comparing.
+
+Percentages are in per cent. A check's settings stand in its own file under `risk/checks`.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+
+
+class DeskParams(msgspec.Struct, frozen=True):
+    """For the whole engine."""
+
+    min_confidence: Decimal = Decimal("0.5")
+    max_correlation_threshold: Decimal = Decimal("0.7")
+    max_correlation_reduction_pct: Decimal = Decimal(30)
+    min_timing_variance_ms: Decimal = Decimal(1000)
+    max_timing_variance_ms: Decimal = Decimal(30000)
+    min_size_variance_pct: Decimal = Decimal(5)
+    max_size_variance_pct: Decimal = Decimal(15)
+    monitor_timeout_s: Decimal = Decimal(60)
+    completion_timeout_s: Decimal = Decimal(30)
+    completion_gap_ms: Decimal = Decimal(1000)
+    """Before the second completion order; doubled before each one after it."""
+    max_retries: Decimal = Decimal(3)
+    recovery_size_pct: Decimal = Decimal(95)
+    quote_stale_s: Decimal = Decimal(60)
+    position_sync_s: Decimal = Decimal(60)
+    submit_timeout_s: Decimal = Decimal(5)
+    cancel_timeout_s: Decimal = Decimal(5)
+    query_timeout_s: Decimal = Decimal(10)
+    settle_window_s: Decimal = Decimal(2)
+    assumed_stop_pct: Decimal = Decimal(2)
+    """What a position without a stop is counted as risking, of its value."""
+
+
+class AccountParams(msgspec.Struct, frozen=True):
+    """For one account, read while planning."""
+
+    min_available_margin: Decimal = Decimal(1000)
+    max_daily_drawdown_pct: Decimal = Decimal(4)
+    max_open_positions: Decimal = Decimal(3)
+    risk_per_trade_pct: Decimal = Decimal(1)
+    risk_budget_pct: Decimal = Decimal(5)
+    max_daily_loss_pct: Decimal = Decimal(5)
+    max_order_qty: Decimal = Decimal(10000)
+    max_order_value: Decimal = Decimal(250000)
+    max_position_qty: Decimal = Decimal(50000)
+
+
+def seconds_ns(seconds: Decimal) -> int:
+    return int(seconds * NS_PER_S)
+
+
+def millis_ns(millis: Decimal) -> int:
+    return int(millis) * NS_PER_MS

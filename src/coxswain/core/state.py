@@ -1,0 +1,214 @@
+"""The engine's state: one desk, and one partition for each account. Data only.
+
+Only `evolve` (in `evolve.py`) writes it. Sums are kept up to date by delta, so that no order, fill or quote costs more
+because there are many accounts, positions or orders. Dicts keep the order of insertion, which is the journal's order.
+"""
+
+import heapq
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.core.order import Order
+from coxswain.core.params import AccountParams, DeskParams
+from coxswain.messages.events import BreakFound
+from coxswain.model.decimals import ZERO, percent_of
+from coxswain.model.market import Instrument, Quote
+from coxswain.model.plan import Plan
+from coxswain.model.setup import AccountSpec, Setup
+from coxswain.model.signal import Signal
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    ExecId,
+    JournalId,
+    SignalId,
+    Symbol,
+    TradingState,
+    VenueTier,
+)
+
+
+class Exit(msgspec.Struct):
+    """A position on its way out. `qty` None closes all of it."""
+
+    signal_id: SignalId
+    qty: Decimal | None
+    order_id: ClOrdId | None = None
+
+
+class Position(msgspec.Struct):
+    """What one account holds, or is about to hold, in one instrument."""
+
+    symbol: Symbol
+    qty: Decimal = ZERO
+    cost: Decimal = ZERO
+    """Instrument's currency, signed; the average price is derived."""
+    margin: Decimal = ZERO
+    risk: Decimal = ZERO
+    unrealized: Decimal = ZERO
+    """Account currency, like margin and risk."""
+    stop_px: Decimal | None = None
+    target_px: Decimal | None = None
+    levels_from: SignalId | None = None
+    stop_id: ClOrdId | None = None
+    target_id: ClOrdId | None = None
+    exit: Exit | None = None
+    held_buy: Decimal = ZERO
+    """Open quantity of entering orders, worst case."""
+    held_sell: Decimal = ZERO
+    held_exit: Decimal = ZERO
+    """Open quantity of reducing orders that are not protection."""
+    entering: dict[ClOrdId, None] = {}
+    """Open orders that enter."""
+    waiting: dict[SignalId, None] = {}
+    """Signals with a share, or a completion, that waits for its time."""
+    unknown: int = 0
+    breaks: int = 0
+    occupied: bool = False
+    """Held or on order: counts as an open position."""
+
+
+class Account(msgspec.Struct):
+    """One account's partition."""
+
+    spec: AccountSpec
+    params: AccountParams
+    tier: VenueTier
+    balance: Decimal | None = None
+    """None until the venue's books have been seen."""
+    unrealized: Decimal = ZERO
+    used_margin: Decimal = ZERO
+    held_margin: Decimal = ZERO
+    open_risk: Decimal = ZERO
+    held_risk: Decimal = ZERO
+    open_positions: int = 0
+    open_orders: dict[ClOrdId, None] = {}
+    day: str = ""
+    day_balance: Decimal = ZERO
+    anchor: Decimal = ZERO
+    day_realized: Decimal = ZERO
+    """Net of commission, since the reset."""
+    causes: dict[str, TradingState] = {}
+    """Why it may not trade freely, by cause."""
+    state: TradingState = TradingState.ACTIVE
+    reconciled: bool = False
+    reconciled_ns: int = 0
+    orders: dict[ClOrdId, Order] = {}
+    former_ids: dict[ClOrdId, ClOrdId] = {}
+    """Ids given by replaces, to the order's own."""
+    order_count: int = 0
+    exec_ids: dict[ExecId, None] = {}
+    positions: dict[Symbol, Position] = {}
+    breaks: dict[str, BreakFound] = {}
+
+
+class Share(msgspec.Struct):
+    """One account's part of a released plan."""
+
+    qty: Decimal
+    used: Decimal = ZERO
+    """Filled, working and unknown, worst case: never above `qty`."""
+    released: bool = False
+    attempts: int = 0
+    waiting_qty: Decimal = ZERO
+    """For the next completion order."""
+    recovery: bool = False
+
+
+class PlanState(msgspec.Struct):
+    plan: Plan
+    shares: dict[AccountId, Share] = {}
+    total: Decimal = ZERO
+    used: Decimal = ZERO
+
+
+class State(msgspec.Struct):
+    """All of it. The digest is taken over this; the deadline heap is an index and left out."""
+
+    seq: int = 0
+    now_ns: int = 0
+    journal_id: JournalId = JournalId("")
+    seed: int = 0
+    setup: Setup | None = None
+    desk: DeskParams = DeskParams()
+    instruments: dict[Symbol, Instrument] = {}
+    pairs: dict[str, Symbol] = {}
+    """Currency pairs by `BASE/QUOTE`."""
+    quotes: dict[Symbol, Quote] = {}
+    sessions: dict[Symbol, bool] = {}
+    accounts: dict[AccountId, Account] = {}
+    correlations: dict[AccountId, dict[AccountId, Decimal]] = {}
+    signals: dict[SignalId, Signal] = {}
+    direct_ids: dict[SignalId, None] = {}
+    """Ids of orders that came without a plan."""
+    plans: dict[SignalId, PlanState] = {}
+    holders: dict[Symbol, dict[AccountId, None]] = {}
+    """Accounts with an open position, by instrument: whom a quote concerns."""
+    deadlines: dict[str, int] = {}
+    """By key `kind|account|id`: when, in engine time."""
+    stopped: bool = False
+
+
+def find_order(account: Account, cl_ord_id: ClOrdId) -> Order | None:
+    """Return the order that `cl_ord_id` names, now or before a replace."""
+    return account.orders.get(account.former_ids.get(cl_ord_id, cl_ord_id))
+
+
+def share_of(state: State, signal_id: SignalId, account_id: AccountId) -> Share | None:
+    plan = state.plans.get(signal_id)
+    return None if plan is None else plan.shares.get(account_id)
+
+
+def equity(account: Account) -> Decimal:
+    return (account.balance or ZERO) + account.unrealized
+
+
+def available_margin(account: Account) -> Decimal:
+    return equity(account) - account.used_margin - account.held_margin
+
+
+def day_is_lost(account: Account) -> bool:
+    """Say whether the day's loss, realised and open, has reached its limit."""
+    return account.anchor - equity(account) >= percent_of(account.params.max_daily_loss_pct, account.anchor)
+
+
+class Deadlines:
+    """The earliest-first index of `State.deadlines`. What was moved or cleared is skipped when it surfaces."""
+
+    def __init__(self, state: State) -> None:
+        self._due = state.deadlines
+        self._heap = [(due_ns, key) for key, due_ns in state.deadlines.items()]
+        heapq.heapify(self._heap)
+
+    def set(self, key: str, due_ns: int) -> None:
+        self._due[key] = due_ns
+        heapq.heappush(self._heap, (due_ns, key))
+
+    def clear(self, key: str) -> None:
+        self._due.pop(key, None)
+
+    def next_ns(self) -> int | None:
+        while self._heap:
+            due_ns, key = self._heap[0]
+            if self._due.get(key) == due_ns:
+                return due_ns
+            heapq.heappop(self._heap)
+        return None
+
+    def due(self, now_ns: int) -> str | None:
+        """Return the earliest key that is due, ties by key. The event that answers it moves or clears it."""
+        due_ns = self.next_ns()
+        return self._heap[0][1] if due_ns is not None and due_ns <= now_ns else None
+
+    def all_due(self, now_ns: int) -> list[str]:
+        """Return every key that is due, in no order that means anything; costs what it returns."""
+        found, stack = [], [0]
+        while stack:
+            index = stack.pop()
+            if index < len(self._heap) and self._heap[index][0] <= now_ns:
+                due_ns, key = self._heap[index]
+                if self._due.get(key) == due_ns:
+                    found.append(key)
+                stack += (2 * index + 1, 2 * index + 2)
+        return found

@@ -1,0 +1,280 @@
+"""Everything that leaves for a venue leaves from here: new orders, cancels, replaces and questions.
+
+A new order and a replace pass the gate; the hold is placed in the same step. Each request follows the event that says
+why, so it is durable before it is sent.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.core.money import rate_up
+from coxswain.core.order import Order, held_qty, is_done
+from coxswain.core.params import NS_PER_S, seconds_ns
+from coxswain.core.state import Account, Position, State, available_margin, equity, share_of
+from coxswain.core.tx import Tx
+from coxswain.messages import events as ev
+from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder
+from coxswain.model.decimals import ZERO, percent_of, plain, round_up
+from coxswain.model.market import Instrument, Quote, touch
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+from coxswain.model.signal import dies_ns
+from coxswain.model.vocabulary import (
+    OPPOSITE,
+    AccountId,
+    ClOrdId,
+    OrdType,
+    Role,
+    Side,
+    Symbol,
+    TimeInForce,
+)
+from coxswain.risk.gate import Approved, Refused, judge
+
+PROTECTION = (Role.STOP, Role.TARGET)
+NOTHING_HELD = Position(Symbol(""))
+
+
+def submit(tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int) -> Order | None:
+    """Judge an intent and, if approved, create the order with its hold and ask for it to be sent.
+
+    Returns the order, or None when the gate denied it; the denial is recorded with every check.
+    """
+    view = view_of(tx.state, intent, signal_time_ns, end_of_life_ns)
+    verdict = judge(intent, view, tx.gates[intent.account])
+    if isinstance(verdict, Refused):
+        tx.apply(ev.OrderDenied(intent, verdict.checks, verdict.reasons))
+        return None
+    return _create(tx, verdict, view)
+
+
+def submit_for_signal(tx: Tx, intent: OrderIntent) -> Order | None:
+    """Submit an order of a signal, which gives it its time and its end of life."""
+    signal = tx.state.signals[intent.signal_id]
+    return submit(tx, intent, signal.signal_time_ns, dies_ns(signal))
+
+
+def _create(tx: Tx, approved: Approved, view: RiskView) -> Order:
+    state, intent = tx.state, approved.intent
+    account = state.accounts[intent.account]
+    cl_ord_id = next_id(state, account)
+    submit_by_ns = state.now_ns + seconds_ns(state.desk.submit_timeout_s)
+    enters = not intent.reduce_only
+    tx.apply(
+        ev.OrderCreated(
+            cl_ord_id,
+            intent,
+            approved.checks,
+            view.margin_per_lot if enters else ZERO,
+            view.risk_per_lot if enters else ZERO,
+            submit_by_ns,
+            enters,
+            enters and _rests_by_accident(intent, view.quote),
+        )
+    )
+    send_new(tx, account.orders[cl_ord_id])
+    return account.orders[cl_ord_id]
+
+
+def send_new(tx: Tx, order: Order) -> None:
+    """Ask for an order that was created to be sent. Its event is in this record already."""
+    intent = order.intent
+    tx.request(
+        NewOrder(
+            intent.account,
+            order.cl_ord_id,
+            intent.symbol,
+            intent.side,
+            intent.ord_type,
+            intent.time_in_force,
+            intent.order_qty,
+            intent.price,
+            intent.stop_px,
+            intent.reduce_only,
+            intent.oco_group,
+        )
+    )
+
+
+def _rests_by_accident(intent: OrderIntent, quote: Quote | None) -> bool:
+    """A market or marketable order of a plan is meant to fill at once; what stays open of it is to be completed."""
+    if intent.role is Role.DIRECT or intent.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+        return False
+    if intent.ord_type is OrdType.MARKET:
+        return True
+    if intent.ord_type is not OrdType.LIMIT or quote is None or intent.price is None:
+        return False
+    at_touch = touch(quote, intent.side)
+    return intent.price >= at_touch if intent.side is Side.BUY else intent.price <= at_touch
+
+
+def next_id(state: State, account: Account) -> ClOrdId:
+    """Derive the next ClOrdID: short journal id, account, counter; at most 36 characters."""
+    return ClOrdId(f"{state.journal_id[:8]}-{account.spec.id[:19]}-{account.order_count + 1}")
+
+
+def cancel(tx: Tx, order: Order, reason: str) -> None:
+    """Ask for a cancel, unless the order is done or a cancel is under way."""
+    if is_done(order) or order.cancel_pending:
+        return
+    account_id = order.intent.account
+    answer_by_ns = tx.state.now_ns + seconds_ns(tx.state.desk.cancel_timeout_s)
+    tx.apply(ev.CancelRequested(account_id, order.cl_ord_id, reason, answer_by_ns))
+    tx.request(CancelOrder(account_id, order.current_id, order.intent.symbol))
+
+
+def replace(tx: Tx, order: Order, open_qty: Decimal, price: Decimal | None, stop_px: Decimal | None) -> bool:
+    """Ask to change a working protective order to `open_qty` still open at these prices. False when the gate denies."""
+    state, account = tx.state, tx.account(order.intent.account)
+    wanted = msgspec.structs.replace(order.intent, order_qty=open_qty, price=price, stop_px=stop_px)
+    view = view_of(state, wanted, state.now_ns, state.now_ns + NS_PER_S)
+    verdict = judge(wanted, view, tx.gates[wanted.account])
+    if isinstance(verdict, Refused):
+        tx.apply(ev.OrderDenied(wanted, verdict.checks, verdict.reasons))
+        return False
+    new_id, total = next_id(state, account), plain(order.cum_qty + open_qty)
+    answer_by_ns = state.now_ns + seconds_ns(state.desk.submit_timeout_s)
+    tx.apply(
+        ev.ReplaceRequested(
+            wanted.account, order.cl_ord_id, new_id, total, price, stop_px, answer_by_ns, verdict.checks
+        )
+    )
+    tx.request(ReplaceOrder(wanted.account, new_id, order.current_id, wanted.symbol, total, price, stop_px))
+    return True
+
+
+def ask_for_order(tx: Tx, order: Order) -> None:
+    """Ask the venue what became of an order."""
+    account_id = order.intent.account
+    answer_by_ns = tx.state.now_ns + seconds_ns(tx.state.desk.query_timeout_s)
+    tx.apply(ev.QuestionAsked(account_id, order.cl_ord_id, answer_by_ns))
+    tx.request(QueryOrder(account_id, order.current_id, order.intent.symbol))
+
+
+def lose_sight(tx: Tx, order: Order, reason: str) -> None:
+    """Note that nobody says what became of a request, and ask."""
+    tx.apply(ev.OutcomeUnknown(order.intent.account, order.cl_ord_id, reason))
+    ask_for_order(tx, order)
+
+
+def ask_for_account(tx: Tx, account_id: AccountId, reason: str) -> None:
+    """Ask the venue for an account's books: everything open, and fills since they last agreed."""
+    account = tx.account(account_id)
+    answer_by_ns = tx.state.now_ns + seconds_ns(tx.state.desk.query_timeout_s)
+    tx.apply(ev.ComparisonAsked(account_id, reason, answer_by_ns))
+    tx.request(QueryAccount(account_id, account.reconciled_ns))
+
+
+# --- what the gate sees -----------------------------------------------------------------------------------------------
+
+
+def view_of(
+    state: State,
+    intent: OrderIntent,
+    signal_time_ns: int,
+    end_of_life_ns: int,
+    leaving_out: Order | None = None,
+) -> RiskView:
+    """Read what the checks may see, before `intent`. An order that is judged again is left out of the sums."""
+    account = state.accounts[intent.account]
+    position = account.positions.get(intent.symbol, NOTHING_HELD)
+    instrument, quote = state.instruments.get(intent.symbol), state.quotes.get(intent.symbol)
+    rate = None if instrument is None else rate_up(state, account, instrument)
+    price = intent.price or intent.stop_px or _touch(quote, intent.side)
+    lot_value = ZERO if instrument is None or rate is None else round_up(price * instrument.contract_size * rate)
+    own = ZERO if leaving_out is None else held_qty(leaving_out)
+    own_margin, own_risk = (ZERO, ZERO) if leaving_out is None else _holds_of(leaving_out)
+    buys = position.held_buy - (own if intent.side is Side.BUY else ZERO)
+    sells = position.held_sell - (own if intent.side is Side.SELL else ZERO)
+    reducing, free = _reduces(account, position, intent)
+    share = None if reducing else share_of(state, intent.signal_id, intent.account)
+    plan = None if share is None else state.plans[intent.signal_id]
+    return RiskView(
+        state.now_ns,
+        instrument,
+        state.sessions.get(intent.symbol, False),
+        quote,
+        rate,
+        signal_time_ns,
+        end_of_life_ns,
+        _seen_before(state, intent, leaving_out),
+        reducing,
+        free,
+        account.state,
+        account.reconciled,
+        position.unknown - (leaving_out is not None and not leaving_out.outcome_known),
+        len(account.breaks),
+        position.qty + buys,
+        sells - position.qty,
+        available_margin(account) + own_margin,
+        lot_value if instrument is None else round_up(lot_value * instrument.margin_rate),
+        _risk_per_lot(state, intent, instrument, price, rate, lot_value),
+        lot_value,
+        account.anchor,
+        account.anchor - equity(account),
+        account.open_risk + account.held_risk - own_risk,
+        account.open_positions - (leaving_out is not None),
+        leaving_out is not None or not position.occupied,
+        len(account.open_orders) - (leaving_out is not None),
+        None if share is None or plan is None else min(share.qty, share.used + plan.total - plan.used),
+        ZERO if share is None else share.used - own,
+    )
+
+
+def _reduces(account: Account, position: Position, intent: OrderIntent) -> tuple[bool, Decimal]:
+    """Say whether an order provably reduces, and how many lots may still be reduced.
+
+    Protection is one claim on the position: stop and target are an OCO group and never both fill. An exit finds
+    free only what protection and other exits leave; so protection makes room before an exit goes out.
+    """
+    if not intent.reduce_only:
+        return False, ZERO
+    free = abs(position.qty) - position.held_exit
+    if intent.role not in PROTECTION:
+        free -= protective_qty(account, position)
+    opposite = bool(position.qty) and (position.qty > 0) is (intent.side is Side.SELL)
+    return opposite and intent.order_qty <= free, free if opposite else ZERO
+
+
+def protective_qty(account: Account, position: Position) -> Decimal:
+    """Return the most that stop and target together can still take off the position."""
+    legs = (position.stop_id, position.target_id)
+    return max((held_qty(account.orders[leg]) for leg in legs if leg is not None), default=ZERO)
+
+
+def closing_side(position: Position) -> Side:
+    return OPPOSITE[Side.BUY if position.qty > 0 else Side.SELL]
+
+
+def _touch(quote: Quote | None, side: Side) -> Decimal:
+    return ZERO if quote is None else touch(quote, side)
+
+
+def _risk_per_lot(
+    state: State,
+    intent: OrderIntent,
+    instrument: Instrument | None,
+    price: Decimal,
+    rate: Decimal | None,
+    lot_value: Decimal,
+) -> Decimal:
+    if intent.stop_loss is None or instrument is None or rate is None:
+        return percent_of(state.desk.assumed_stop_pct, lot_value)
+    return round_up(abs(price - intent.stop_loss) * instrument.contract_size * rate)
+
+
+def _seen_before(state: State, intent: OrderIntent, leaving_out: Order | None) -> bool:
+    if leaving_out is not None:
+        return False
+    if intent.role is Role.DIRECT:
+        return intent.signal_id in state.direct_ids or intent.signal_id in state.signals
+    if intent.role in (Role.ENTRY, Role.RECOVERY):
+        share = share_of(state, intent.signal_id, intent.account)
+        return share is None or share.released
+    return False
+
+
+def _holds_of(order: Order) -> tuple[Decimal, Decimal]:
+    held = held_qty(order)
+    return held * order.margin_per_lot, held * order.risk_per_lot

@@ -1,0 +1,39 @@
+"""One step under way: what a handler may read, and the two things it may do, apply an event and set a request aside."""
+
+from collections.abc import Callable, Mapping
+
+from coxswain.core.evolve import evolve
+from coxswain.core.state import Account, Deadlines, State
+from coxswain.messages.events import Event
+from coxswain.messages.requests import Request
+from coxswain.model.allocation import Allocation, Candidate, Parent
+from coxswain.model.vocabulary import AccountId
+from coxswain.risk.gate import Rule
+
+Allocate = Callable[[Parent, tuple[Candidate, ...]], Allocation]
+
+
+class Tx:
+    """Handlers decide and never assign: `apply` makes a fact at once, so what follows already sees it."""
+
+    __slots__ = ("_clock", "allocate", "events", "gates", "requests", "state")
+
+    def __init__(
+        self, state: State, clock: Deadlines, gates: Mapping[AccountId, tuple[Rule, ...]], allocate: Allocate
+    ) -> None:
+        self.state = state
+        self.gates = gates
+        self.allocate = allocate
+        self.events: list[Event] = []
+        self.requests: list[Request] = []
+        self._clock = clock
+
+    def apply(self, event: Event) -> None:
+        evolve(self.state, self._clock, event)
+        self.events.append(event)
+
+    def request(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def account(self, account_id: AccountId) -> Account:
+        return self.state.accounts[account_id]

@@ -1,0 +1,53 @@
+"""What a pre-trade check may see: plain numbers, read once, true before the order in question."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.market import Instrument, Quote
+from coxswain.model.vocabulary import TradingState
+
+
+class RiskView(msgspec.Struct, frozen=True):
+    """The account, the market and the parent at one instant. Money is in the account's currency, quantity in lots."""
+
+    now_ns: int
+    instrument: Instrument | None
+    session_open: bool
+    quote: Quote | None
+    fx_rate: Decimal | None
+    """Account currency for one unit of the instrument's, at the adverse side; None if no fresh quote gives one."""
+    signal_time_ns: int
+    dies_ns: int
+    seen_before: bool
+    """This id has been used for another intent."""
+    reducing: bool
+    """Provably reducing: opposite side, reduce-only, not above the position less other reducing orders."""
+    free_to_reduce: Decimal
+    state: TradingState
+    reconciled: bool
+    unknown_orders: int
+    """Of the account in this instrument."""
+    open_breaks: int
+    worst_long: Decimal
+    """Position plus every open or unknown buy, before this order."""
+    worst_short: Decimal
+    """As a positive number."""
+    available_margin: Decimal
+    """Equity less margin in use and held."""
+    margin_per_lot: Decimal
+    risk_per_lot: Decimal
+    value_per_lot: Decimal
+    anchor: Decimal
+    """Higher of balance and equity at the start of the day."""
+    day_loss: Decimal
+    """Anchor less equity; negative in profit."""
+    risk_at_stops: Decimal
+    """Lost if every open and held entry went to its stop."""
+    open_positions: int
+    """Instruments held or on order."""
+    adds_position: bool
+    open_orders: int
+    parent_qty: Decimal | None
+    """What this account may take of the plan; None without a plan."""
+    parent_used: Decimal

@@ -1,0 +1,21 @@
+"""Refuse a child that would bring what is working, filled and unknown above its share of the plan."""
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+
+CONTROL = 15
+EXCUSES_REDUCING = False
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
+    if view.parent_qty is None or view.reducing:
+        return None
+    after = view.parent_used + order.order_qty
+    return Check("CHILDREN_EXCEED_PARENT", after, view.parent_qty, after <= view.parent_qty)

@@ -1,0 +1,23 @@
+"""Refuse an order that could bring the day's loss to its limit if every stop were hit."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.decimals import percent_of, plain
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+
+CONTROL = 27
+EXCUSES_REDUCING = True
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    max_daily_loss_pct: Decimal = Decimal(5)
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
+    after = view.day_loss + view.risk_at_stops + order.order_qty * view.risk_per_lot
+    limit = percent_of(params.max_daily_loss_pct, view.anchor)
+    return Check("DAILY_LOSS", plain(after), plain(limit), after <= limit)

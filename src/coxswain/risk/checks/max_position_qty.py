@@ -1,0 +1,23 @@
+"""Refuse an order that could take the position beyond its limit if all that is open filled, long or short."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+from coxswain.model.vocabulary import Side
+
+CONTROL = 23
+EXCUSES_REDUCING = True
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    max_position_qty: Decimal = Decimal(50000)
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
+    worst = view.worst_long if order.side is Side.BUY else view.worst_short
+    after = worst + order.order_qty
+    return Check("POSITION_QTY", after, params.max_position_qty, after <= params.max_position_qty)

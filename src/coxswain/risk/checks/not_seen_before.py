@@ -1,0 +1,19 @@
+"""Refuse an intent whose id has been used before."""
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+
+CONTROL = 4
+EXCUSES_REDUCING = False
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
+    found = "used" if view.seen_before else "new"
+    return Check("DUPLICATE_INTENT", None, None, not view.seen_before, found, "new")

@@ -1,0 +1,24 @@
+"""Refuse an order where something is unresolved: an unknown outcome, a break, or books not compared yet."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.decimals import ZERO
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+
+CONTROL = 33
+EXCUSES_REDUCING = True
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
+    if not view.reconciled:
+        return Check("NOT_RECONCILED", None, None, False, "not compared", "compared with the venue's books")
+    open_questions = view.unknown_orders + view.open_breaks
+    return Check("UNRESOLVED", Decimal(open_questions), ZERO, not open_questions)

@@ -1,0 +1,24 @@
+"""Refuse an order that would open one position, or one order, too many."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+
+CONTROL = 29
+EXCUSES_REDUCING = True
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    max_open_positions: Decimal = Decimal(3)
+    max_open_orders: Decimal = Decimal(20)
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
+    if view.open_orders >= params.max_open_orders:
+        return Check("OPEN_ORDERS", Decimal(view.open_orders + 1), params.max_open_orders, False)
+    after = Decimal(view.open_positions + view.adds_position)
+    return Check("OPEN_POSITIONS", after, params.max_open_positions, after <= params.max_open_positions)

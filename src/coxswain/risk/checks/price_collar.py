@@ -1,0 +1,39 @@
+"""Refuse a price too far from the market, and any price where the market is stale, crossed or too wide to tell."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.decimals import percent_of
+from coxswain.model.market import is_sane, touch
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+
+CONTROL = 7
+EXCUSES_REDUCING = True
+
+NS_PER_S = Decimal(1_000_000_000)
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    price_collar_dynamic_pct: Decimal = Decimal(2)
+    quote_stale_s: Decimal = Decimal(60)
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
+    quote = view.quote
+    if quote is None:
+        return None  # control 3 says so
+    age_s = Decimal(view.now_ns - quote.ts_ns) / NS_PER_S
+    if age_s > params.quote_stale_s:
+        return Check("QUOTE_STALE", age_s, params.quote_stale_s, False)
+    if not is_sane(quote):
+        return Check("QUOTE_CROSSED", quote.ask, quote.bid, False)
+    reference = touch(quote, order.side)
+    limit = params.price_collar_dynamic_pct
+    allowed = percent_of(limit, reference)
+    if quote.ask - quote.bid > allowed:
+        return Check("QUOTE_TOO_WIDE", quote.ask - quote.bid, allowed, False)
+    price = order.price or order.stop_px or order.decision_px or reference
+    return Check("PRICE_COLLAR", abs(price - reference), allowed, abs(price - reference) <= allowed)

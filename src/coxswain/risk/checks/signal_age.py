@@ -1,0 +1,28 @@
+"""Refuse an order whose signal is past its time to live, from the future, or without a market to measure it by."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+
+CONTROL = 3
+EXCUSES_REDUCING = True
+
+NS_PER_S = Decimal(1_000_000_000)
+FUTURE_S = Decimal(1)
+"""A sender's clock may run ahead of ours by this much, in seconds."""
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
+    if view.quote is None:
+        return Check("NO_MARKET_SNAPSHOT", None, None, False, "no quote", "a quote")
+    age = Decimal(view.now_ns - view.signal_time_ns) / NS_PER_S
+    life = Decimal(view.dies_ns - view.signal_time_ns) / NS_PER_S
+    return Check("SIGNAL_AGE", age, life, -FUTURE_S <= age <= life)

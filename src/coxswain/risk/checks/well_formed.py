@@ -1,0 +1,42 @@
+"""Refuse an order that no venue could carry out: steps, minimum, signs, and the prices its type needs."""
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+from coxswain.model.vocabulary import OrdType
+
+CONTROL = 1
+EXCUSES_REDUCING = False
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
+    fault = _fault(order, view)
+    return Check("ORDER_MALFORMED", order.order_qty, None, not fault, fault)
+
+
+def _fault(order: OrderIntent, view: RiskView) -> str:
+    """Name the first field that is wrong, with what was found and what is wanted; empty if none is."""
+    instrument = view.instrument
+    if instrument is None:
+        return ""  # control 2 says so
+    qty = order.order_qty
+    if not qty.is_finite() or qty <= 0:
+        return f"order_qty {qty}, wanted more than 0"
+    if qty % instrument.lot_step:
+        return f"order_qty {qty}, wanted a multiple of {instrument.lot_step}"
+    if qty < instrument.min_qty and not view.reducing:
+        return f"order_qty {qty}, wanted at least {instrument.min_qty}"
+    if (order.price is None) is (order.ord_type is OrdType.LIMIT):
+        return f"price {order.price}, wanted one on a limit order and on no other"
+    if (order.stop_px is None) is (order.ord_type is OrdType.STOP):
+        return f"stop_px {order.stop_px}, wanted one on a stop order and on no other"
+    for name, price in (("price", order.price), ("stop_px", order.stop_px)):
+        if price is not None and (not price.is_finite() or price <= 0 or price % instrument.tick):
+            return f"{name} {price}, wanted a positive multiple of {instrument.tick}"
+    return ""
