@@ -1,0 +1,54 @@
+"""Opens a file of quotes, whatever its format, from the way it is named on a command line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+from zipfile import ZipFile, is_zipfile
+
+from coxswain.feeds import csv_quotes, lean
+from coxswain.feeds.base import Feed, FeedError, zone
+from coxswain.model.vocabulary import Symbol
+
+
+def open_feed(spec: str, tz: str | None = None) -> Feed:
+    """Open `SYMBOL=FILE`, or `FILE` where its own name says the symbol. Reads nothing but its table of contents.
+
+    `tz` is the zone of times that do not say theirs: an IANA name, or an offset such as -05:00.
+    """
+    symbol, sign, file = spec.partition("=")
+    if not sign or "/" in symbol:  # a path may have an equals sign in it, a symbol has no slash
+        symbol, file = "", spec
+    path = Path(file)
+    if not path.is_file():
+        raise FeedError(f"{path}: there is no such file")
+    if is_zipfile(path):
+        return _open_lean(path, Symbol(symbol.upper()), tz)
+    if not symbol:
+        raise FeedError(f"{path}: the symbol is not known, wanted SYMBOL={path}")
+    parse = partial(
+        csv_quotes.quotes, name=str(path), symbol=Symbol(symbol.upper()), tz=zone(tz) if tz is not None else None
+    )
+    return Feed(path, Symbol(symbol.upper()), path.stat().st_size, lambda: path.open("rb"), parse)
+
+
+def _open_lean(path: Path, symbol: Symbol, tz: str | None) -> Feed:
+    with ZipFile(path) as archive:
+        inner = lean.identify(path, archive.namelist())
+        size = archive.getinfo(inner.member).file_size
+    symbol = symbol or inner.symbol
+    parse = partial(
+        lean.quotes,
+        name=f"{path}/{inner.member}",
+        symbol=symbol,
+        archive=inner,
+        tz=zone(tz) if tz is not None else lean.zone_of(path.absolute(), inner),
+    )
+    return Feed(path, symbol, size, partial(_open_member, path, inner.member), parse)
+
+
+@contextmanager
+def _open_member(path: Path, member: str) -> Iterator[IO[bytes]]:
+    with ZipFile(path) as archive, archive.open(member) as stream:
+        yield stream
