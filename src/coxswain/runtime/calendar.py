@@ -40,7 +40,7 @@ class Calendar:
         ]
         with_hours = [instrument for instrument in self._setup.instruments if instrument.sessions]
         sessions: list[Input] = [
-            SessionChanged((instrument.symbol,), _is_open(instrument, self._start_ns)) for instrument in with_hours
+            SessionChanged((instrument.symbol,), is_open(instrument, self._start_ns)) for instrument in with_hours
         ]
         return days + sessions
 
@@ -85,11 +85,11 @@ def _day_label(tz: str, reset: str, now_ns: int) -> str:
 def _changes(instrument: Instrument, start_ns: int, group: int) -> Iterator[tuple[int, int, Input]]:
     """Yield each opening and closing. Sessions that touch or overlap are looked at together, so none closes another."""
     day = min(_local(start_ns, session.tz).date() for session in instrument.sessions) - timedelta(days=1)
-    was_open = _is_open(instrument, start_ns)
+    was_open = is_open(instrument, start_ns)
     while True:
         edges = sorted({edge for session in instrument.sessions for edge in _edges(session, day)})
         for at_ns in edges:
-            is_open = _is_open(instrument, at_ns)
+            is_open = is_open(instrument, at_ns)
             if at_ns > start_ns and is_open is not was_open:
                 was_open = is_open
                 yield at_ns, group, SessionChanged((instrument.symbol,), is_open)
@@ -102,7 +102,8 @@ def _edges(session: Session, day: date) -> Iterator[int]:
         yield _ns(datetime.combine(day, time.fromisoformat(clock), ZoneInfo(session.tz)))
 
 
-def _is_open(instrument: Instrument, now_ns: int) -> bool:
+def is_open(instrument: Instrument, now_ns: int) -> bool:
+    """Say whether an instrument with sessions is in one of them."""
     return any(_session_is_open(session, now_ns) for session in instrument.sessions)
 
 

@@ -15,7 +15,7 @@ from coxswain.messages.requests import Request
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import AccountId, Symbol
 from coxswain.runtime.calendar import Calendar
-from coxswain.runtime.signals import SignalStream
+from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
 
 GROUP_MAX = 64
@@ -35,7 +35,7 @@ class Loop:
         journal: Journal,
         venues: Sequence[Venue],
         feed: Iterator[Quote],
-        signals: SignalStream,
+        signals: Signals,
         quote_interval_ns: int,
         on_record: OnRecord,
     ) -> None:
@@ -60,6 +60,10 @@ class Loop:
     def ask_to_stop(self, reason: str) -> None:
         """End in good order before the next input. Safe to call from a signal handler."""
         self._stop_reason = reason
+
+    def latest(self, symbol: Symbol) -> Quote | None:
+        """Return the last quote the venues have seen."""
+        return self._latest.get(symbol)
 
     def run(self, started: EngineStarted, resume_ns: int) -> None:
         """Run to the end of signals and quotes, then let deadlines run out, compare the books and stop.
@@ -90,10 +94,9 @@ class Loop:
 
     def _advance(self) -> bool:
         """Take the one thing that comes first. False when signals and quotes have ended."""
-        signal = self._signals.peek(self.now_ns)
-        if signal is None and self._quote is None:
+        signal_ns = self._signals.next_ns(self.now_ns)
+        if signal_ns is None and self._quote is None:
             return False
-        signal_ns = None if signal is None else max(signal.at_ns, self.now_ns)
         quote_ns = None if self._quote is None else self._quote.ts_ns
         next_ns = _earliest(self._next_report(), quote_ns, self._next_wake(), signal_ns)
         self._move_to(next_ns)
@@ -104,9 +107,8 @@ class Loop:
             self._take_quote(self._quote)
         elif self._wake_if_due():
             pass
-        elif signal is not None and signal_ns is not None and signal_ns <= self.now_ns:
-            self._signals.take()
-            self._step(signal.message)
+        elif signal_ns is not None and signal_ns <= self.now_ns:
+            self._step(self._signals.take(self.now_ns))
         return True
 
     def _move_to(self, at_ns: int) -> None:

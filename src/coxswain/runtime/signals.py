@@ -3,20 +3,25 @@
 Only the order of the lines is judged here; what a signal says is judged by its parser and by the core.
 """
 
-from typing import BinaryIO
-
-import msgspec
+from typing import BinaryIO, Protocol
 
 from coxswain.messages.inputs import Input, ReportBadSignal, SubmitSignal
 from coxswain.messages.signal_json import BadSignal, parse_signal
 from coxswain.model.signal import Signal
 
 
-class Due(msgspec.Struct, frozen=True):
-    """A message and when its turn comes."""
+class StopWaiting(Exception):
+    """Raised by a signal handler while a line is awaited: there will be no more."""
 
-    at_ns: int
-    message: Input
+
+class Signals(Protocol):
+    """Where signals come from, in the order of their time."""
+
+    def next_ns(self, now_ns: int) -> int | None:
+        """Return when the next one's turn comes, at the earliest now; None when there will be no more."""
+
+    def take(self, now_ns: int) -> Input:
+        """Return the next one and move on."""
 
 
 class SignalStream:
@@ -27,38 +32,47 @@ class SignalStream:
         self._default_ttl_s = default_ttl_s
         self._line = 0
         self._last: tuple[int, int] | None = None
-        self._next: Due | None = None
+        self._next: tuple[int, Input] | None = None
         self._ended = False
         self.waiting = False
         """A read is under way that may block for as long as the sender likes."""
 
-    def peek(self, now_ns: int) -> Due | None:
-        """Return the next message, reading a line if none is waiting; None at the end of the stream."""
+    def next_ns(self, now_ns: int) -> int | None:
+        """Return when the next message's turn comes, reading a line if none is waiting."""
         while self._next is None and not self._ended:
-            self.waiting = True
-            line = self._stream.readline()
-            self.waiting = False
+            line = self._read_line()
             if not line:
                 self._ended = True
                 break
             self._line += 1
             if line.strip():
                 self._next = self._read(line.strip(), now_ns)
-        return self._next
+        return None if self._next is None else max(self._next[0], now_ns)
 
-    def take(self) -> None:
-        """Drop the message that was looked at: its turn has come."""
-        self._next = None
+    def _read_line(self) -> bytes:
+        self.waiting = True
+        try:
+            return self._stream.readline()
+        except StopWaiting:
+            return b""
+        finally:
+            self.waiting = False
 
-    def _read(self, line: bytes, now_ns: int) -> Due:
+    def take(self, now_ns: int) -> Input:
+        if self._next is None:
+            raise ValueError("no signal is waiting")
+        message, self._next = self._next[1], None
+        return message
+
+    def _read(self, line: bytes, now_ns: int) -> tuple[int, Input]:
         parsed = parse_signal(line, now_ns, self._default_ttl_s)
         where = f"line {self._line}"
         if isinstance(parsed, BadSignal):
-            return Due(now_ns, ReportBadSignal(where, parsed.errors, parsed.signal_id))
+            return now_ns, ReportBadSignal(where, parsed.errors, parsed.signal_id)
         fault = self._out_of_order(parsed)
         if fault:
-            return Due(now_ns, ReportBadSignal(where, (fault,), parsed.id))
-        return Due(parsed.signal_time_ns if parsed.time_given else now_ns, SubmitSignal(parsed))
+            return now_ns, ReportBadSignal(where, (fault,), parsed.id)
+        return parsed.signal_time_ns if parsed.time_given else now_ns, SubmitSignal(parsed)
 
     def _out_of_order(self, signal: Signal) -> str:
         if not signal.time_given:

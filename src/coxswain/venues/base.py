@@ -22,6 +22,8 @@ class Venue(Protocol):
 
     venue_id: VenueId
     capabilities: Capabilities
+    last_ns: int | None
+    """The last time it knows of, its own file included; None if it has none."""
 
     def send(self, request: Request, now_ns: int) -> None:
         """Hand over a request that is durable. Never blocks, and never answers here."""

@@ -1,0 +1,283 @@
+"""The command line: it reads arguments, calls one function, prints, and turns errors into exit codes. No rule lives here.
+
+Data goes to standard output, talk to standard error. What a command needs is imported when it runs, so that asking for
+help costs nothing.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from coxswain import __version__
+from coxswain.app import exits
+
+app = typer.Typer(
+    help="Coxswain: one signal in; risk-checked, reconciled orders out on every account you own.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
+audit_app = typer.Typer(help="Prove that the journal is whole, and read what was decided.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+app.add_typer(audit_app, name="audit")
+
+DEFAULT_JOURNAL = Path("coxswain.journal")
+DEFAULT_CONFIG = Path("coxswain.yaml")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Journal = Annotated[Path, typer.Option("--journal", metavar="FILE", help="The journal to read.")]
+Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="The configuration file.")]
+Quotes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--quotes", metavar="FILE", help="Quotes: SYMBOL=FILE.csv, or a LEAN archive. May be given several times."
+    ),
+]
+MoreQuotes = Annotated[
+    list[str] | None, typer.Argument(metavar="[FILE]...", help="More quote files.", show_default=False)
+]
+QuotesTz = Annotated[
+    str | None,
+    typer.Option(
+        "--quotes-tz", metavar="ZONE", help="Time zone of quote files that do not say theirs, as America/New_York."
+    ),
+]
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    sys.exit(app(standalone_mode=True))
+
+
+def fail(code: int, message: str) -> NoReturn:
+    """Say on standard error what is wrong, and end with `code`."""
+    print(f"coxswain: {message}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def reports_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the errors that users can do something about into a sentence and an exit code; bugs keep their traceback."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        from coxswain.app.errors import explain_error
+
+        try:
+            return command(*args, **kwargs)
+        except BrokenPipeError:
+            sys.stderr.close()  # the reader went away: nothing more to say to it
+            raise typer.Exit(exits.ERROR) from None
+        except Exception as error:
+            known = explain_error(error)
+            if known is None:
+                raise
+            fail(*known)
+
+    return wrapped
+
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+@reports_errors
+def demo(
+    more: MoreQuotes = None,
+    quotes: Quotes = None,
+    quotes_tz: QuotesTz = None,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Another seed, another simulated market and other draws.")
+    ] = 7,
+    journal: Annotated[
+        Path | None,
+        typer.Option("--journal", metavar="FILE", help="A new journal; by default in a new temporary folder."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Watch one signal become reconciled orders on six paper accounts, with five things going wrong on the way."""
+    from coxswain.app.commands import run_demo
+
+    raise typer.Exit(run_demo([*(quotes or ()), *(more or ())], quotes_tz, seed, journal, as_json))
+
+
+@app.command()
+@reports_errors
+def run(
+    more: MoreQuotes = None,
+    config: Config = DEFAULT_CONFIG,
+    signals: Annotated[
+        str, typer.Option("--signals", metavar="FILE", help="Signals, one JSON object a line; - reads standard input.")
+    ] = "-",
+    quotes: Quotes = None,
+    quotes_tz: QuotesTz = None,
+    journal: Annotated[
+        Path, typer.Option("--journal", metavar="FILE", help="The journal to begin or to go on with.")
+    ] = DEFAULT_JOURNAL,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print plans; send no order and leave no journal.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the engine on a stream of signals. Killed and started again, it goes on without losing or doubling anything."""
+    from coxswain.app.commands import run_signals
+
+    raise typer.Exit(
+        run_signals(config, signals, [*(quotes or ()), *(more or ())], quotes_tz, journal, dry_run, as_json)
+    )
+
+
+# --- setting up -------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+@reports_errors
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path(),
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite an existing coxswain.yaml; an existing .env is kept.")
+    ] = False,
+) -> None:
+    """Write a commented coxswain.yaml with six paper accounts, and an empty .env."""
+    from coxswain.app.init import write_starter
+
+    for path in write_starter(folder, force):
+        print(path)
+    print("Next: coxswain config check", file=sys.stderr)
+
+
+@config_app.command("check")
+@reports_errors
+def config_check(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Report every problem of the configuration with its line; say nothing is wrong if so."""
+    from coxswain.app.commands import check_config
+
+    raise typer.Exit(check_config(config, as_json))
+
+
+@config_app.command("show")
+@reports_errors
+def config_show(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Show every value in force and where it comes from; secrets are hidden."""
+    from coxswain.app.commands import show_config
+
+    raise typer.Exit(show_config(config, as_json))
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+@reports_errors
+def status(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+    """One screen: is it running, reconciled and whole, and what is open."""
+    from coxswain.app.inspect import show_status
+
+    raise typer.Exit(show_status(journal, as_json))
+
+
+@app.command()
+@reports_errors
+def accounts(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+    """Balance, equity, margin, drawdown and state of each account."""
+    from coxswain.app.inspect import show_accounts
+
+    raise typer.Exit(show_accounts(journal, as_json))
+
+
+@app.command()
+@reports_errors
+def orders(
+    journal: Journal = DEFAULT_JOURNAL,
+    only_open: Annotated[bool, typer.Option("--open", help="Only orders that are not done.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Every order: what was asked, what was filled, where it stands."""
+    from coxswain.app.inspect import show_orders
+
+    raise typer.Exit(show_orders(journal, only_open, as_json))
+
+
+@app.command()
+@reports_errors
+def positions(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+    """Open positions with their profit and their protection."""
+    from coxswain.app.inspect import show_positions
+
+    raise typer.Exit(show_positions(journal, as_json))
+
+
+@app.command()
+@reports_errors
+def fills(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+    """Every fill, once."""
+    from coxswain.app.inspect import show_fills
+
+    raise typer.Exit(show_fills(journal, as_json))
+
+
+@app.command()
+@reports_errors
+def stats(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+    """Execution statistics; a figure with too little data is left out."""
+    from coxswain.app.inspect import show_stats
+
+    raise typer.Exit(show_stats(journal, as_json))
+
+
+@app.command()
+@reports_errors
+def explain(
+    name: Annotated[str, typer.Argument(metavar="ID", help="A signal, an order or an account.")],
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Why: every account, every check with its value and limit, the verdict, and what happened then."""
+    from coxswain.app.inspect import show_explanation
+
+    raise typer.Exit(show_explanation(journal, name, as_json))
+
+
+# --- proving ----------------------------------------------------------------------------------------------------------
+
+
+@audit_app.command("verify")
+def audit_verify(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+    """Check the whole chain. Exit code 0 clean, 1 tampered, 2 unreadable."""
+    from coxswain.app.inspect import verify_journal
+
+    raise typer.Exit(verify_journal(journal, as_json))
+
+
+@audit_app.command("log")
+@reports_errors
+def audit_log(
+    journal: Journal = DEFAULT_JOURNAL,
+    last: Annotated[int, typer.Option("--last", min=1, help="How many decisions.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """The last decisions, with their reasons."""
+    from coxswain.app.inspect import show_audit
+
+    raise typer.Exit(show_audit(journal, last, as_json))
+
+
+@app.command()
+@reports_errors
+def replay(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+    """Fold the journal, step its inputs again, and compare digests and bytes."""
+    from coxswain.app.inspect import replay_journal
+
+    raise typer.Exit(replay_journal(journal, as_json))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)

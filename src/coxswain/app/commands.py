@@ -1,0 +1,143 @@
+"""What the commands that run or configure do, between arguments and screens. Each returns its exit code."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+from itertools import takewhile
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from coxswain.app import demo, exits, screens
+from coxswain.app.assemble import new_journal_id
+from coxswain.app.config.load import Resolved, load
+from coxswain.app.config.problems import ConfigError
+from coxswain.app.quotes import open_feeds, watched
+from coxswain.app.running import MakeSignals, Ran, Task, run
+from coxswain.feeds import Feed, FeedError
+from coxswain.model.market import Quote
+from coxswain.model.vocabulary import Mode
+from coxswain.runtime.signals import Signals, SignalStream
+
+SIMULATED = "SIMULATED"
+
+
+def print_json(value: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value)) + b"\n")
+    sys.stdout.flush()
+
+
+# --- demo -------------------------------------------------------------------------------------------------------------
+
+
+def run_demo(specs: Sequence[str], tz: str | None, seed: int, journal: Path | None, as_json: bool) -> int:
+    """Run the demo on quote files, or on the simulated market where none is given."""
+    if journal is not None and journal.exists():
+        screens.say(f"coxswain: {journal} exists; the demo begins a new journal, give another name")
+        return exits.USAGE
+    resolved = _with_seed(load(demo.CONFIG, {}), seed)
+    path = journal or Path(tempfile.mkdtemp(prefix="coxswain-demo-")) / "demo.journal"
+    feeds = open_feeds(specs, tz, resolved.setup)
+    chance = demo.first_chance(_quotes_of(feeds, resolved), resolved.setup)
+    instrument = next(i for i in resolved.setup.instruments if i.symbol == chance.symbol)
+    name = ", ".join(feed.path.name for feed in feeds) or SIMULATED
+    task = Task(
+        resolved,
+        path,
+        demo.journal_id(seed),
+        Mode.FULL_AUTO,
+        name,
+        lambda latest: demo.DemoSignals(instrument, chance.ts_ns, latest),
+    )
+    ran = _run(task, feeds, lambda: demo.simulated(resolved.setup, seed), as_json)
+    if as_json:
+        print_json(ran.document)
+    else:
+        screens.show_demo(path, ran.document, ran.quotes)
+    return ran.exit_code
+
+
+def _quotes_of(feeds: Sequence[Feed], resolved: Resolved) -> Iterator[Quote]:
+    if not feeds:
+        return demo.simulated(resolved.setup, resolved.seed)
+    from coxswain.feeds import merge
+
+    return merge(feeds)
+
+
+def _with_seed(resolved: Resolved, seed: int) -> Resolved:
+    from dataclasses import replace
+
+    return replace(resolved, seed=seed)
+
+
+def _run(task: Task, feeds: Sequence[Feed], simulated: Callable[[], Iterator[Quote]], quiet: bool) -> Ran:
+    if not feeds:
+        return run(task, simulated())
+    with watched(feeds, quiet) as feed:
+        return run(task, feed)
+
+
+# --- run --------------------------------------------------------------------------------------------------------------
+
+
+def run_signals(
+    config: Path, signals: str, specs: Sequence[str], tz: str | None, journal: Path, dry_run: bool, as_json: bool
+) -> int:
+    """Run the engine on a stream of signals and quote files."""
+    resolved = load(config, os.environ)
+    feeds = open_feeds(specs, tz, resolved.setup)
+    if not feeds:
+        raise FeedError("no quotes were given, wanted --quotes SYMBOL=FILE; `coxswain demo` has a simulated market")
+    ttl_s = int(resolved.setup.settings["signal_ttl_s"])
+    with ExitStack() as opened:
+        stream: BinaryIO = sys.stdin.buffer if signals == "-" else opened.enter_context(Path(signals).open("rb"))
+        task = Task(
+            resolved,
+            None if dry_run else journal,
+            new_journal_id(),
+            Mode.RESEARCH if dry_run else resolved.setup.mode,
+            ", ".join(feed.path.name for feed in feeds),
+            lambda latest: SignalStream(stream, ttl_s),
+        )
+        with watched(feeds, as_json) as feed:
+            ran = run(task, feed)
+    if as_json:
+        print_json(ran.document)
+    else:
+        screens.show_run(None if dry_run else journal, ran.document, ran.quotes)
+    return ran.exit_code
+
+
+# --- configuration ----------------------------------------------------------------------------------------------------
+
+
+def check_config(path: Path, as_json: bool) -> int:
+    try:
+        resolved = load(path, os.environ)
+    except ConfigError as error:
+        if as_json:
+            print_json({"ok": False, "problems": error.errors})
+        else:
+            for problem in error.errors:
+                screens.say(str(problem))
+        return exits.CONFIGURATION
+    if as_json:
+        print_json({"ok": True, "problems": []})
+    else:
+        setup = resolved.setup
+        print(f"{path}: {len(setup.accounts)} accounts, {len(setup.venues)} venues, {len(setup.instruments)} instruments")
+    return exits.OK
+
+
+def show_config(path: Path, as_json: bool) -> int:
+    resolved = load(path, os.environ)
+    if as_json:
+        print_json(resolved.shown)
+    else:
+        screens.table(("key", "value", "origin"), [(v.key, v.value, v.origin) for v in resolved.shown])
+    return exits.OK

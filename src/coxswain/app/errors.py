@@ -1,0 +1,26 @@
+"""Errors that users can do something about: which exit code, and which sentence. Everything else is a bug and shows as one."""
+
+from coxswain.app import exits
+
+
+def explain_error(error: Exception) -> tuple[int, str] | None:
+    """Return an exit code and a sentence for an error of the user's world, None for a bug."""
+    from coxswain.app.config.problems import ConfigError
+    from coxswain.app.demo import NothingToTrade
+    from coxswain.feeds import FeedError
+    from coxswain.journal.errors import JournalError, JournalExists, JournalTampered
+    from coxswain.venues.paper import StateFileError
+
+    match error:
+        case ConfigError():
+            return exits.CONFIGURATION, str(error)
+        case JournalExists():
+            return exits.USAGE, str(error)
+        case JournalTampered():
+            return exits.TAMPERED, f"{error}; see: coxswain audit verify"
+        case FileExistsError():
+            return exits.USAGE, str(error)
+        case JournalError() | FeedError() | NothingToTrade() | StateFileError() | OSError():
+            return exits.ERROR, str(error)
+        case _:
+            return None
