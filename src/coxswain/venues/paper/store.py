@@ -96,7 +96,8 @@ class Store:
         """Open or make the file. Raises `StateFileError` if it cannot be this venue's."""
         self._path = path
         self._encode = msgspec.json.Encoder().encode
-        self._db = sqlite3.connect(path, isolation_level=None)
+        # A moment's patience, for a process that is just dying with its hold on the file.
+        self._db = sqlite3.connect(path, timeout=1, isolation_level=None)
         self.last_ns: int | None = None
         """The time of the last commit; None in a new file."""
         self._written = Counters()
