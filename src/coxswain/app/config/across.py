@@ -1,0 +1,134 @@
+"""Rules about several values of the configuration: names that must exist or be unique, pairs that must agree.
+
+They look at what the file says, not at the checked result, so that they speak even where single values are wrong, and
+every problem is reported at once. A value that cannot be read is none of theirs.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal, localcontext
+
+from coxswain.app.config.keys import KEYS
+from coxswain.app.config.problems import unknown
+from coxswain.app.config.tree import Loc, Tree
+from coxswain.model.decimals import CONTEXT, ZERO, exact, is_multiple, is_short, text
+
+# The first may not be above the second.
+_PAIRS = (
+    ("min_timing_variance_ms", "max_timing_variance_ms"),
+    ("min_size_variance_pct", "max_size_variance_pct"),
+)
+
+
+def check_across(tree: Tree) -> None:
+    """Apply every rule, and tell the tree what is wrong."""
+    _unique(tree, "accounts", "id")
+    _unique(tree, "instruments", "symbol")
+    _venues_exist(tree)
+    _pairs_are_ordered(tree)
+    for loc, _ in tree.items_at("instruments"):
+        _minimum_is_a_multiple_of_the_step(tree, loc)
+        _sessions_have_length(tree, loc)
+    _correlations_fit(tree)
+
+
+def account_ids(tree: Tree) -> dict[str, Loc]:
+    """Return where each account's id stands."""
+    ids = ((*account, "id") for account, _ in tree.items_at("accounts"))
+    return {name: loc for loc in ids if (name := tree.text_at(*loc)) is not None}
+
+
+def _unique(tree: Tree, part: str, field: str) -> None:
+    first: dict[str, Loc] = {}
+    for item, _ in tree.items_at(part):
+        loc = (*item, field)
+        name = tree.text_at(*loc)
+        if name is None:
+            continue
+        # Symbols differ by more than their case; a signal's symbol is turned to upper case.
+        earlier = first.setdefault(name.upper() if field == "symbol" else name, loc)
+        if earlier != loc:
+            tree.refuse(loc, f"a name of its own, this one is taken in line {tree.line(earlier)}")
+
+
+def _venues_exist(tree: Tree) -> None:
+    venues = {str(loc[-1]): loc for loc, _ in tree.items_at("venues")}
+    for account, _ in tree.items_at("accounts"):
+        _known(tree, (*account, "venue"), venues)
+    for instrument, _ in tree.items_at("instruments"):
+        for loc, _ in tree.items_at(*instrument, "venue_symbols"):
+            if loc[-1] not in venues:
+                tree.wrong(loc, f"the venue is {unknown(str(loc[-1]), venues)}")
+
+
+def _known(tree: Tree, loc: Loc, names: Mapping[str, Loc]) -> None:
+    name = tree.text_at(*loc)
+    if name is not None and name not in names:
+        tree.refuse_unknown(loc, names)
+
+
+def _pairs_are_ordered(tree: Tree) -> None:
+    for lower, upper in _PAIRS:
+        low, high = _setting(tree, lower), _setting(tree, upper)
+        if low <= high:
+            continue
+        if tree.is_given(("settings", lower)):
+            tree.refuse(("settings", lower), f"no more than {upper}, which is {_origin(tree, upper)}")
+        else:
+            tree.refuse(("settings", upper), f"no less than {lower}, which is {_origin(tree, lower)}")
+
+
+def _setting(tree: Tree, name: str) -> Decimal:
+    value = _number(tree, ("settings", name))
+    return KEYS[name].default if value is None else value
+
+
+def _origin(tree: Tree, name: str) -> str:
+    loc = ("settings", name)
+    return tree.shown(loc) if tree.is_given(loc) else f"{text(KEYS[name].default)} by default"
+
+
+def _minimum_is_a_multiple_of_the_step(tree: Tree, instrument: Loc) -> None:
+    loc = (*instrument, "min_qty")
+    min_qty, lot_step = _number(tree, loc), _number(tree, (*instrument, "lot_step"))
+    if min_qty is None or lot_step is None or lot_step <= ZERO:
+        return
+    with localcontext(CONTEXT):
+        if not is_multiple(min_qty, lot_step):
+            tree.refuse(loc, f"a multiple of the lot_step, {tree.shown((*instrument, 'lot_step'))}")
+
+
+def _sessions_have_length(tree: Tree, instrument: Loc) -> None:
+    for session, _ in tree.items_at(*instrument, "sessions"):
+        opens = tree.text_at(*session, "opens")
+        if opens is not None and opens == tree.text_at(*session, "closes"):
+            tree.refuse((*session, "closes"), "another time than it opens")
+
+
+def _correlations_fit(tree: Tree) -> None:
+    accounts = account_ids(tree)
+    first: dict[tuple[str, ...], Loc] = {}
+    for correlation, _ in tree.items_at("correlations"):
+        loc = (*correlation, "accounts")
+        names = []
+        for member, written in tree.items_at(*loc):
+            _known(tree, member, accounts)
+            if isinstance(written, str):
+                names.append(written)
+        if len(names) == 2:
+            _pair_is_new(tree, loc, names, first)
+
+
+def _pair_is_new(tree: Tree, loc: Loc, names: list[str], first: dict[tuple[str, ...], Loc]) -> None:
+    if names[0] == names[1]:
+        tree.wrong(loc, "found one account twice; wanted two accounts")
+        return
+    # A correlation has no direction: a pair turned round is the same pair.
+    earlier = first.setdefault(tuple(sorted(names)), loc)
+    if earlier != loc:
+        tree.wrong(loc, f"the pair is set in line {tree.line(earlier)} already; wanted each pair once")
+
+
+def _number(tree: Tree, loc: Loc) -> Decimal | None:
+    written = tree.text_at(*loc)
+    value = None if written is None else exact(written)
+    return value if value is not None and is_short(value) else None

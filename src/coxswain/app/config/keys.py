@@ -1,0 +1,153 @@
+"""The table of limits and settings: what each key is, its unit, its default, and whether this version acts on it.
+
+The defaults stand again beside the code that uses them, in the `Params` of checks and core; a test keeps both equal.
+What a key does must never be decided here.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+
+class Scope(StrEnum):
+    DESK = "desk"
+    """One value for the whole engine, under `settings`."""
+    ACCOUNT = "account"
+    """Under `limits` for all accounts; an account's own `limits` take precedence."""
+
+
+class Unit(StrEnum):
+    """What a value counts. It also says which values make sense."""
+
+    MONEY = "account currency"
+    PERCENT = "per cent"
+    SHARE = "0 to 1"
+    COUNT = "count"
+    LOTS = "lots"
+    MULTIPLE = "times equity"
+    MILLISECONDS = "ms"
+    SECONDS = "s"
+
+
+class Key(msgspec.Struct, frozen=True):
+    name: str
+    scope: Scope
+    default: Decimal
+    unit: Unit
+    comment: str
+    enforced: bool = True
+    """False: the value is kept and shown, and nothing acts on it yet."""
+
+
+def _desk(name: str, default: str, unit: Unit, comment: str, enforced: bool = True) -> Key:
+    return Key(name, Scope.DESK, Decimal(default), unit, comment, enforced)
+
+
+def _account(name: str, default: str, unit: Unit, comment: str, enforced: bool = True) -> Key:
+    return Key(name, Scope.ACCOUNT, Decimal(default), unit, comment, enforced)
+
+
+GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
+    (
+        "Which signals are taken, and for how long",
+        (
+            _desk("min_confidence", "0.5", Unit.SHARE, "a signal that is less sure is denied"),
+            _desk("signal_ttl_s", "300", Unit.SECONDS, "a signal lives this long where it says nothing else"),
+            _desk("quote_stale_s", "60", Unit.SECONDS, "nothing is decided on a quote older than this"),
+            _desk("quote_interval_ms", "1000", Unit.MILLISECONDS, "the least time between two looks at an instrument"),
+            _desk("max_plan_value", "1000000", Unit.MONEY, "the most that one plan may be worth", enforced=False),
+        ),
+    ),
+    (
+        "How accounts differ, to spread market impact, crowding and rate limits",
+        (
+            _desk("min_timing_variance_ms", "1000", Unit.MILLISECONDS, "the least delay of an account in a plan"),
+            _desk("max_timing_variance_ms", "30000", Unit.MILLISECONDS, "the most; 0 and 0 turn delays off"),
+            _desk("min_size_variance_pct", "5", Unit.PERCENT, "the least by which an account's size is lowered"),
+            _desk("max_size_variance_pct", "15", Unit.PERCENT, "the most; 0 and 0 leave sizes alone"),
+            _desk(
+                "max_correlation_threshold", "0.7", Unit.SHARE, "above it the later account waits longer and takes less"
+            ),
+            _desk("max_correlation_reduction_pct", "30", Unit.PERCENT, "how much less it takes at a correlation of 1"),
+        ),
+    ),
+    (
+        "Partial fills and rejects",
+        (
+            _desk("monitor_timeout_s", "60", Unit.SECONDS, "the rest of a partly filled entry is cancelled after this"),
+            _desk("completion_timeout_s", "30", Unit.SECONDS, "a completion order may work this long"),
+            _desk(
+                "completion_gap_ms", "1000", Unit.MILLISECONDS, "before the second completion order; doubled each time"
+            ),
+            _desk("max_retries", "3", Unit.COUNT, "completion orders for one entry"),
+            _desk("recovery_size_pct", "95", Unit.PERCENT, "what another account takes of a rejected order's rest"),
+        ),
+    ),
+    (
+        "Venues: waiting, asking and comparing",
+        (
+            _desk(
+                "submit_timeout_s", "5", Unit.SECONDS, "an order without an answer by then is unknown, and is asked for"
+            ),
+            _desk("cancel_timeout_s", "5", Unit.SECONDS, "the same for a cancel or a replace"),
+            _desk("query_timeout_s", "10", Unit.SECONDS, "a question without an answer by then is asked again"),
+            _desk("settle_window_s", "2", Unit.SECONDS, "a difference younger than this may still be on its way"),
+            _desk("position_sync_s", "60", Unit.SECONDS, "each account is compared with its venue's books this often"),
+            _desk(
+                "assumed_stop_pct", "2", Unit.PERCENT, "what a position without a stop counts as risking, of its value"
+            ),
+        ),
+    ),
+    (
+        "Which accounts take part",
+        (
+            _account("min_available_margin", "1000", Unit.MONEY, "with less free margin an account takes no entry"),
+            _account(
+                "max_daily_drawdown_pct",
+                "4",
+                Unit.PERCENT,
+                "below the day's anchor; from half of it on, entries shrink to none",
+            ),
+            _account("max_open_positions", "3", Unit.COUNT, "instruments held at once"),
+            _account("max_open_orders", "20", Unit.COUNT, "orders working at once"),
+        ),
+    ),
+    (
+        "How much an account takes",
+        (
+            _account("risk_per_trade_pct", "1", Unit.PERCENT, "lost of equity if the entry goes to its stop"),
+            _account(
+                "risk_budget_pct",
+                "5",
+                Unit.PERCENT,
+                "a day's losses and open risk, of the balance at the reset",
+            ),
+            _account("min_account_balance", "0", Unit.MONEY, "stays free after all that is reserved"),
+        ),
+    ),
+    (
+        "What the gate refuses",
+        (
+            _account("max_order_qty", "10000", Unit.LOTS, "the most in one order"),
+            _account("max_order_value", "250000", Unit.MONEY, "the most that one order may be worth"),
+            _account("max_position_qty", "50000", Unit.LOTS, "the most in one position, open orders included"),
+            _account("max_daily_loss_pct", "5", Unit.PERCENT, "a day's loss and open risk, of the day's anchor"),
+            _account("price_collar_dynamic_pct", "2", Unit.PERCENT, "how far from the market an order's price may be"),
+            _account("price_collar_static_pct", "10", Unit.PERCENT, "the same, from a reference price", enforced=False),
+            _account("max_drawdown_pct", "10", Unit.PERCENT, "below the highest equity ever", enforced=False),
+            _account("max_leverage", "10", Unit.MULTIPLE, "value of all positions", enforced=False),
+            _account("max_orders_per_day", "1000", Unit.COUNT, "orders sent", enforced=False),
+            _account("max_messages_per_s", "50", Unit.COUNT, "orders sent, and as many cancels again", enforced=False),
+            _account(
+                "circuit_breaker_max_loss_pct", "2", Unit.PERCENT, "lost of equity within the window", enforced=False
+            ),
+            _account("circuit_breaker_window_s", "300", Unit.SECONDS, "that window", enforced=False),
+        ),
+    ),
+)
+
+TABLE: tuple[Key, ...] = tuple(key for _, keys in GROUPS for key in keys)
+KEYS: dict[str, Key] = {key.name: key for key in TABLE}
+SETTINGS: tuple[Key, ...] = tuple(key for key in TABLE if key.scope is Scope.DESK)
+LIMITS: tuple[Key, ...] = tuple(key for key in TABLE if key.scope is Scope.ACCOUNT)

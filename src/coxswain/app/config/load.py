@@ -1,0 +1,160 @@
+"""Load the configuration: read, check everything, report all problems at once, resolve.
+
+What comes out is all that the rest of Coxswain ever learns of the file. Secrets may stand in the parameters of venues;
+they must never reach the `Setup`, which is journaled, nor a message.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from coxswain.app.config.across import account_ids, check_across
+from coxswain.app.config.environment import read_env_file
+from coxswain.app.config.keys import LIMITS, SETTINGS, Key
+from coxswain.app.config.problems import ConfigError, Problem
+from coxswain.app.config.schema import DAYS, AccountEntry, ConfigFile, Entry, InstrumentEntry, read_shape
+from coxswain.app.config.shown import ShownValue, shown_values
+from coxswain.app.config.tree import Tree, read_tree
+from coxswain.app.config.venue_params import FILLED_IN, VenueModule, find_module, read_params
+from coxswain.model.market import Instrument, Session
+from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
+from coxswain.model.vocabulary import AccountId, Symbol, VenueId
+
+__all__ = ["ConfigError", "Problem", "Resolved", "VenueChoice", "load"]
+
+
+@dataclass(frozen=True)
+class VenueChoice:
+    """Which adapter a venue is, and what its `Params` are made from."""
+
+    kind: str
+    params: Mapping[str, object] = field(repr=False)
+    """Plain values, for `msgspec.convert`. Secrets may be among them."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A configuration without a problem."""
+
+    path: Path
+    seed: int
+    setup: Setup
+    venues: Mapping[VenueId, VenueChoice]
+    shown: tuple[ShownValue, ...]
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """By dotted key: `file line N`, `default` or `environment`."""
+        return {value.key: value.origin for value in self.shown}
+
+
+def load(path: Path, env: Mapping[str, str]) -> Resolved:
+    """Read the file at `path` and the `.env` beside it; `env` counts before `.env`. Raises `ConfigError`."""
+    from_file, problems = read_env_file(path.with_name(".env"))
+    tree = read_tree(path, {**from_file, **env})
+    if isinstance(tree, Problem):
+        raise ConfigError([*problems, tree])
+    config = read_shape(tree)
+    check_across(tree)
+    modules, venues = _read_venues(tree, config)
+    problems += tree.problems()
+    if problems or config is None:
+        raise ConfigError(problems)
+    return Resolved(path, config.seed, _setup(config, modules), venues, shown_values(tree, _content(config, venues)))
+
+
+def _read_venues(
+    tree: Tree, config: ConfigFile | None
+) -> tuple[dict[VenueId, VenueModule], dict[VenueId, VenueChoice]]:
+    modules: dict[VenueId, VenueModule] = {}
+    venues: dict[VenueId, VenueChoice] = {}
+    for venue, _ in tree.items_at("venues"):
+        venue_id = VenueId(str(venue[-1]))
+        module = find_module(tree, venue)
+        if module is None:
+            continue
+        modules[venue_id] = module
+        names = {name: loc for name, loc in account_ids(tree).items() if tree.text_at(*loc[:-1], "venue") == venue_id}
+        accounts = {
+            account.id: {"currency": account.currency, "initial_balance": account.initial_balance}
+            for account in (config.accounts if config is not None else ())
+            if account.venue == venue_id
+        }
+        params = read_params(tree, venue, module, names, accounts)
+        if params is not None:
+            venues[venue_id] = VenueChoice(tree.text_at(*venue, "kind") or "", params)
+    return modules, venues
+
+
+# --- resolving --------------------------------------------------------------------------------------------------------
+
+
+def _setup(config: ConfigFile, modules: Mapping[VenueId, VenueModule]) -> Setup:
+    limits = _values(LIMITS, config.limits)
+    return Setup(
+        mode=config.mode,
+        accounts=tuple(_account(account, limits) for account in config.accounts),
+        venues=tuple(VenueSpec(venue_id, module.CAPABILITIES) for venue_id, module in modules.items()),
+        instruments=tuple(_instrument(instrument) for instrument in config.instruments),
+        correlations=tuple(
+            Correlation(AccountId(pair.accounts[0]), AccountId(pair.accounts[1]), pair.rho)
+            for pair in config.correlations
+        ),
+        settings=_values(SETTINGS, config.settings),
+    )
+
+
+def _values(keys: Iterable[Key], part: Entry) -> dict[str, Decimal]:
+    """Return a value for every key: the one in the file, or the default."""
+    return {key.name: key.default for key in keys} | _given(part)
+
+
+def _given(part: Entry) -> dict[str, Decimal]:
+    return part.model_dump(exclude_none=True)
+
+
+def _account(account: AccountEntry, limits: Mapping[str, Decimal]) -> AccountSpec:
+    return AccountSpec(
+        id=AccountId(account.id),
+        venue=VenueId(account.venue),
+        currency=account.currency,
+        limits={**limits, **_given(account.limits)},
+        reserve=account.reserve,
+        tz=account.tz,
+        reset_time=account.reset_time,
+    )
+
+
+def _instrument(instrument: InstrumentEntry) -> Instrument:
+    return Instrument(
+        symbol=Symbol(instrument.symbol.upper()),
+        currency=instrument.currency,
+        tick=instrument.tick,
+        lot_step=instrument.lot_step,
+        min_qty=instrument.min_qty,
+        contract_size=instrument.contract_size,
+        margin_rate=instrument.margin_rate,
+        base_currency=instrument.base_currency,
+        sessions=tuple(
+            Session(session.tz, tuple(sorted({DAYS.index(day) for day in session.days})), session.opens, session.closes)
+            for session in instrument.sessions
+        ),
+        venue_symbols=dict(instrument.venue_symbols),
+    )
+
+
+def _content(config: ConfigFile, venues: Mapping[VenueId, VenueChoice]) -> dict[str, object]:
+    """Return everything that was resolved, in the shape of the file."""
+    return {
+        **config.model_dump(),
+        "settings": _values(SETTINGS, config.settings),
+        "limits": _values(LIMITS, config.limits),
+        "venues": {
+            venue_id: {
+                "kind": venue.kind,
+                **{name: value for name, value in venue.params.items() if name not in FILLED_IN},
+            }
+            for venue_id, venue in venues.items()
+        },
+    }

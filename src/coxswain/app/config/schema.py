@@ -1,0 +1,271 @@
+"""The shape of the configuration: which keys there are and what each may hold, one value at a time.
+
+Rules about several values stand in `across.py`, and what a venue takes is its own to say: see `venue_params.py`.
+A validator raises ValueError with what is wanted; what was found is added where the error is reported.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic_core import ErrorDetails
+
+from coxswain.app.config.keys import KEYS, LIMITS, SETTINGS, Key, Scope, Unit
+from coxswain.app.config.problems import nearest, unknown
+from coxswain.app.config.tree import Loc, Tree
+from coxswain.messages.signal_json import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED, TTL_S_MAX
+from coxswain.model.decimals import HUNDRED, ONE, ZERO, exact, is_short
+from coxswain.model.vocabulary import Mode
+
+# It is part of every order id, and those have at most 36 characters at many venues.
+ACCOUNT_ID_CHARS_MAX = 19
+DAY_MS = 86_400_000
+SEED_MAX = 2**63 - 1
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class AccountMode(StrEnum):
+    PAPER = "paper"
+
+
+# --- one value --------------------------------------------------------------------------------------------------------
+
+
+def _number(wanted: str, holds: Callable[[Decimal], bool]) -> BeforeValidator:
+    def read(found: object) -> Decimal:
+        value = exact(found) if isinstance(found, str) else None
+        if value is None or not is_short(value) or not holds(value):
+            raise ValueError(wanted)
+        return value
+
+    return BeforeValidator(read)
+
+
+def _text(wanted: str, holds: Callable[[str], bool]) -> BeforeValidator:
+    def read(found: object) -> str:
+        if not isinstance(found, str) or not holds(found):
+            raise ValueError(wanted)
+        return found
+
+    return BeforeValidator(read)
+
+
+def _choice(choices: type[Choice], wanted: str) -> BeforeValidator:
+    def read(found: object) -> Choice:
+        for member in choices:
+            if found == member.value:
+                return member
+        raise ValueError(wanted)
+
+    return BeforeValidator(read)
+
+
+def _switch(found: object) -> bool:
+    if found not in ("true", "false"):
+        raise ValueError("true or false")
+    return found == "true"
+
+
+def _is_whole(value: Decimal) -> bool:
+    return not value % ONE
+
+
+def _zone(found: object) -> str:
+    wanted = "a time zone such as UTC or Europe/Berlin"
+    if not isinstance(found, str):
+        raise ValueError(wanted)
+    try:
+        ZoneInfo(found)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = nearest(found, sorted(available_timezones()))
+        raise ValueError(f"{wanted}; did you mean {near}?" if near else wanted) from None
+    return found
+
+
+_CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,7}")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+
+AboveZero = Annotated[Decimal, _number("a number above 0", lambda value: value > ZERO)]
+Rho = Annotated[Decimal, _number("a number from -1 to 1", lambda value: -ONE <= value <= ONE)]
+Seed = Annotated[
+    int, _number(f"a whole number from 0 to {SEED_MAX}", lambda value: ZERO <= value <= SEED_MAX and _is_whole(value))
+]
+Switch = Annotated[bool, BeforeValidator(_switch)]
+VenueName = Annotated[str, _text(ID_WANTED, lambda text: ID.fullmatch(text) is not None)]
+AccountName = Annotated[
+    str,
+    _text(
+        ID_WANTED.replace("64", str(ACCOUNT_ID_CHARS_MAX)),
+        lambda text: ID.fullmatch(text) is not None and len(text) <= ACCOUNT_ID_CHARS_MAX,
+    ),
+]
+SymbolName = Annotated[str, _text(SYMBOL_WANTED, lambda text: SYMBOL.fullmatch(text) is not None)]
+Text = Annotated[str, _text("text", lambda text: bool(text) and text.isprintable())]
+Currency = Annotated[str, _text("a currency such as USD", lambda text: _CURRENCY.fullmatch(text) is not None)]
+Zone = Annotated[str, BeforeValidator(_zone)]
+Clock = Annotated[str, _text("a time of day such as 17:00", lambda text: _CLOCK.fullmatch(text) is not None)]
+Day = Annotated[str, _text("a weekday: " + ", ".join(DAYS), lambda text: text in DAYS)]
+
+_RANGES: dict[Unit, BeforeValidator] = {
+    Unit.MONEY: _number("a number of 0 or more", lambda value: value >= ZERO),
+    Unit.LOTS: _number("a number of 0 or more", lambda value: value >= ZERO),
+    Unit.MULTIPLE: _number("a number of 0 or more", lambda value: value >= ZERO),
+    Unit.PERCENT: _number("a number from 0 to 100, in per cent", lambda value: ZERO <= value <= HUNDRED),
+    Unit.SHARE: _number("a number from 0 to 1", lambda value: ZERO <= value <= ONE),
+    Unit.COUNT: _number("a whole number of 0 or more", lambda value: value >= ZERO and _is_whole(value)),
+    Unit.MILLISECONDS: _number(
+        f"a whole number of milliseconds from 0 to {DAY_MS}", lambda value: ZERO <= value <= DAY_MS and _is_whole(value)
+    ),
+    # Each is a time to wait for something; after no time at all it would be over before it began.
+    Unit.SECONDS: _number(
+        f"a whole number of seconds from 1 to {TTL_S_MAX}", lambda value: ONE <= value <= TTL_S_MAX and _is_whole(value)
+    ),
+}
+
+
+# --- the shape --------------------------------------------------------------------------------------------------------
+
+
+def _required() -> Any:
+    """A key without a default. Its validator is asked all the same, so that it can say what is wanted."""
+    return Field(default=None, validate_default=True)
+
+
+class Entry(BaseModel):
+    """Some keys and values. A key without a value counts as left out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_is_empty(cls, found: object) -> object:
+        if not isinstance(found, dict):
+            return found
+        return {key: value for key, value in found.items() if value is not None or key not in cls.model_fields}
+
+
+def _entry_of(name: str, keys: Iterable[Key]) -> type[Entry]:
+    """Make the shape of a part of the key table. A key that is left out is None."""
+    fields: dict[str, Any] = {key.name: (Annotated[Decimal | None, _RANGES[key.unit]], None) for key in keys}
+    return create_model(name, __base__=Entry, **fields)
+
+
+Settings = _entry_of("Settings", SETTINGS)
+Limits = _entry_of("Limits", LIMITS)
+
+
+class VenueEntry(Entry):
+    """Only the kind is common to all venues."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: Text = _required()
+
+
+class AccountEntry(Entry):
+    id: AccountName = _required()
+    venue: VenueName = _required()
+    currency: Currency = _required()
+    initial_balance: AboveZero = _required()
+    mode: Annotated[AccountMode, _choice(AccountMode, "paper, because this version trades paper accounts only")] = (
+        AccountMode.PAPER
+    )
+    reserve: Switch = False
+    tz: Zone = "UTC"
+    reset_time: Clock = "00:00"
+    limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table
+
+
+class SessionEntry(Entry):
+    tz: Zone = _required()
+    days: list[Day] = Field(default=None, validate_default=True, min_length=1)
+    opens: Clock = _required()
+    closes: Clock = _required()
+
+
+class InstrumentEntry(Entry):
+    symbol: SymbolName = _required()
+    currency: Currency = _required()
+    tick: AboveZero = _required()
+    lot_step: AboveZero = _required()
+    min_qty: AboveZero = _required()
+    contract_size: AboveZero = ONE
+    margin_rate: AboveZero = ONE
+    base_currency: Currency | None = None
+    sessions: list[SessionEntry] = []
+    venue_symbols: dict[VenueName, Text] = {}
+
+
+class CorrelationEntry(Entry):
+    accounts: list[AccountName] = Field(default=None, validate_default=True, min_length=2, max_length=2)
+    rho: Rho = _required()
+
+
+class ConfigFile(Entry):
+    mode: Annotated[Mode, _choice(Mode, "FULL_AUTO, or RESEARCH to plan without sending")] = Mode.FULL_AUTO
+    seed: Seed = 1
+    settings: Settings = Field(default_factory=Settings)  # type: ignore[valid-type]  # made from the key table
+    limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table
+    venues: dict[VenueName, VenueEntry] = Field(default=None, validate_default=True, min_length=1)
+    accounts: list[AccountEntry] = Field(default=None, validate_default=True, min_length=1)
+    instruments: list[InstrumentEntry] = Field(default=None, validate_default=True, min_length=1)
+    correlations: list[CorrelationEntry] = []
+
+
+_SHAPES: dict[tuple[str, ...], type[Entry]] = {
+    (): ConfigFile,
+    ("settings",): Settings,
+    ("limits",): Limits,
+    ("accounts",): AccountEntry,
+    ("accounts", "limits"): Limits,
+    ("instruments",): InstrumentEntry,
+    ("instruments", "sessions"): SessionEntry,
+    ("correlations",): CorrelationEntry,
+}
+
+
+# --- what is said about a value that does not fit ---------------------------------------------------------------------
+
+
+def read_shape(tree: Tree) -> ConfigFile | None:
+    """Read a whole file. Where a value does not fit the tree is told, and the answer is None."""
+    try:
+        return ConfigFile.model_validate(tree.root)
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            _report(tree, details)
+        return None
+
+
+def _report(tree: Tree, details: ErrorDetails) -> None:
+    loc: Loc = tuple(step for step in details["loc"] if step != "[key]")
+    match details["type"]:
+        case "extra_forbidden":
+            tree.wrong(loc, _unknown_key(loc))
+        case "value_error" if len(loc) < len(details["loc"]):
+            tree.wrong(loc, f"cannot be a name; wanted {details['ctx']['error']}")
+        case "value_error":
+            tree.refuse(loc, str(details["ctx"]["error"]))
+        case "too_short":
+            tree.refuse(loc, f"at least {details['ctx']['min_length']}")
+        case "too_long":
+            tree.refuse(loc, f"at most {details['ctx']['max_length']}")
+        case "list_type":
+            tree.refuse(loc, "a list")
+        case _:  # the only other thing that a value can be instead of a value
+            tree.refuse(loc, "keys and values")
+
+
+def _unknown_key(loc: Loc) -> str:
+    name = str(loc[-1])
+    key = KEYS.get(name)
+    if key is not None:
+        return f"unknown here; wanted under {'settings' if key.scope is Scope.DESK else 'limits'}"
+    shape = _SHAPES[tuple(step for step in loc[:-1] if isinstance(step, str))]
+    return unknown(name, shape.model_fields)

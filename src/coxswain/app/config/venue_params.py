@@ -1,0 +1,145 @@
+"""What a venue is configured with: checked against its own `Params`, key by key, so that every problem has its line.
+
+No venue is named here. The kind in the file is the name of a module in `coxswain.venues`; its accounts come from the
+`accounts` of the file.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from types import UnionType
+from typing import Any, Protocol, Union, cast, get_args, get_origin
+
+import msgspec
+
+import coxswain.venues
+from coxswain.app.config.problems import unknown
+from coxswain.app.config.tree import Loc, Tree, Value
+from coxswain.model.decimals import exact, is_short
+from coxswain.model.setup import Capabilities
+from coxswain.model.vocabulary import AccountId
+
+# Filled from the accounts of the file.
+FILLED_IN = frozenset({"accounts"})
+_NOT_KINDS = frozenset({"base"})
+
+
+class VenueModule(Protocol):
+    """What a module in `coxswain.venues` exports for its configuration."""
+
+    CAPABILITIES: Capabilities
+    Params: type[msgspec.Struct]
+
+
+def kinds() -> list[str]:
+    names = [module.name for module in pkgutil.iter_modules(coxswain.venues.__path__)]
+    return sorted(name for name in names if name not in _NOT_KINDS and not name.startswith("_"))
+
+
+def find_module(tree: Tree, venue: Loc) -> VenueModule | None:
+    """Return the module of the venue at `venue`, or tell the tree that there is none."""
+    loc = (*venue, "kind")
+    kind = tree.text_at(*loc)
+    if kind is None:
+        return None
+    if kind not in kinds():
+        tree.wrong(loc, f"found {tree.shown(loc)}, which is {unknown(kind, kinds())}")
+        return None
+    return cast(VenueModule, importlib.import_module(f"coxswain.venues.{kind}"))
+
+
+def read_params(
+    tree: Tree, venue: Loc, module: VenueModule, names: Mapping[str, Loc], accounts: Mapping[str, Mapping[str, object]]
+) -> dict[str, object] | None:
+    """Read one venue's keys, with the defaults of its `Params`; None if the tree was told of a problem.
+
+    `names` says where the accounts at the venue are named, `accounts` what is known of them. The answer is plain:
+    texts, numbers, lists and mappings, which `msgspec.convert` turns into the `Params` again.
+    """
+    before = tree.problem_count()
+    found = _read_struct(tree, venue, module.Params, names, filled_in=FILLED_IN)
+    if tree.problem_count() > before:
+        return None
+    filled = {"accounts": accounts} if "accounts" in module.Params.__struct_fields__ else {}
+    try:
+        params = msgspec.convert({**found, **filled}, module.Params)
+    except msgspec.ValidationError as error:
+        _report(tree, venue, str(error))
+        return None
+    return cast(dict[str, object], msgspec.to_builtins(params, builtin_types=(Decimal,)))
+
+
+def _report(tree: Tree, venue: Loc, message: str) -> None:
+    """Tell the tree what a `Params` says about itself; it names the key first."""
+    key, colon, rest = message.partition(" - at `$")[0].partition(": ")
+    loc = (*venue, key)
+    if colon and tree.is_from_environment(loc):
+        tree.refuse(loc, "another one")  # the sentence may quote what must stay hidden
+    elif colon and tree.is_given(loc):
+        tree.wrong(loc, rest)
+    else:
+        tree.wrong(venue, message)
+
+
+def _read_struct(
+    tree: Tree, loc: Loc, kind: type[msgspec.Struct], accounts: Mapping[str, Loc], filled_in: Collection[str] = ()
+) -> dict[str, object]:
+    if not isinstance(tree.at(loc), dict):
+        tree.refuse(loc, "keys and values")
+        return {}
+    fields = {field.name: field for field in msgspec.structs.fields(kind) if field.name not in filled_in}
+    for at, _ in tree.items_at(*loc):
+        if at[-1] not in fields and not (filled_in and at[-1] == "kind"):  # the kind is no parameter
+            tree.wrong(at, unknown(str(at[-1]), fields))
+    values: dict[str, object] = {}
+    for name, field in fields.items():
+        at = (*loc, name)
+        if tree.at(at) is not None:
+            values[name] = _read_value(tree, at, field.type, accounts)
+        elif field.required:
+            tree.refuse(at, _wanted(field.type))
+    return values
+
+
+def _read_value(tree: Tree, loc: Loc, kind: Any, accounts: Mapping[str, Loc]) -> object:
+    kind = _given(kind)
+    value = tree.at(loc)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _read_struct(tree, loc, kind, accounts)
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list):
+            tree.refuse(loc, "a list")
+            return []
+        return [_read_value(tree, at, get_args(kind)[0], accounts) for at, _ in tree.items_at(*loc)]
+    if kind is AccountId and isinstance(value, str) and value not in accounts:
+        tree.refuse_unknown(loc, accounts)
+        return value
+    try:
+        return msgspec.convert(_number(value, kind), kind, strict=False)
+    except msgspec.ValidationError:
+        tree.refuse(loc, _wanted(kind))
+        return None
+
+
+def _number(value: Value, kind: Any) -> object:
+    """Read a Decimal by our own rules, which know no NaN; leave everything else to msgspec."""
+    if kind is not Decimal or not isinstance(value, str):
+        return value
+    number = exact(value)
+    return number if number is not None and is_short(number) else None
+
+
+def _given(kind: Any) -> Any:
+    """Return what a field holds where it holds something."""
+    if get_origin(kind) not in (Union, UnionType):
+        return kind
+    return next(member for member in get_args(kind) if member is not type(None))
+
+
+def _wanted(kind: Any) -> str:
+    kind = _given(kind)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return "one of " + ", ".join(kind)
+    return {int: "a whole number", Decimal: "a number", bool: "true or false"}.get(kind, "text")
