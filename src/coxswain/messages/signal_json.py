@@ -111,8 +111,8 @@ def _read_signal(fields: "_Fields", now_ns: int, default_ttl_s: int) -> Signal:
         time_in_force=fields.choice("time_in_force", TimeInForce) or TimeInForce.DAY,
         accounts=fields.accounts("accounts"),
         reason=fields.words("reason", REASON_CHARS_MAX),
+        time_given=signal_time_ns is not None,
         metadata=fields.metadata("metadata"),
-        timed=signal_time_ns is not None,
     )
     if fields.is_sound("kind"):
         _require_what_the_kind_needs(fields, signal)

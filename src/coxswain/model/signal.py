@@ -8,7 +8,7 @@ from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, Signal
 
 
 class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One wish. `same_wish` tells whether two signals are the same one."""
+    """One wish. Two are the same when they are equal field by field, but for a time that neither was given."""
 
     id: SignalId
     kind: SignalKind
@@ -36,15 +36,6 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """False where the sender named no time: `signal_time_ns` is when it came."""
     metadata: str = ""
     """The free part, as canonical JSON text; no rule reads it."""
-    timed: bool = True
-    """False: it came without a time, and `signal_time_ns` is when it came."""
-
-
-def same_wish(one: Signal, other: Signal) -> bool:
-    """Compare field by field. When a signal came is no part of it, so a file can be fed again after a restart."""
-    if not one.timed:
-        other = msgspec.structs.replace(other, signal_time_ns=one.signal_time_ns)
-    return one == other
 
 
 def dies_ns(signal: Signal) -> int:
