@@ -110,6 +110,12 @@ def test_a_file_that_is_not_there_is_named() -> None:
         open_feed("EURUSD=nowhere.csv")
 
 
-def test_an_unknown_zone_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FeedError, match="time zone 'Mars', wanted a name such as"):
-        read(tmp_path, "1700000000123,1.1,1.2", "Mars")
+@pytest.mark.parametrize("tz", ["Mars", "+25:00", "-5:00", "+", ""])
+def test_an_unknown_zone_is_an_error(tmp_path: Path, tz: str) -> None:
+    with pytest.raises(FeedError, match="wanted a name such as America/New_York or an offset such as -05:00"):
+        read(tmp_path, "1700000000123,1.1,1.2", tz)
+
+
+def test_any_number_of_different_prices_is_read(tmp_path: Path) -> None:
+    quotes = read(tmp_path, "".join(f"1700000000123,1.{n:05},2\n" for n in range(5_000)))
+    assert [quote.bid for quote in quotes] == [1 + Decimal(n) / 100_000 for n in range(5_000)]

@@ -1,10 +1,12 @@
 """Each order type and time in force of the paper venue: what it takes, at which price, and what becomes of the rest."""
 
+import msgspec
 import pytest
 
-from coxswain.messages.inputs import CancelRejected, ExecutionReport
-from coxswain.messages.requests import CancelOrder, NewOrder
-from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, Side, Symbol, TimeInForce
+from coxswain.messages.inputs import CancelRejected, ExecutionReport, VenueFailed
+from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, ReachedVenue, Side, Symbol, TimeInForce
+from coxswain.venues.paper import Params
 from tests.venues.desk import (
     BUY,
     LATENCY_NS,
@@ -219,6 +221,29 @@ def test_an_unknown_symbol_or_account_is_rejected() -> None:
     assert desk.refusal(desk.order(BUY, 1, symbol=Symbol("NONE"))) == "symbol: NONE, wanted one that is traded here"
     stranger = desk.order(BUY, 1, account=AccountId("Z"))
     assert desk.refusal(stranger) == "account: Z, wanted one of this venue's"
+
+
+def test_a_question_about_an_account_that_is_not_here_fails_without_having_reached_anything() -> None:
+    desk = Desk()
+    stranger = AccountId("Z")
+    text = "account: Z, wanted one of this venue's"
+    assert desk.send(QueryOrder(stranger, ClOrdId("x"), SHARE)) == [
+        VenueFailed(stranger, ClOrdId("x"), ReachedVenue.NO, text)
+    ]
+    assert desk.send(QueryAccount(stranger, 0)) == [VenueFailed(stranger, None, ReachedVenue.NO, text)]
+
+
+def test_quotes_of_what_is_not_traded_here_are_ignored() -> None:
+    desk = Desk()
+    desk.quote("1", "2", symbol=Symbol("NONE"))
+    assert Symbol("NONE") not in desk.paper.counts().symbols
+
+
+@pytest.mark.parametrize("name", ["latency_ms", "quote_stale_s", "commission_per_lot", "commission_pct"])
+def test_a_parameter_below_zero_is_refused(name: str) -> None:
+    accounts = {"A": {"currency": "USD", "initial_balance": "1"}}
+    with pytest.raises(msgspec.ValidationError, match=f"{name}: -1, wanted 0 or more"):
+        msgspec.convert({"accounts": accounts, name: -1}, Params)
 
 
 def test_the_same_id_again_is_never_a_second_order() -> None:

@@ -260,3 +260,12 @@ def test_without_a_fresh_rate_an_order_is_rejected_and_a_resting_one_waits() -> 
     desk.quote("150", "150.1", symbol=USDJPY)
     desk.quote("1.0399", "1.04", symbol=EURUSD)
     assert desk.said(resting) == ["NEW", "TRADE 1 @ 1.04"]
+
+
+def test_a_position_that_cannot_be_valued_keeps_new_ones_from_opening() -> None:
+    desk = Desk(balance="1000000")
+    desk.quote("149.99", "150.00", symbol=USDJPY)
+    desk.order(BUY, 1, symbol=USDJPY)
+    desk.run(61 * SECOND)
+    desk.quote("99", "101")
+    assert desk.refusal(desk.order(BUY, 1)) == "no FX rate: JPY to USD"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from coxswain.model.decimals import ONE, ZERO, round_down, round_up
+from coxswain.model.market import Quote
 from coxswain.model.orders import VenueFill
 from coxswain.model.position import unrealized
 from coxswain.model.vocabulary import AccountId, ClOrdId, Side, Symbol
@@ -62,10 +63,10 @@ class Rates:
 
     def __init__(self, books: Iterable[Book], stale_ns: int) -> None:
         self._stale_ns = stale_ns
-        self._direct: dict[tuple[str, str], Book] = {}
+        self._pairs: dict[tuple[str, str], Book] = {}
         for book in books:
             if book.instrument.base_currency is not None:
-                self._direct.setdefault((book.instrument.base_currency, book.instrument.currency), book)
+                self._pairs.setdefault((book.instrument.base_currency, book.instrument.currency), book)
 
     def rate(self, currency: str, into: str, now_ns: int, *, gain: bool) -> Decimal | None:
         """Return what one unit of `currency` is `into` the other, at the side that is worse for its owner.
@@ -74,14 +75,17 @@ class Rates:
         """
         if currency == into:
             return ONE
-        if (book := self._direct.get((currency, into))) is not None:
-            if book.quote is None or now_ns - book.quote.ts_ns > self._stale_ns:
-                return None
-            return book.quote.bid if gain else book.quote.ask
-        book = self._direct.get((into, currency))
+        if (quote := self._fresh_quote(currency, into, now_ns)) is not None:
+            return quote.bid if gain else quote.ask
+        if (quote := self._fresh_quote(into, currency, now_ns)) is not None:
+            return round_down(ONE / quote.ask) if gain else round_up(ONE / quote.bid)
+        return None
+
+    def _fresh_quote(self, base: str, currency: str, now_ns: int) -> Quote | None:
+        book = self._pairs.get((base, currency))
         if book is None or book.quote is None or now_ns - book.quote.ts_ns > self._stale_ns:
             return None
-        return round_down(ONE / book.quote.ask) if gain else round_up(ONE / book.quote.bid)
+        return book.quote
 
 
 def free_margin(account: Account, rates: Rates, now_ns: int) -> Decimal | str:

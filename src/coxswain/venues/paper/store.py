@@ -20,8 +20,10 @@ from coxswain.venues.paper.orders import Order
 FORMAT = "coxswain paper venue 1"
 
 # Synchronous NORMAL: a crash of the process loses nothing, a power cut may lose the last commits; to the engine
-# a venue that forgot is a break. Exclusive: two processes on one file would be two exchanges.
+# a venue that forgot is a break. Exclusive: two processes on one file would be two exchanges. Small pages: a commit
+# writes every page it touches, mostly five with little in them; measured 49 us a commit at 4096 bytes, 38 at 1024.
 SCHEMA = """
+PRAGMA page_size = 1024;
 PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
