@@ -1,0 +1,204 @@
+"""Execution statistics, each with its definition. Nothing here needs a series of returns, and nothing is estimated.
+
+An *order* is one that the gate approved. Protective orders (stop, target) count as orders, but not in rates and times:
+of the two one never fills, and when the other does is the market's doing.
+
+A *trade* is a round trip: all that one account did in one instrument from flat until the quantity reached or passed
+zero. Its result is the profit of all its fills less their commission; a fill that passes zero belongs to the trade that
+it closes. A *win* is a trade with a result above zero, a *loss* one below.
+
+A figure with too little data is None. Money of different currencies is never added up.
+"""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.messages import events as ev
+from coxswain.messages.record import Record
+from coxswain.model.decimals import HUNDRED, ZERO, plain, round_down
+from coxswain.model.vocabulary import SIGN, AccountId, OrdStatus, Role, Symbol
+from coxswain.views.blotter import Blotter, OrderRow
+
+PROTECTION = (Role.STOP, Role.TARGET)
+_NS_PER_MS = 1_000_000
+
+
+class MoneyRow(msgspec.Struct, frozen=True):
+    """Figures of all accounts in one currency."""
+
+    currency: str
+    realized_pnl: Decimal
+    """Of every fill, before commission."""
+    commission: Decimal
+    slippage: Decimal | None
+    """Paid against the decision prices, adverse positive; None where no fill had one."""
+    trades: int
+    gross_profit: Decimal
+    """Sum of the wins."""
+    gross_loss: Decimal
+    """Sum of the losses, as a positive number."""
+    largest_win: Decimal | None
+    largest_loss: Decimal | None
+    """Negative, as the average is."""
+    average_win: Decimal | None
+    average_loss: Decimal | None
+    profit_factor: Decimal | None
+    """Gross profit / gross loss; None without a loss."""
+
+
+class StatsRow(msgspec.Struct, frozen=True):
+    total_orders: int
+    filled_orders: int
+    """Filled in full."""
+    cancelled_orders: int
+    """Also those that had filled in part."""
+    rejected_orders: int
+    """By the venue."""
+    expired_orders: int
+    denied_orders: int
+    """By our own gate, so not among `total_orders`."""
+    fills: int
+    fill_rate_pct: Decimal | None
+    """Orders filled in full, of those that are over."""
+    average_fill_time_ms: Decimal | None
+    """From an order's creation to its last fill, over orders filled in full."""
+    average_slippage_bps: Decimal | None
+    """Mean over the orders that filled: average price against decision price, adverse positive."""
+    trades: int
+    wins: int
+    losses: int
+    win_rate_pct: Decimal | None
+    """Wins, of all trades."""
+    money: tuple[MoneyRow, ...]
+
+
+class _Purse(msgspec.Struct):
+    """What the accounts of one currency come to."""
+
+    realized: Decimal = ZERO
+    commission: Decimal = ZERO
+    slippage: Decimal | None = None
+    results: list[Decimal] = []
+    """Of each trade, in the order they closed."""
+
+
+class Stats:
+    """Folds money and trades; orders are read from the blotter, which is fed first."""
+
+    def __init__(self, blotter: Blotter) -> None:
+        self._blotter = blotter
+        self._currencies: dict[AccountId, str] = {}
+        self._contract_sizes: dict[Symbol, Decimal] = {}
+        self._purses: dict[str, _Purse] = {}
+        self._open_trades: dict[tuple[AccountId, Symbol], Decimal] = {}
+        """The result so far of each trade that has not closed."""
+
+    def apply(self, record: Record) -> None:
+        for event in record.events:
+            act = _TABLE.get(type(event))
+            if act is not None:
+                act(self, event)
+
+    def figures(self) -> StatsRow:
+        orders = self._blotter.orders.values()
+        meant_to_trade = [order for order in orders if order.role not in PROTECTION]
+        filled = [order for order in meant_to_trade if order.ord_status is OrdStatus.FILLED]
+        over = sum(not order.is_open for order in meant_to_trade)
+        results = [result for purse in self._purses.values() for result in purse.results]
+        wins = sum(result > 0 for result in results)
+        return StatsRow(
+            len(orders),
+            _count(orders, OrdStatus.FILLED),
+            _count(orders, OrdStatus.CANCELED),
+            _count(orders, OrdStatus.REJECTED),
+            _count(orders, OrdStatus.EXPIRED),
+            len(self._blotter.denied),
+            len(self._blotter.fills),
+            _percent(len(filled), over),
+            _mean(_fill_time_ms(order) for order in filled),
+            _mean(bps for order in orders if (bps := _slippage_bps(order)) is not None),
+            len(results),
+            wins,
+            sum(result < 0 for result in results),
+            _percent(wins, len(results)),
+            tuple(_money(currency, purse) for currency, purse in sorted(self._purses.items())),
+        )
+
+    def _configured(self, event: ev.EngineConfigured) -> None:
+        self._currencies = {account.id: account.currency for account in event.setup.accounts}
+        self._contract_sizes = {instrument.symbol: instrument.contract_size for instrument in event.setup.instruments}
+
+    def _filled(self, event: ev.OrderFilled) -> None:
+        order = self._blotter.orders.get(event.cl_ord_id)
+        if order is None or order.decision_px is None:
+            return
+        worse_by = (event.last_px - order.decision_px) * SIGN[event.side]
+        paid = worse_by * event.last_qty * self._contract_sizes[event.symbol] * event.fx_rate
+        purse = self._purse(event.account)
+        purse.slippage = round_down((purse.slippage or ZERO) + paid)
+
+    def _position_changed(self, event: ev.PositionChanged) -> None:
+        purse, key = self._purse(event.account), (event.account, event.symbol)
+        purse.realized = plain(purse.realized + event.realized)
+        purse.commission = plain(purse.commission + event.commission)
+        result = plain(self._open_trades.pop(key, ZERO) + event.realized - event.commission)
+        if event.closed:
+            purse.results.append(result)
+        else:
+            self._open_trades[key] = result
+
+    def _purse(self, account: AccountId) -> _Purse:
+        return self._purses.setdefault(self._currencies[account], _Purse())
+
+
+# Each method takes the event that it stands beside.
+_TABLE: dict[type, Callable[..., None]] = {
+    ev.EngineConfigured: Stats._configured,
+    ev.OrderFilled: Stats._filled,
+    ev.PositionChanged: Stats._position_changed,
+}
+
+
+def _money(currency: str, purse: _Purse) -> MoneyRow:
+    wins = [result for result in purse.results if result > 0]
+    losses = [result for result in purse.results if result < 0]
+    gross_profit, gross_loss = plain(sum(wins, ZERO)), plain(-sum(losses, ZERO))
+    return MoneyRow(
+        currency,
+        purse.realized,
+        purse.commission,
+        purse.slippage,
+        len(purse.results),
+        gross_profit,
+        gross_loss,
+        max(wins, default=None),
+        min(losses, default=None),
+        _mean(wins),
+        _mean(losses),
+        round_down(gross_profit / gross_loss) if gross_loss else None,
+    )
+
+
+def _count(orders: Iterable[OrderRow], status: OrdStatus) -> int:
+    return sum(order.ord_status is status for order in orders)
+
+
+def _fill_time_ms(order: OrderRow) -> Decimal:
+    return Decimal((order.last_fill_ns or order.created_ns) - order.created_ns) / _NS_PER_MS
+
+
+def _slippage_bps(order: OrderRow) -> Decimal | None:
+    if order.decision_px is None or order.avg_px is None:
+        return None
+    return (order.avg_px - order.decision_px) * SIGN[order.side] * 10_000 / order.decision_px
+
+
+def _percent(part: int, whole: int) -> Decimal | None:
+    return round_down(part * HUNDRED / whole) if whole else None
+
+
+def _mean(values: Iterable[Decimal]) -> Decimal | None:
+    listed = list(values)
+    return round_down(sum(listed, ZERO) / len(listed)) if listed else None
