@@ -1,4 +1,4 @@
-"""The composition root: journal, engine, venues and loop are made here and given to one another. Nothing else is done.
+"""The composition root: journal, engine, venues and loop are made here and given to one another, and no more.
 
 An existing journal is folded before anything runs, and each of its records is shown to the views as if it had just come.
 """
@@ -53,7 +53,7 @@ def open_desk(
     after_journal: Hook | None = None,
     after_venue: Hook | None = None,
 ) -> Iterator[Desk]:
-    """Open or create the journal, fold it, and open each venue on a file of its own beside it. In memory without a path."""
+    """Open or create the journal, fold it, and open each venue on a file beside it; in memory without a path."""
     with ExitStack() as opened:
         engine = make_engine()
         on_commit = None if after_journal is None else lambda seq: after_journal()

@@ -1,4 +1,4 @@
-"""The command line: it reads arguments, calls one function, prints, and turns errors into exit codes. No rule lives here.
+"""The command line: it reads arguments, calls one function, and turns errors into exit codes. No rule lives here.
 
 Data goes to standard output, talk to standard error. What a command needs is imported when it runs, so that asking for
 help costs nothing.
@@ -125,7 +125,7 @@ def run(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the engine on a stream of signals. Killed and started again, it goes on without losing or doubling anything."""
+    """Run the engine on a stream of signals. Killed and started again, it goes on, nothing lost or doubled."""
     from coxswain.app.commands import run_signals
 
     raise typer.Exit(

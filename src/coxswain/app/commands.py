@@ -5,30 +5,22 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
-from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
-
-import msgspec
 
 from coxswain.app import demo, exits, screens
 from coxswain.app.assemble import new_journal_id
 from coxswain.app.config.load import Resolved, load
 from coxswain.app.config.problems import ConfigError
+from coxswain.app.output import print_json
 from coxswain.app.quotes import open_feeds, watched
-from coxswain.app.running import MakeSignals, Ran, Task, run
+from coxswain.app.running import Ran, Task, run
 from coxswain.feeds import Feed, FeedError
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import Mode
-from coxswain.runtime.signals import Signals, SignalStream
+from coxswain.runtime.signals import SignalStream
 
 SIMULATED = "SIMULATED"
-
-
-def print_json(value: object) -> None:
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value)) + b"\n")
-    sys.stdout.flush()
 
 
 # --- demo -------------------------------------------------------------------------------------------------------------
@@ -51,13 +43,13 @@ def run_demo(specs: Sequence[str], tz: str | None, seed: int, journal: Path | No
         demo.journal_id(seed),
         Mode.FULL_AUTO,
         name,
-        lambda latest: demo.DemoSignals(instrument, chance.ts_ns, latest),
+        demo.DemoSignals(instrument, chance.ts_ns),
     )
     ran = _run(task, feeds, lambda: demo.simulated(resolved.setup, seed), as_json)
     if as_json:
         print_json(ran.document)
     else:
-        screens.show_demo(path, ran.document, ran.quotes)
+        screens.show_demo(path, ran)
     return ran.exit_code
 
 
@@ -102,14 +94,14 @@ def run_signals(
             new_journal_id(),
             Mode.RESEARCH if dry_run else resolved.setup.mode,
             ", ".join(feed.path.name for feed in feeds),
-            lambda latest: SignalStream(stream, ttl_s),
+            SignalStream(stream, ttl_s),
         )
         with watched(feeds, as_json) as feed:
             ran = run(task, feed)
     if as_json:
         print_json(ran.document)
     else:
-        screens.show_run(None if dry_run else journal, ran.document, ran.quotes)
+        screens.show_run(None if dry_run else journal, ran)
     return ran.exit_code
 
 
@@ -130,7 +122,9 @@ def check_config(path: Path, as_json: bool) -> int:
         print_json({"ok": True, "problems": []})
     else:
         setup = resolved.setup
-        print(f"{path}: {len(setup.accounts)} accounts, {len(setup.venues)} venues, {len(setup.instruments)} instruments")
+        print(
+            f"{path}: {len(setup.accounts)} accounts, {len(setup.venues)} venues, {len(setup.instruments)} instruments"
+        )
     return exits.OK
 
 

@@ -17,8 +17,9 @@ from coxswain.model.decimals import floor_step
 from coxswain.model.market import Instrument, Quote, is_sane, mid
 from coxswain.model.setup import Setup
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import JournalId, Side, SignalId, SignalKind, Symbol
+from coxswain.model.vocabulary import JournalId, Side, SignalId, SignalKind
 from coxswain.runtime.calendar import is_open
+from coxswain.runtime.signals import Latest
 
 CONFIG = Path(__file__).with_name("demo.yaml")
 NS_PER_S = 1_000_000_000
@@ -70,17 +71,16 @@ def first_chance(quotes: Iterable[Quote], setup: Setup) -> Quote:
 class DemoSignals:
     """Four signals, each made when its turn comes."""
 
-    def __init__(self, instrument: Instrument, start_ns: int, latest: Callable[[Symbol], Quote | None]) -> None:
+    def __init__(self, instrument: Instrument, start_ns: int) -> None:
         self._instrument = instrument
-        self._latest = latest
         self._cues = [(start_ns + cue.after_s * NS_PER_S, number, cue) for number, cue in enumerate(CUES, start=1)]
 
     def next_ns(self, now_ns: int) -> int | None:
         return max(self._cues[0][0], now_ns) if self._cues else None
 
-    def take(self, now_ns: int) -> Input:
+    def take(self, now_ns: int, latest: Latest) -> Input:
         _, number, cue = self._cues.pop(0)
-        quote = self._latest(self._instrument.symbol)
+        quote = latest(self._instrument.symbol)
         if quote is None:
             raise NothingToTrade(f"no quote of {self._instrument.symbol} yet")
         return SubmitSignal(cue.make(f"demo-{number}", self._instrument, quote, now_ns))

@@ -1,4 +1,4 @@
-"""Errors that users can do something about: which exit code, and which sentence. Everything else is a bug and shows as one."""
+"""Errors that users can do something about: which exit code, which sentence. All others are bugs and show as bugs."""
 
 from coxswain.app import exits
 

@@ -1,31 +1,25 @@
-"""Run an engine to its end, for `demo` and `run`: stop signals become an orderly end, and one document says what happened."""
+"""Run an engine to its end, for `demo` and `run`. A stop signal becomes an orderly end; a document says what happened."""
 
-import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-import msgspec
-
 from coxswain.app import exits
-from coxswain.app.assemble import Desk, Hook, make_loop, open_desk, started
+from coxswain.app.assemble import Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
 from coxswain.journal.verify import verify
-from coxswain.messages.record import Record
 from coxswain.model.market import Quote
-from coxswain.model.setup import Setup
-from coxswain.model.vocabulary import JournalId, Mode, Symbol
+from coxswain.model.vocabulary import JournalId, Mode
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.signals import Signals, SignalStream, StopWaiting
 from coxswain.views.summary import Audit, RunDocument, Summary
 
-Latest = Callable[[Symbol], Quote | None]
-MakeSignals = Callable[[Latest], Signals]
 
-
-class Task(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Task:
     """What is to be run."""
 
     resolved: Resolved
@@ -35,37 +29,30 @@ class Task(msgspec.Struct, frozen=True):
     """Of a new journal."""
     mode: Mode
     feed_name: str
-    make_signals: MakeSignals
+    signals: Signals
 
 
-class Ran(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Ran:
     document: RunDocument
+    summary: Summary
     exit_code: int
     quotes: int
 
 
-def run(task: Task, feed: Iterator[Quote]) -> Ran:
+def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, after_venue: Hook | None = None) -> Ran:
     """Run until signals and quotes have ended, or until asked to stop, and say what happened."""
     summary = Summary()
     resolved = task.resolved
-    hooks = _crash_hooks()
-    with open_desk(resolved, task.journal_path, task.journal_id, summary.apply, *hooks) as desk:
-        loop, signals = _loop(task, desk, feed, summary.apply)
-        with _stoppable(loop, signals):
+    with open_desk(resolved, task.journal_path, task.journal_id, summary.apply, after_journal, after_venue) as desk:
+        loop = make_loop(desk, resolved, feed, task.signals, summary.apply)
+        with _stoppable(loop, task.signals):
             loop.run(started(desk, resolved, task.mode, task.feed_name), desk.resume_ns)
-        digest, head, quotes = desk.engine.digest(), desk.journal.head, loop.quotes_seen
+        digest, head = desk.engine.digest(), desk.journal.head
     checked = None if task.journal_path is None else verify(task.journal_path)
     audit = Audit(verified=checked is None or checked.ok, records=head.seq, head=head.hash.hex())
     document = summary.document(digest, audit)
-    return Ran(document, _exit_code(document), quotes)
-
-
-def _loop(task: Task, desk: Desk, feed: Iterator[Quote], on_record: Callable[[Record], None]) -> tuple[Loop, Signals]:
-    latest: dict[str, Latest] = {}
-    signals = task.make_signals(lambda symbol: latest["of"](symbol))
-    loop = make_loop(desk, task.resolved, feed, signals, on_record)
-    latest["of"] = loop.latest
-    return loop, signals
+    return Ran(document, summary, _exit_code(document), loop.quotes_seen)
 
 
 def _exit_code(document: RunDocument) -> int:

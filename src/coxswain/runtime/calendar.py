@@ -89,10 +89,10 @@ def _changes(instrument: Instrument, start_ns: int, group: int) -> Iterator[tupl
     while True:
         edges = sorted({edge for session in instrument.sessions for edge in _edges(session, day)})
         for at_ns in edges:
-            is_open = is_open(instrument, at_ns)
-            if at_ns > start_ns and is_open is not was_open:
-                was_open = is_open
-                yield at_ns, group, SessionChanged((instrument.symbol,), is_open)
+            opens = is_open(instrument, at_ns)
+            if at_ns > start_ns and opens is not was_open:
+                was_open = opens
+                yield at_ns, group, SessionChanged((instrument.symbol,), opens)
         day += timedelta(days=1)
 
 

@@ -61,10 +61,6 @@ class Loop:
         """End in good order before the next input. Safe to call from a signal handler."""
         self._stop_reason = reason
 
-    def latest(self, symbol: Symbol) -> Quote | None:
-        """Return the last quote the venues have seen."""
-        return self._latest.get(symbol)
-
     def run(self, started: EngineStarted, resume_ns: int) -> None:
         """Run to the end of signals and quotes, then let deadlines run out, compare the books and stop.
 
@@ -108,7 +104,7 @@ class Loop:
         elif self._wake_if_due():
             pass
         elif signal_ns is not None and signal_ns <= self.now_ns:
-            self._step(self._signals.take(self.now_ns))
+            self._step(self._signals.take(self.now_ns, self._latest.get))
         return True
 
     def _move_to(self, at_ns: int) -> None:

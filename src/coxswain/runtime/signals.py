@@ -3,11 +3,16 @@
 Only the order of the lines is judged here; what a signal says is judged by its parser and by the core.
 """
 
+from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
 from coxswain.messages.inputs import Input, ReportBadSignal, SubmitSignal
 from coxswain.messages.signal_json import BadSignal, parse_signal
+from coxswain.model.market import Quote
 from coxswain.model.signal import Signal
+from coxswain.model.vocabulary import Symbol
+
+Latest = Callable[[Symbol], Quote | None]
 
 
 class StopWaiting(Exception):
@@ -20,8 +25,8 @@ class Signals(Protocol):
     def next_ns(self, now_ns: int) -> int | None:
         """Return when the next one's turn comes, at the earliest now; None when there will be no more."""
 
-    def take(self, now_ns: int) -> Input:
-        """Return the next one and move on."""
+    def take(self, now_ns: int, latest: Latest) -> Input:
+        """Return the next one and move on. `latest` gives the last quote of an instrument."""
 
 
 class SignalStream:
@@ -58,7 +63,7 @@ class SignalStream:
         finally:
             self.waiting = False
 
-    def take(self, now_ns: int) -> Input:
+    def take(self, now_ns: int, latest: Latest) -> Input:
         if self._next is None:
             raise ValueError("no signal is waiting")
         message, self._next = self._next[1], None

@@ -1,0 +1,176 @@
+"""Measure, print a table on standard error, and one JSON line a figure on standard output.
+
+    python -m bench [--quick]
+
+Each figure is the median of several rounds; the least and the most say how much the machine was doing beside it.
+"""
+
+import gc
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from bench.desk import START_NS, SYMBOL, Bench, account_id, instrument
+from coxswain.journal.store import Journal
+from coxswain.messages.requests import NewOrder
+from coxswain.model.market import Quote
+from coxswain.model.vocabulary import AccountId, ClOrdId, JournalId, OrdType, Side, TimeInForce, VenueId
+from coxswain.runtime.loop import GROUP_MAX
+from coxswain.venues.paper import AccountParams, PaperVenue, Params
+
+ROUNDS = 5
+QUICK = "--quick" in sys.argv
+
+
+def measure(name: str, unit: str, per: int, once: Callable[[], float], rounds: int = ROUNDS) -> None:
+    """Take `once`, seconds for `per` pieces, several times, and print what one piece cost."""
+    scale = {"us": 1e6, "ms": 1e3}[unit]
+    figures = []
+    for _ in range(1 if QUICK else rounds):
+        gc.collect()
+        figures.append(once() / per * scale)
+    median = statistics.median(figures)
+    line = {
+        "name": name,
+        "value": round(median, 2),
+        "unit": unit,
+        "least": round(min(figures), 2),
+        "most": round(max(figures), 2),
+        "per": per,
+        **MACHINE,
+    }
+    print(json.dumps(line), flush=True)
+    print(f"{name:<58} {median:>10.2f} {unit}   {min(figures):.2f} to {max(figures):.2f}", file=sys.stderr)
+
+
+MACHINE = {
+    "date": datetime.now(UTC).date().isoformat(),
+    "python": platform.python_version(),
+    "cpus": os.cpu_count(),
+    "load_1min": round(os.getloadavg()[0], 2),
+}
+
+
+def orders_in_memory(accounts: int = 1, resting: int = 0, past: int = 0) -> tuple[int, Callable[[], float]]:
+    """Orders from command to booked fill, all checks, records encoded and hashed, nothing written."""
+    count = 500 if QUICK else 3000
+    bench = Bench(accounts)
+    bench.rest(account_id(0), resting)
+    for number in range(past + 200):
+        bench.order(account_id(number % accounts))
+
+    def once() -> float:
+        begin = time.perf_counter()
+        for number in range(count):
+            bench.order(account_id(number % accounts))
+        return time.perf_counter() - begin
+
+    return count, once
+
+
+def durable_orders(group: int) -> tuple[int, Callable[[], float]]:
+    """The same, committed to a journal on this machine's disk in groups of at most `group` records."""
+    count = 200 if QUICK else (3000 if group > 1 else 300)
+
+    def once() -> float:
+        with tempfile.TemporaryDirectory(dir=".") as folder:
+            journal = Journal.create(Path(folder) / "bench.journal", JournalId("bench0123456789"))
+            waiting: list[bytes] = []
+
+            def sink(body: bytes) -> None:
+                waiting.append(body)
+                if len(waiting) >= group:
+                    journal.append(waiting)
+                    waiting.clear()
+
+            bench = Bench(sink=sink)
+            begin = time.perf_counter()
+            for _ in range(count):
+                bench.order(account_id(0))
+            journal.append(waiting)
+            took = time.perf_counter() - begin
+            journal.close()
+        return took
+
+    return count, once
+
+
+def quotes_with_resting(resting: int) -> tuple[int, Callable[[], float]]:
+    """Quotes at the paper venue with orders resting away from the market."""
+    count = 5_000 if QUICK else 100_000
+    owner = AccountId("a")
+    params = Params({owner: AccountParams("USD", Decimal(10**12))}, latency_ms=0)
+    venue = PaperVenue(VenueId("paper"), params, [instrument()])
+    step = Decimal("0.00001")
+    venue.on_quote(Quote(SYMBOL, Decimal("1.085"), Decimal("1.08502"), START_NS))
+    for number in range(resting):
+        price = Decimal("0.9") + number % 5000 * step
+        qty, order_id = Decimal("0.01"), ClOrdId(f"o{number}")
+        venue.send(NewOrder(owner, order_id, SYMBOL, Side.BUY, OrdType.LIMIT, TimeInForce.GTC, qty, price), START_NS)
+    venue.take(START_NS)
+    quotes = [
+        Quote(SYMBOL, Decimal("1.085") + n % 50 * step, Decimal("1.08502") + n % 50 * step, START_NS + n)
+        for n in range(count)
+    ]
+
+    def once() -> float:
+        begin = time.perf_counter()
+        for quote in quotes:
+            venue.on_quote(quote)
+        return time.perf_counter() - begin
+
+    return count, once
+
+
+def stepped_quotes(accounts: int) -> tuple[int, Callable[[], float]]:
+    """Quotes stepped by the core, encoded and hashed, with no account holding the instrument."""
+    count = 1_000 if QUICK else 10_000
+    bench = Bench(accounts)
+    quotes = [Quote(SYMBOL, Decimal("1.085"), Decimal("1.08502"), START_NS + n) for n in range(count)]
+
+    def once() -> float:
+        begin = time.perf_counter()
+        for quote in quotes:
+            bench.step(quote)
+        return time.perf_counter() - begin
+
+    return count, once
+
+
+def imports(module: str) -> tuple[int, Callable[[], float]]:
+    def once() -> float:
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+        return time.perf_counter() - begin
+
+    return 1, once
+
+
+def main() -> None:
+    print(f"{platform.python_version()} on {os.cpu_count()} cpus, load {MACHINE['load_1min']}", file=sys.stderr)
+    measure("order, command to booked fill, in memory", "us", *orders_in_memory())
+    measure("order, with 1,000 accounts", "us", *orders_in_memory(accounts=1_000))
+    measure("order, with 10,000 resting orders on the account", "us", *orders_in_memory(resting=10_000))
+    measure("order, after 20,000 orders", "us", *orders_in_memory(past=20_000))
+    measure(f"durable order, groups of {GROUP_MAX} records", "us", *durable_orders(GROUP_MAX))
+    measure("durable order, each of its three records alone", "us", *durable_orders(1))
+    for resting in (0, 100, 10_000):
+        measure(f"quote at the paper venue, {resting:,} resting orders", "us", *quotes_with_resting(resting))
+    measure("quote stepped by the core", "us", *stepped_quotes(1))
+    measure("quote stepped by the core, 1,000 accounts", "us", *stepped_quotes(1_000))
+    measure("python, importing nothing", "ms", *imports("sys"))
+    measure("import coxswain.core.engine", "ms", *imports("coxswain.core.engine"))
+    measure("import coxswain.app.cli", "ms", *imports("coxswain.app.cli"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""A desk to measure on: accounts with generous limits at one venue; one order goes from command to booked fill."""
+
+import hashlib
+from collections.abc import Callable
+from decimal import Decimal
+
+from coxswain.app.plugins import make_engine
+from coxswain.core.engine import Engine
+from coxswain.messages.inputs import AccountLookedUp, EngineStarted, ExecutionReport, SubmitOrder, TradingDay
+from coxswain.messages.record import Record, encode
+from coxswain.messages.requests import NewOrder
+from coxswain.model.market import Instrument, Quote
+from coxswain.model.orders import OrderIntent
+from coxswain.model.setup import AccountSpec, Capabilities, Setup, VenueSpec
+from coxswain.model.vocabulary import (
+    AccountId,
+    ExecId,
+    ExecType,
+    JournalId,
+    Mode,
+    OrdType,
+    Role,
+    Side,
+    SignalId,
+    Symbol,
+    TimeInForce,
+    VenueId,
+    VenueOrderId,
+    VenueTier,
+)
+
+START_NS = 1_700_000_000_000_000_000
+SYMBOL = Symbol("EURUSD")
+BID, ASK = Decimal("1.085"), Decimal("1.08502")
+QTY, COMMISSION = Decimal("0.1"), Decimal("0.35")
+GENEROUS = {"max_position_qty": Decimal(10**9), "max_open_orders": Decimal(10**7), "max_open_positions": Decimal(10**7)}
+VENUE = VenueSpec(VenueId("paper"), Capabilities(VenueTier.T1, True, True, True))
+
+
+def instrument(symbol: Symbol = SYMBOL) -> Instrument:
+    tick, step = Decimal("0.00001"), Decimal("0.01")
+    return Instrument(
+        symbol, "USD", tick, step, step, Decimal(100_000), Decimal("0.0333"), "EUR" if symbol == SYMBOL else None
+    )
+
+
+def account_id(number: int) -> AccountId:
+    return AccountId(f"account-{number}")
+
+
+class Bench:
+    """An engine whose records are encoded and chained as a journal would; a sink may make them durable."""
+
+    def __init__(self, accounts: int = 1, sink: Callable[[bytes], None] | None = None) -> None:
+        self.engine: Engine = make_engine()
+        self.now_ns = START_NS
+        self._sink = sink
+        self._hash = bytes(32)
+        self._orders = 0
+        ids = [account_id(number) for number in range(accounts)]
+        specs = tuple(AccountSpec(each, VENUE.id, "USD", GENEROUS) for each in ids)
+        setup = Setup(Mode.FULL_AUTO, specs, (VENUE,), (instrument(),))
+        self.step(EngineStarted("bench", JournalId("bench0123456789"), 1, setup))
+        for each in ids:
+            self.step(AccountLookedUp(each, Decimal(10**12), (), (), ()))
+        self.step(TradingDay(tuple(ids), "2023-11-14"))
+        self.step(Quote(SYMBOL, BID, ASK, START_NS))
+
+    def step(self, message: object) -> Record:
+        """Step, encode, hash."""
+        record = self.engine.step(message, self.now_ns)  # type: ignore[arg-type]  # any input will do
+        body = encode(record)
+        self._hash = hashlib.sha256(self._hash + body).digest()
+        if self._sink is not None:
+            self._sink(body)
+        return record
+
+    def order(self, account: AccountId) -> None:
+        """One market order: command, gate and all checks, acknowledgement, fill, position and profit."""
+        self._orders += 1
+        number = self._orders
+        self.now_ns += 1000
+        side = Side.BUY if number % 2 else Side.SELL
+        signal_id = SignalId(f"s{number}")
+        intent = OrderIntent(account, SYMBOL, side, OrdType.MARKET, TimeInForce.DAY, QTY, Role.DIRECT, signal_id)
+        request = self.step(SubmitOrder(intent)).requests[0]
+        assert isinstance(request, NewOrder)
+        order_id, venue_id = request.cl_ord_id, VenueOrderId(f"v{number}")
+        self.step(
+            ExecutionReport(account, order_id, ExecId(f"n{number}"), ExecType.NEW, SYMBOL, side, self.now_ns, venue_id)
+        )
+        self.step(
+            ExecutionReport(
+                account,
+                order_id,
+                ExecId(f"t{number}"),
+                ExecType.TRADE,
+                SYMBOL,
+                side,
+                self.now_ns,
+                venue_id,
+                last_qty=QTY,
+                last_px=ASK if side is Side.BUY else BID,
+                cum_qty=QTY,
+                commission=COMMISSION,
+            )
+        )
+
+    def rest(self, account: AccountId, count: int) -> None:
+        """Leave `count` orders resting far from the market."""
+        for number in range(count):
+            price = Decimal("0.9") + number % 1000 * Decimal("0.00001")
+            signal_id = SignalId(f"r{account}{number}")
+            qty, day = Decimal("0.01"), TimeInForce.GTC
+            intent = OrderIntent(account, SYMBOL, Side.BUY, OrdType.LIMIT, day, qty, Role.DIRECT, signal_id, price)
+            self.step(SubmitOrder(intent))

@@ -1,0 +1,237 @@
+"""The blotter: every order and every fill, as the events tell it. Nothing about plans, positions or money."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.messages import events as ev
+from coxswain.messages.record import Record
+from coxswain.model.decimals import ZERO, plain
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    ExecId,
+    OrdStatus,
+    OrdType,
+    Role,
+    Side,
+    SignalId,
+    Symbol,
+    TimeInForce,
+)
+
+OVER = (OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.REJECTED, OrdStatus.EXPIRED)
+
+
+class OrderRow(msgspec.Struct):
+    """One order. `cl_ord_id` names it for good; `current_id` is the id in force at the venue."""
+
+    cl_ord_id: ClOrdId
+    current_id: ClOrdId
+    account: AccountId
+    symbol: Symbol
+    side: Side
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    role: Role
+    signal_id: SignalId
+    order_qty: Decimal
+    price: Decimal | None
+    stop_px: Decimal | None
+    decision_px: Decimal | None
+    created_ns: int
+    cum_qty: Decimal = ZERO
+    leaves_qty: Decimal = ZERO
+    avg_px: Decimal | None = None
+    commission: Decimal = ZERO
+    ord_status: OrdStatus = OrdStatus.PENDING_NEW
+    outcome_known: bool = True
+    reason: str = ""
+    accepted_ns: int | None = None
+    first_fill_ns: int | None = None
+    last_fill_ns: int | None = None
+    done_ns: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.ord_status not in OVER
+
+
+class FillRow(msgspec.Struct, frozen=True):
+    """One fill. Money is in the account's currency."""
+
+    exec_id: ExecId
+    account: AccountId
+    cl_ord_id: ClOrdId
+    symbol: Symbol
+    side: Side
+    last_qty: Decimal
+    last_px: Decimal
+    commission: Decimal
+    slippage_bps: Decimal | None
+    transact_time_ns: int
+    booked_ns: int
+
+
+class Blotter:
+    """Folds orders and fills."""
+
+    def __init__(self) -> None:
+        self.orders: dict[ClOrdId, OrderRow] = {}
+        self.fills: list[FillRow] = []
+        self.denied: list[ev.OrderDenied] = []
+        self.unknown_seen = 0
+        self.unknown_resolved = 0
+        self._asked: dict[ClOrdId, ev.ReplaceRequested] = {}
+        self._now_ns = 0
+
+    def apply(self, record: Record) -> None:
+        self._now_ns = record.now_ns
+        for event in record.events:
+            act = _TABLE.get(type(event))
+            if act is not None:
+                act(self, event)
+
+    def find(self, name: str) -> OrderRow | None:
+        """Return the order that `name` names, now or before a replace."""
+        row = self.orders.get(ClOrdId(name))
+        return row or next((row for row in self.orders.values() if row.current_id == name), None)
+
+    def _created(self, event: ev.OrderCreated) -> None:
+        intent = event.intent
+        self.orders[event.cl_ord_id] = OrderRow(
+            event.cl_ord_id,
+            event.cl_ord_id,
+            intent.account,
+            intent.symbol,
+            intent.side,
+            intent.ord_type,
+            intent.time_in_force,
+            intent.role,
+            intent.signal_id,
+            intent.order_qty,
+            intent.price,
+            intent.stop_px,
+            intent.decision_px,
+            self._now_ns,
+            leaves_qty=intent.order_qty,
+        )
+
+    def _denied(self, event: ev.OrderDenied) -> None:
+        self.denied.append(event)
+
+    def _accepted(self, event: ev.OrderAccepted) -> None:
+        row = self.orders[event.cl_ord_id]
+        row.accepted_ns = self._now_ns
+        if row.ord_status is OrdStatus.PENDING_NEW:
+            row.ord_status = OrdStatus.NEW
+
+    def _filled(self, event: ev.OrderFilled) -> None:
+        self.fills.append(
+            FillRow(
+                event.exec_id,
+                event.account,
+                event.cl_ord_id,
+                event.symbol,
+                event.side,
+                event.last_qty,
+                event.last_px,
+                event.commission,
+                event.slippage_bps,
+                event.transact_time_ns,
+                self._now_ns,
+            )
+        )
+        row = self.orders.get(event.cl_ord_id)
+        if row is None:
+            return  # a fill that fits no order of ours; an incident says so
+        row.cum_qty, row.leaves_qty, row.avg_px = event.cum_qty, event.leaves_qty, event.avg_px
+        row.ord_status = event.ord_status
+        row.commission = plain(row.commission + event.commission)
+        row.first_fill_ns = row.first_fill_ns or self._now_ns
+        row.last_fill_ns = self._now_ns
+        if not row.is_open:
+            row.done_ns = row.done_ns or self._now_ns
+
+    def _end(self, cl_ord_id: ClOrdId, status: OrdStatus, reason: str) -> None:
+        row = self.orders[cl_ord_id]
+        row.ord_status, row.leaves_qty, row.reason, row.done_ns = status, ZERO, reason, self._now_ns
+        row.outcome_known = True
+
+    def _rejected(self, event: ev.OrderRejected) -> None:
+        self._end(event.cl_ord_id, OrdStatus.REJECTED, event.reason)
+
+    def _canceled(self, event: ev.OrderCanceled) -> None:
+        self._end(event.cl_ord_id, OrdStatus.CANCELED, event.reason or self.orders[event.cl_ord_id].reason)
+
+    def _expired(self, event: ev.OrderExpired) -> None:
+        self._end(event.cl_ord_id, OrdStatus.EXPIRED, "")
+
+    def _restated(self, event: ev.OrderRestated) -> None:
+        self._resize(self.orders[event.cl_ord_id], event.order_qty)
+
+    def _resize(self, row: OrderRow, order_qty: Decimal) -> None:
+        row.order_qty = order_qty
+        row.leaves_qty = max(plain(order_qty - row.cum_qty), ZERO)
+        if row.cum_qty and not row.leaves_qty:
+            row.ord_status, row.done_ns = OrdStatus.FILLED, self._now_ns
+        else:
+            self._open_again(row)
+
+    def _open_again(self, row: OrderRow) -> None:
+        if row.is_open:
+            row.ord_status = OrdStatus.PARTIALLY_FILLED if row.cum_qty else OrdStatus.NEW
+
+    def _cancel_requested(self, event: ev.CancelRequested) -> None:
+        row = self.orders[event.cl_ord_id]
+        row.ord_status, row.reason = OrdStatus.PENDING_CANCEL, event.reason
+
+    def _cancel_refused(self, event: ev.CancelRefused) -> None:
+        self._open_again(self.orders[event.cl_ord_id])
+
+    def _replace_requested(self, event: ev.ReplaceRequested) -> None:
+        self._asked[event.new_cl_ord_id] = event
+        self.orders[event.cl_ord_id].ord_status = OrdStatus.PENDING_REPLACE
+
+    def _replaced(self, event: ev.OrderReplaced) -> None:
+        row, asked = self.orders[event.cl_ord_id], self._asked.pop(event.new_cl_ord_id, None)
+        row.current_id = event.new_cl_ord_id
+        if asked is not None:
+            row.price, row.stop_px = asked.price, asked.stop_px
+        self._resize(row, event.order_qty)
+
+    def _replace_refused(self, event: ev.ReplaceRefused) -> None:
+        self._open_again(self.orders[event.cl_ord_id])
+
+    def _unknown(self, event: ev.OutcomeUnknown) -> None:
+        row = self.orders[event.cl_ord_id]
+        if row.outcome_known:
+            self.unknown_seen += 1
+        row.outcome_known = False
+
+    def _resolved(self, event: ev.OutcomeResolved) -> None:
+        row = self.orders[event.cl_ord_id]
+        if not row.outcome_known:
+            self.unknown_resolved += 1
+        row.outcome_known = True
+
+
+# Each method takes the event that it stands beside.
+_TABLE: dict[type, Callable[..., None]] = {
+    ev.OrderCreated: Blotter._created,
+    ev.OrderDenied: Blotter._denied,
+    ev.OrderAccepted: Blotter._accepted,
+    ev.OrderFilled: Blotter._filled,
+    ev.OrderRejected: Blotter._rejected,
+    ev.OrderCanceled: Blotter._canceled,
+    ev.OrderExpired: Blotter._expired,
+    ev.OrderRestated: Blotter._restated,
+    ev.CancelRequested: Blotter._cancel_requested,
+    ev.CancelRefused: Blotter._cancel_refused,
+    ev.ReplaceRequested: Blotter._replace_requested,
+    ev.OrderReplaced: Blotter._replaced,
+    ev.ReplaceRefused: Blotter._replace_refused,
+    ev.OutcomeUnknown: Blotter._unknown,
+    ev.OutcomeResolved: Blotter._resolved,
+}
