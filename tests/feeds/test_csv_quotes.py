@@ -45,10 +45,10 @@ def test_times_without_a_zone_are_in_the_zone_that_is_given(tmp_path: Path) -> N
 
 def test_nanoseconds_are_kept_and_numbers_are_normalised(tmp_path: Path) -> None:
     first, second = read(
-        tmp_path, "2023-11-14T22:13:20.123456789Z,1.10,1e0,10.0,0\n2023-11-14T22:13:20.2Z,1.1,1.2,3,4\n"
+        tmp_path, "2023-11-14T22:13:20.123456789Z,1.10,1e0,10.0,0\n2023-11-14T22:13:21.2Z,1.1,1.2,3,4\n"
     )
     assert first.ts_ns == 1_700_000_000_123_456_789
-    assert second.ts_ns == 1_700_000_000_200_000_000
+    assert second.ts_ns == 1_700_000_001_200_000_000
     assert [str(value) for value in (first.bid, first.ask, first.bid_size, first.ask_size)] == ["1.1", "1", "10", "0"]
 
 

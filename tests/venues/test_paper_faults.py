@@ -45,6 +45,15 @@ def test_partial_then_silence_fills_half_and_then_nothing_until_it_is_cancelled(
     assert desk.said(order)[-1] == "CANCELED"
 
 
+def test_a_resting_order_that_fell_silent_is_not_looked_at_any_more() -> None:
+    desk = desk_with(FaultKind.PARTIAL_SILENCE)
+    order = desk.order(BUY, 4, LIMIT, "100")
+    desk.quote("98", "100")
+    desk.quote("98", "100")
+    assert desk.said(order) == ["NEW", "TRADE 2 @ 100"]
+    assert desk.paper.counts().orders_touched == 1
+
+
 def test_partial_then_silence_fills_at_least_one_step() -> None:
     desk = desk_with(FaultKind.PARTIAL_SILENCE)
     assert desk.said(desk.order(BUY, 1)) == ["NEW", "TRADE 1 @ 101"]

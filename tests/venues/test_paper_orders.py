@@ -158,6 +158,25 @@ def test_a_triggered_stop_is_a_market_order_even_when_the_price_comes_back() -> 
     assert desk.said(order) == ["NEW", "TRADE 2 @ 95", "TRADE 3 @ 99"]
 
 
+def test_a_stop_queues_at_the_market_from_its_trigger_not_from_its_coming() -> None:
+    desk = Desk()
+    desk.quote("99", "101", bid_size=0)
+    stop, market = desk.order(SELL, 1, STOP, "98"), desk.order(SELL, 1)
+    desk.quote("98", "100", bid_size=0)
+    desk.quote("98", "100", bid_size=1)
+    assert desk.said(market) == ["NEW", "TRADE 1 @ 98"]
+    assert desk.said(stop) == ["NEW"]
+
+
+def test_orders_behind_the_last_that_is_displayed_are_not_looked_at() -> None:
+    desk = Desk()
+    desk.quote("99", "101")
+    for _ in range(100):
+        desk.order(BUY, 1, LIMIT, "100")
+    desk.quote("98", "100", ask_size=2)
+    assert desk.paper.counts().orders_touched == 2
+
+
 def test_a_stop_that_is_through_on_arrival_trades_at_once() -> None:
     desk = Desk()
     desk.quote("99", "101")

@@ -69,6 +69,25 @@ def test_members_on_both_sides_of_the_market_never_fill_on_one_quote() -> None:
     assert desk.said(down)[-1] == "CANCELED"
 
 
+def test_members_that_both_wait_at_the_market_do_not_fill_on_one_quote_either() -> None:
+    desk = Desk()
+    desk.quote("99", "101", bid_size=0, ask_size=0)
+    buy, sell = desk.order(BUY, 5, oco="g"), desk.order(SELL, 5, oco="g")
+    desk.quote("99", "101", bid_size=3, ask_size=3)
+    assert desk.said(buy) == ["NEW", "TRADE 3 @ 101"]
+    assert desk.said(sell) == ["NEW", "RESTATED 2"]
+
+
+def test_a_member_is_cancelled_when_another_has_filled_as_much_as_it_asked_for() -> None:
+    desk = Desk()
+    desk.quote("99", "101")
+    small = desk.order(SELL, 4, STOP, "90", oco="g")
+    large = desk.order(SELL, 10, LIMIT, "105", oco="g")
+    desk.quote("105", "107", bid_size=4)
+    assert desk.said(large) == ["NEW", "TRADE 4 @ 105"]
+    assert desk.said(small) == ["NEW", "CANCELED"]
+
+
 def test_cancelling_one_member_leaves_the_other() -> None:
     desk = Desk()
     stop, target = protected(desk)
@@ -167,6 +186,18 @@ def test_an_order_that_closes_needs_no_margin_and_one_that_turns_needs_it_for_th
     desk.order(BUY, 9)
     assert desk.refusal(desk.order(SELL, 10)) == "insufficient margin: needs 99, free 73"
     assert desk.said(desk.order(SELL, 9)) == ["NEW", "TRADE 9 @ 99"]
+
+
+def test_a_replace_needs_margin_only_for_what_is_left_to_open() -> None:
+    desk = Desk(balance="1100")
+    desk.quote("99", "101")
+    desk.order(BUY, 8)
+    desk.quote("99", "101", bid_size=4)
+    order = desk.order(SELL, 10, LIMIT, "99")
+    # 4 are sold, 4 of the remaining 6 would close: the margin is for 2, and the free 680 would not do for 6.
+    assert desk.said(order) == ["NEW", "TRADE 4 @ 99"]
+    desk.replace(order, 10, px="120")
+    assert desk.said(ClOrdId("r1")) == ["REPLACED 10"]
 
 
 def test_leverage_is_the_instruments_margin_rate() -> None:

@@ -11,7 +11,6 @@ never more of it than is displayed; a new quote displays anew.
 
 from collections.abc import Iterable
 from decimal import Decimal
-from operator import attrgetter
 
 import msgspec
 
@@ -97,8 +96,7 @@ class Exchange:
             account = self._accounts[by_number[order_number].account]
             account.fills.append(fill)
             account.fills_of.setdefault(order_number, []).append(fill)
-        # In order of their place, so that market orders wait in the order in which they came.
-        for order in sorted(by_number.values(), key=attrgetter("place")):
+        for order in by_number.values():
             if order.ended_as is None:
                 self._enlist(self._restored_book(order.symbol), order)
                 if not order.is_quiet:

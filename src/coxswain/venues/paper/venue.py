@@ -108,6 +108,7 @@ class PaperVenue:
         if self._store is not None:
             if self.last_ns is not None:
                 self._store.commit(self._exchange.changes, self.last_ns)
+                self._exchange.changes.clear()
             self._store.close()
 
     def _receive(self, what: Request | Order, now_ns: int) -> None:
