@@ -1,6 +1,6 @@
 """The composition root: journal, engine, venues and loop are made here and given to one another, and no more.
 
-An existing journal is folded before anything runs, and each of its records is shown to the views as if it had just come.
+An existing journal is folded before anything runs; each of its records is shown to the views as if it had just come.
 """
 
 import importlib
@@ -24,6 +24,7 @@ from coxswain.model.vocabulary import JournalId, Mode, VenueId
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
+from coxswain.venues.remote import RemoteVenue
 
 OnRecord = Callable[[Record], None]
 Hook = Callable[[], None]
@@ -78,11 +79,24 @@ def open_desk(
 def _open_venue(
     venue_id: VenueId, choice: VenueChoice, setup: Setup, journal_path: Path | None, after_commit: Hook | None
 ) -> Venue:
+    if choice.params.get("separate") and journal_path is not None:
+        return RemoteVenue(venue_file(journal_path, venue_id, "sock"))
+    return own_venue(venue_id, choice, setup, journal_path, after_commit)
+
+
+def own_venue(
+    venue_id: VenueId, choice: VenueChoice, setup: Setup, journal_path: Path | None, after_commit: Hook | None = None
+) -> Venue:
+    """Open a venue in this process, on its file beside the journal."""
     module = importlib.import_module(f"coxswain.venues.{choice.kind}")
     params = msgspec.convert(choice.params, module.Params)
-    path = None if journal_path is None else journal_path.with_name(f"{journal_path.name}.{venue_id}.db")
+    path = None if journal_path is None else venue_file(journal_path, venue_id, "db")
     venue: Venue = module.Venue(venue_id, params, setup.instruments, path, after_commit)
     return venue
+
+
+def venue_file(journal_path: Path, venue_id: VenueId, suffix: str) -> Path:
+    return journal_path.with_name(f"{journal_path.name}.{venue_id}.{suffix}")
 
 
 def make_loop(desk: Desk, resolved: Resolved, feed: Iterator[Quote], signals: Signals, on_record: OnRecord) -> Loop:

@@ -133,6 +133,21 @@ def run(
     )
 
 
+@app.command()
+@reports_errors
+def venue(
+    name: Annotated[str, typer.Argument(metavar="VENUE", help="A venue of the configuration with `separate: true`.")],
+    config: Config = DEFAULT_CONFIG,
+    journal: Annotated[
+        Path, typer.Option("--journal", metavar="FILE", help="The journal that the engine will run with.")
+    ] = DEFAULT_JOURNAL,
+) -> None:
+    """Run one paper venue in this process, for an engine in another. Ends on SIGINT or SIGTERM."""
+    from coxswain.app.commands import run_venue
+
+    raise typer.Exit(run_venue(config, name, journal))
+
+
 # --- setting up -------------------------------------------------------------------------------------------------------
 
 

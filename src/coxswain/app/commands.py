@@ -1,6 +1,7 @@
 """What the commands that run or configure do, between arguments and screens. Each returns its exit code."""
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from coxswain.app import demo, exits, screens
-from coxswain.app.assemble import new_journal_id
+from coxswain.app.assemble import new_journal_id, own_venue, venue_file
 from coxswain.app.config.load import Resolved, load
 from coxswain.app.config.problems import ConfigError
 from coxswain.app.output import print_json
@@ -17,8 +18,9 @@ from coxswain.app.quotes import open_feeds, watched
 from coxswain.app.running import Ran, Task, run
 from coxswain.feeds import Feed, FeedError
 from coxswain.model.market import Quote
-from coxswain.model.vocabulary import Mode
+from coxswain.model.vocabulary import Mode, VenueId
 from coxswain.runtime.signals import SignalStream
+from coxswain.venues.remote import serve
 
 SIMULATED = "SIMULATED"
 
@@ -103,6 +105,27 @@ def run_signals(
     else:
         screens.show_run(None if dry_run else journal, ran)
     return ran.exit_code
+
+
+def run_venue(config: Path, name: str, journal: Path) -> int:
+    """Serve one venue on a socket beside the journal until interrupted."""
+    resolved = load(config, os.environ)
+    venue_id = VenueId(name)
+    choice = resolved.venues.get(venue_id)
+    if choice is None or not choice.params.get("separate"):
+        wanted = ", ".join(v for v, each in resolved.venues.items() if each.params.get("separate")) or "none there yet"
+        screens.say(f"coxswain: venue {name!r}, wanted one with `separate: true` in {config}: {wanted}")
+        return exits.USAGE
+    path = venue_file(journal, venue_id, "sock")
+    venue = own_venue(venue_id, choice, resolved.setup, journal)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        serve(venue, path, lambda: screens.say(f"venue {name} listens on {path}"))
+    except KeyboardInterrupt:
+        screens.say(f"venue {name} ends")
+    finally:
+        venue.close()
+    return exits.OK
 
 
 # --- configuration ----------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
     from coxswain.feeds import FeedError
     from coxswain.journal.errors import JournalError, JournalExists, JournalTampered
     from coxswain.venues.paper import StateFileError
+    from coxswain.venues.remote import VenueGone
 
     match error:
         case ConfigError():
@@ -18,6 +19,8 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
             return exits.USAGE, str(error)
         case JournalTampered():
             return exits.TAMPERED, f"{error}; see: coxswain audit verify"
+        case VenueGone():
+            return exits.NOT_RUNNING, str(error)
         case FileExistsError():
             return exits.USAGE, str(error)
         case JournalError() | FeedError() | NothingToTrade() | StateFileError() | OSError():

@@ -1,4 +1,4 @@
-"""Run an engine to its end, for `demo` and `run`. A stop signal becomes an orderly end; a document says what happened."""
+"""Run an engine to its end, for `demo` and `run`. A stop signal becomes an orderly end; one document tells the rest."""
 
 import signal
 from collections.abc import Iterator

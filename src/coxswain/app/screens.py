@@ -65,6 +65,11 @@ def money(value: Decimal | None) -> str | None:
     return None if value is None else f"{value:,.2f}"
 
 
+def count(number: int, thing: str) -> str:
+    """Write a number of things, one or several."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def heading(line: str) -> None:
     out.print()
     out.print(Text(line, style="bold"))
@@ -145,7 +150,7 @@ def show_plan(row: PlanRow) -> None:
         )
         left_out = len(row.accounts) - len(involved)
         if left_out:
-            line(f"{left_out} accounts hold no such position.", STYLES["quiet"])
+            line(f"{count(left_out, 'account')} without such a position", STYLES["quiet"])
     for warning in plan.warnings:
         line(f"warning: {warning}", STYLES["SKIP"])
 
@@ -204,10 +209,10 @@ def _show_incidents(ran: Ran) -> None:
         line(text_line)
     if document.completions:
         told += 1
-        line(f"  {document.completions} completion orders filled what partial fills had left open")
+        line(f"  {count(document.completions, 'completion order')} for what partial fills had left open")
     if summary.repeated_reports:
         told += 1
-        line(f"  {summary.repeated_reports} fills were reported more than once and booked once")
+        line(f"  {count(summary.repeated_reports, 'fill')} reported again and booked once")
     for incident in summary.book.incidents:
         told += 1
         line(f"  {incident.account}: {incident.kind}: {incident.detail}")
@@ -220,7 +225,7 @@ def _unknown_lines(ran: Ran) -> list[str]:
     if not document.unknown.seen:
         return []
     seen, resolved = document.unknown.seen, document.unknown.resolved
-    return [f"  {seen} outcomes were unknown, {resolved} of them resolved by asking; none was sent twice on a guess"]
+    return [f"  {count(seen, 'outcome')} unknown, {resolved} resolved by asking the venue; nothing was sent on a guess"]
 
 
 def show_positions(summary: Summary) -> None:

@@ -23,7 +23,7 @@ from coxswain.model.vocabulary import AccountId
 
 # Filled from the accounts of the file.
 FILLED_IN = frozenset({"accounts"})
-_NOT_KINDS = frozenset({"base"})
+_NOT_KINDS = frozenset({"base", "remote"})
 
 
 class VenueModule(Protocol):

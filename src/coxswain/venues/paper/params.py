@@ -28,6 +28,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quote_stale_s: int = 60
     """A quote older than this trades nothing and converts nothing."""
     faults: tuple[Fault, ...] = ()
+    separate: bool = False
+    """It runs in a process of its own, started with `coxswain venue`."""
 
     def __post_init__(self) -> None:
         for name in ("latency_ms", "commission_per_lot", "commission_pct", "quote_stale_s"):
