@@ -3,14 +3,13 @@
 Nothing is opened for writing here, and nothing is sent anywhere.
 """
 
-from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from coxswain import __version__
-from coxswain.app import exits, screens
+from coxswain.app import exits, screens, why
 from coxswain.app.output import print_json
 from coxswain.app.plugins import make_engine
 from coxswain.journal.errors import JournalUnreadable
@@ -21,7 +20,7 @@ from coxswain.messages.record import Record, decode
 from coxswain.model.vocabulary import TradingState
 from coxswain.runtime.replay import replay
 from coxswain.views.audit import AuditLog
-from coxswain.views.blotter import FillRow, OrderRow
+from coxswain.views.documents import document
 from coxswain.views.explain import Explainer
 from coxswain.views.positions import AccountRow
 from coxswain.views.summary import Summary, stats_doc
@@ -45,18 +44,6 @@ def _summary(journal: Path) -> Summary:
     summary = Summary()
     fold(journal, summary)
     return summary
-
-
-def rows_as_json(rows: list[OrderRow] | list[FillRow] | list[AccountRow]) -> list[dict[str, object]]:
-    """Give each row's own names, decimals in full as strings."""
-    return [
-        {
-            name: format(value, "f") if isinstance(value, Decimal) else value
-            for name in row.__struct_fields__
-            for value in (getattr(row, name),)
-        }
-        for row in rows
-    ]
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
@@ -101,10 +88,7 @@ def _plain(value: object) -> str:
 def show_accounts(journal: Path, as_json: bool) -> int:
     rows = _summary(journal).book.all_accounts()
     if as_json:
-        extra = [
-            {"equity": format(r.equity, "f"), "daily_drawdown_pct": format(r.daily_drawdown_pct, "f")} for r in rows
-        ]
-        print_json([{**row, **more} for row, more in zip(rows_as_json(rows), extra, strict=True)])
+        print_json([_with_derived(row) for row in rows])
         return exits.OK
     headings = (
         "account",
@@ -137,10 +121,15 @@ def show_accounts(journal: Path, as_json: bool) -> int:
     return exits.OK
 
 
+def _with_derived(row: AccountRow) -> object:
+    derived = {"equity": row.equity, "daily_drawdown_pct": row.daily_drawdown_pct}
+    return document({name: getattr(row, name) for name in row.__struct_fields__} | derived)
+
+
 def show_orders(journal: Path, only_open: bool, as_json: bool) -> int:
     rows = [row for row in _summary(journal).blotter.orders.values() if row.is_open or not only_open]
     if as_json:
-        print_json(rows_as_json(rows))
+        print_json(document(rows))
         return exits.OK
     headings = (
         "order",
@@ -189,7 +178,7 @@ def show_positions(journal: Path, as_json: bool) -> int:
 def show_fills(journal: Path, as_json: bool) -> int:
     rows = _summary(journal).blotter.fills
     if as_json:
-        print_json(rows_as_json(rows))
+        print_json(document(rows))
         return exits.OK
     headings = ("time UTC", "account", "order", "side", "symbol", "lots", "price", "commission", "slip bp", "exec id")
     cells = [
@@ -212,14 +201,14 @@ def show_fills(journal: Path, as_json: bool) -> int:
 
 
 def show_stats(journal: Path, as_json: bool) -> int:
-    document = stats_doc(_summary(journal).stats.figures())
+    figures = stats_doc(_summary(journal).stats.figures())
     if as_json:
-        print_json(document)
+        print_json(figures)
         return exits.OK
-    figures = [(name, getattr(document, name)) for name in document.__struct_fields__ if name != "money"]
-    screens.table(("figure", "value"), figures, right=("value",))
-    for money in document.money:
-        cells = [(name, getattr(money, name)) for name in money.__struct_fields__ if name != "currency"]
+    cells = [(name, screens.short(getattr(figures, name))) for name in figures.__struct_fields__ if name != "money"]
+    screens.table(("figure", "value"), cells, right=("value",))
+    for money in figures.money:
+        cells = [(name, screens.short(getattr(money, name))) for name in money.__struct_fields__ if name != "currency"]
         screens.table((f"in {money.currency}", "value"), cells, right=("value",))
     return exits.OK
 
@@ -235,9 +224,9 @@ def show_explanation(journal: Path, name: str, as_json: bool) -> int:
         screens.say(f"coxswain: {name}: no signal, order or account of this name is in {journal}")
         return exits.ERROR
     if as_json:
-        print_json(explanation)
+        print_json(document(explanation))
     else:
-        screens.show_explanation(explanation)
+        why.show_explanation(explanation)
     return exits.OK
 
 
@@ -246,9 +235,9 @@ def show_audit(journal: Path, last: int, as_json: bool) -> int:
     fold(journal, log)
     entries = log.tail(last)
     if as_json:
-        print_json(entries)
+        print_json(document(entries))
     else:
-        screens.show_audit(entries)
+        why.show_audit(entries)
     return exits.OK
 
 

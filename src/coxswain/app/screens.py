@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +19,9 @@ from coxswain.runtime.replay import Replay
 from coxswain.views.plans import Outcome, PlanAccount, PlanRow
 from coxswain.views.summary import Summary
 
-WIDTH_WITHOUT_TERMINAL = 120
+WIDTH_WITHOUT_TERMINAL = 160
+WHOLE = ("order", "time UTC", "created UTC", "account", "figure")
+"""Columns that are never broken over lines."""
 NS_PER_S = 1_000_000_000
 STYLES = {"SEND": "green", "SKIP": "yellow", "ok": "green", "bad": "red", "quiet": "bright_black"}
 
@@ -37,7 +39,8 @@ def table(
     """Print a plain table; columns named in `right` are numbers."""
     grid = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False)
     for heading in headings:
-        grid.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+        justify: JustifyMethod = "right" if heading in right else "left"
+        grid.add_column(heading, justify=justify, overflow="fold", no_wrap=heading in WHOLE)
     for row in rows:
         grid.add_row(*(shown(cell) for cell in row))
     out.print(grid)
@@ -58,6 +61,14 @@ def moment(at_ns: int | None) -> str | None:
         return None
     at = datetime.fromtimestamp(at_ns // NS_PER_S, UTC)
     return f"{at:%Y-%m-%d %H:%M:%S}.{at_ns % NS_PER_S // 1_000_000:03d}"
+
+
+def short(value: object) -> object:
+    """Write a figure to four places, for people; the JSON has all of it."""
+    if not isinstance(value, str):
+        return value
+    number = Decimal(value)
+    return text(number.quantize(Decimal("0.0001")).normalize() + 0) if number % 1 else value
 
 
 def money(value: Decimal | None) -> str | None:

@@ -1,0 +1,52 @@
+"""The screens that answer why: `explain` and the audit log."""
+
+from collections.abc import Sequence
+
+from coxswain.app.screens import STYLES, heading, line, table, verdict_of
+from coxswain.model.checks import Check
+from coxswain.model.decimals import text
+from coxswain.views.audit import AuditEntry
+from coxswain.views.explain import Decision, Explanation
+
+
+def show_explanation(explanation: Explanation) -> None:
+    """Every account with every check, every answer of the gate, and what happened then, in order."""
+    line(f"{explanation.kind} {explanation.id}", "bold")
+    line(explanation.headline)
+    for decision in explanation.decisions:
+        _show_decision(decision)
+    if explanation.gate:
+        heading("At the gate")
+    for answer in explanation.gate:
+        passed = "approved" if answer.passed else "DENIED"
+        line(f"{answer.time}  {answer.account}  {answer.asked}: {passed}", STYLES["ok" if answer.passed else "bad"])
+        _show_checks(answer.checks)
+    heading("What happened")
+    table(("seq", "time UTC", "account", "what"), [(e.seq, e.time, e.account, e.text) for e in explanation.timeline])
+
+
+def _show_decision(decision: Decision) -> None:
+    row = decision.account
+    side = f" {decision.side}" if decision.side is not None else ""
+    verdict = "takes over" if row.recovery else row.verdict
+    heading(f"{decision.signal_id}: {decision.kind}{side} {decision.symbol} on {row.account}: {verdict}")
+    if row.qty:
+        sizing = f": {row.sizing}" if row.sizing else ""
+        line(f"{text(row.qty)} lots{sizing}; released after {row.delay_ms} ms, {row.size_variance_pct} % varied off")
+    _show_checks(row.checks)
+    if row.result is not None:
+        error = f": {row.result.error}" if row.result.error else ""
+        line(f"result: {row.result.outcome}{error}")
+
+
+def _show_checks(checks: Sequence[Check]) -> None:
+    cells = [
+        (check.code, check.found or check.value, check.wanted or check.limit, verdict_of(check)) for check in checks
+    ]
+    table(("check", "value", "limit", "answer"), cells, right=("value", "limit"))
+
+
+def show_audit(entries: Sequence[AuditEntry]) -> None:
+    """One line a decision, the newest last."""
+    headings = ("time UTC", "signal", "action", "why", "result")
+    table(headings, [(e.time, e.signal_id, e.action, e.rationale, e.result) for e in entries])
