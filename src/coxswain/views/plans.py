@@ -147,7 +147,7 @@ class Plans:
         outcome = _outcome(rows, filled)
         success = {Outcome.UNKNOWN: None, Outcome.WORKING: None}.get(outcome, filled > 0)
         last_ns = max((row.last_fill_ns for row in rows if row.last_fill_ns is not None), default=None)
-        error = next((f"{row.ord_status}: {row.reason}" for row in reversed(rows) if row.reason), None)
+        error = next((row.reason for row in reversed(rows) if row.reason), None)
         return Result(
             success,
             outcome,
