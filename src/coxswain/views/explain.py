@@ -1,0 +1,207 @@
+"""`explain`: why a signal, an order or an account came to be where it is, from what was journaled at the time.
+
+Every check is shown with the value and the limit that it had then. No rule is evaluated again.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from coxswain.messages import events as ev
+from coxswain.messages.record import Record
+from coxswain.model.checks import Check, reason
+from coxswain.model.orders import OrderIntent
+from coxswain.model.plan import Plan
+from coxswain.model.vocabulary import AccountId, ClOrdId, Side, SignalId, SignalKind, Symbol, Verdict
+from coxswain.views.blotter import Blotter, OrderRow
+from coxswain.views.plans import PlanAccount, Plans
+from coxswain.views.positions import Book
+from coxswain.views.sentences import asked_for, sentence
+from coxswain.views.subjects import Subject, Subjects
+from coxswain.views.times import utc
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What a plan decided for one account, with every check, and what came of it."""
+
+    signal_id: SignalId
+    kind: SignalKind
+    symbol: Symbol
+    side: Side | None
+    account: PlanAccount
+
+
+class GateAnswer(msgspec.Struct, frozen=True):
+    """What the gate answered to an order or to a change of one."""
+
+    seq: int
+    time: str
+    account: AccountId
+    cl_ord_id: ClOrdId | None
+    """None: denied, so there is no order."""
+    asked: str
+    passed: bool
+    checks: tuple[Check, ...]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One event, in the order of time."""
+
+    seq: int
+    time: str
+    """UTC, ISO 8601."""
+    account: AccountId | None
+    text: str
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    kind: str
+    """signal, order or account."""
+    id: str
+    headline: str
+    decisions: tuple[Decision, ...]
+    gate: tuple[GateAnswer, ...]
+    orders: tuple[OrderRow, ...]
+    timeline: tuple[Line, ...]
+
+
+class _Fact(NamedTuple):
+    seq: int
+    now_ns: int
+    subject: Subject
+    event: ev.Event
+
+
+class Explainer:
+    """Folds everything that may be asked about. It keeps every event: made to answer and be dropped, not to stay."""
+
+    def __init__(self) -> None:
+        self._blotter = Blotter()
+        self._plans = Plans(self._blotter)
+        self._book = Book()
+        self._subjects = Subjects()
+        self._facts: list[_Fact] = []
+
+    def apply(self, record: Record) -> None:
+        self._blotter.apply(record)
+        self._plans.apply(record)
+        self._book.apply(record)
+        for event in record.events:
+            self._facts.append(_Fact(record.seq, record.now_ns, self._subjects.of(event), event))
+
+    def explain(self, name: str) -> Explanation | None:
+        """Explain a signal, an order by any id it had, or an account: the first of these that `name` is, else None."""
+        order_id = self._subjects.first_id(ClOrdId(name))
+        if of_signal := [fact for fact in self._facts if fact.subject.signal_id == name]:
+            return self._signal(SignalId(name), of_signal)
+        if of_order := [fact for fact in self._facts if fact.subject.cl_ord_id == order_id]:
+            return self._order(order_id, of_order)
+        return self._account(AccountId(name)) if name in self._book.accounts else None
+
+    # --- the three questions ------------------------------------------------------------------------------------------
+
+    def _signal(self, signal_id: SignalId, facts: list[_Fact]) -> Explanation:
+        decisions = tuple(self._decisions(signal_id))
+        headline = _headline_of_plan(decisions) if decisions else sentence(facts[-1].event)
+        orders = [row for row in self._blotter.orders.values() if row.signal_id == signal_id]
+        return _explanation("signal", signal_id, headline, decisions, orders, facts)
+
+    def _order(self, order_id: ClOrdId, facts: list[_Fact]) -> Explanation:
+        row = self._blotter.orders.get(order_id)
+        if row is None:
+            return _explanation("order", order_id, "no order of ours has this id", (), (), facts)
+        decisions = tuple(made for made in self._decisions(row.signal_id) if made.account.account == row.account)
+        return _explanation("order", order_id, _headline_of_order(row), decisions, [row], facts)
+
+    def _account(self, account: AccountId) -> Explanation:
+        row = next(row for row in self._book.all_accounts() if row.account == account)
+        causes = f" ({', '.join(row.causes)})" if row.causes else ""
+        held = f"{row.open_positions} open positions"
+        headline = f"{account} is {row.state}{causes}: equity {row.equity:f} {row.currency}, {held}"
+        of_all = (made for signal_id in self._plans.plans for made in self._decisions(signal_id))
+        decisions = tuple(made for made in of_all if made.account.account == account)
+        orders = [order for order in self._blotter.orders.values() if order.account == account]
+        facts = [fact for fact in self._facts if fact.subject.account == account or _plans_for(fact.event, account)]
+        return _explanation("account", account, headline, decisions, orders, facts)
+
+    def _decisions(self, signal_id: SignalId) -> Iterator[Decision]:
+        if signal_id not in self._plans.plans:
+            return
+        row = self._plans.row(signal_id)
+        for account in row.accounts:
+            yield Decision(signal_id, row.plan.kind, row.plan.symbol, row.plan.side, account)
+
+
+def _explanation(
+    kind: str,
+    name: str,
+    headline: str,
+    decisions: tuple[Decision, ...],
+    orders: Iterable[OrderRow],
+    facts: list[_Fact],
+) -> Explanation:
+    gate = tuple(answer for fact in facts for answer in _gate_answers(fact))
+    lines = tuple(
+        Line(fact.seq, utc(fact.now_ns), fact.subject.account, _text(fact.event, kind, name)) for fact in facts
+    )
+    return Explanation(kind, name, headline, decisions, gate, tuple(orders), lines)
+
+
+def _gate_answers(fact: _Fact) -> Iterator[GateAnswer]:
+    """An order, a change of one, or a denial: what was asked, and every check."""
+    seq, time, event = fact.seq, utc(fact.now_ns), fact.event
+    match event:
+        case ev.OrderCreated(cl_ord_id, intent, checks):
+            yield GateAnswer(seq, time, intent.account, cl_ord_id, _asked(intent), True, checks)
+        case ev.OrderDenied(intent, checks):
+            yield GateAnswer(seq, time, intent.account, None, _asked(intent), False, checks)
+        case ev.ReplaceRequested():
+            order_id = fact.subject.cl_ord_id
+            yield GateAnswer(seq, time, event.account, order_id, sentence(event), True, event.checks)
+        case _:
+            pass
+
+
+def _asked(intent: OrderIntent) -> str:
+    return f"{intent.role} {asked_for(intent)}"
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _headline_of_plan(decisions: tuple[Decision, ...]) -> str:
+    first = decisions[0]
+    wish = " ".join(filter(None, (first.kind, first.side, first.symbol)))
+    took_part = [made.account for made in decisions if made.account.verdict is Verdict.SEND]
+    came = Counter("not released" if row.result is None else str(row.result.outcome) for row in took_part)
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in came.items()) or "nothing sent"
+    accounts = {made.account.account for made in decisions}
+    return f"{wish}: {len(took_part)} of {len(accounts)} accounts took part; {outcomes}"
+
+
+def _headline_of_order(row: OrderRow) -> str:
+    price = "" if row.avg_px is None else f" at {row.avg_px:f}"
+    known = "" if row.outcome_known else ", its outcome is unknown"
+    asked = f"{row.side} {row.order_qty:f} {row.symbol} at {row.ord_type}"
+    return f"{row.role} order on {row.account}, {asked}: {row.ord_status}, {row.cum_qty:f} filled{price}{known}"
+
+
+def _text(event: ev.Event, kind: str, name: str) -> str:
+    """Say what an event means; of a plan, to an account that asks, its own part."""
+    if kind == "account" and isinstance(event, ev.PlanProposed):
+        return _verdict(event.plan, AccountId(name))
+    return sentence(event)
+
+
+def _plans_for(event: ev.Event, account: AccountId) -> bool:
+    return isinstance(event, ev.PlanProposed) and any(a.account == account for a in event.plan.assignments)
+
+
+def _verdict(plan: Plan, account: AccountId) -> str:
+    assignment = next(assignment for assignment in plan.assignments if assignment.account == account)
+    if assignment.verdict is Verdict.SEND:
+        return f"plan of {plan.signal_id}: SEND {assignment.qty:f} {plan.symbol} after {assignment.delay_ms} ms"
+    failed = "; ".join(reason(check) for check in assignment.checks if not check.passed)
+    return f"plan of {plan.signal_id}: SKIP {plan.symbol}: {failed}"

@@ -1,0 +1,200 @@
+"""One sentence for each event, for people. Every number and reason in it was journaled; none is worked out here."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from coxswain.messages import events as ev
+from coxswain.model.orders import OrderIntent
+from coxswain.model.vocabulary import OrdType, Verdict
+from coxswain.views.times import utc
+
+
+def sentence(event: ev.Event) -> str:
+    """Say what an event means."""
+    return SENTENCES[type(event)](event)
+
+
+def asked_for(intent: OrderIntent) -> str:
+    """Say what an order asks for: `BUY 0.5 EURUSD at LIMIT 1.1`."""
+    price = {OrdType.LIMIT: intent.price, OrdType.STOP: intent.stop_px}.get(intent.ord_type)
+    at = "" if price is None else f" {price:f}"
+    return f"{intent.side} {intent.order_qty:f} {intent.symbol} at {intent.ord_type}{at}"
+
+
+def _optional(value: Decimal | None) -> str:
+    return "none" if value is None else f"{value:f}"
+
+
+def _because(text: str) -> str:
+    return f": {text}" if text else ""
+
+
+def _configured(event: ev.EngineConfigured) -> str:
+    setup = event.setup
+    counts = f"{len(setup.accounts)} accounts, {len(setup.venues)} venues, {len(setup.instruments)} instruments"
+    return f"the engine started, version {event.version}, mode {setup.mode}, seed {event.seed}: {counts}"
+
+
+def _stopped(event: ev.EngineStopped) -> str:
+    left = ", ".join(event.open_orders) or "none"
+    return f"the engine stopped: {event.reason}; open orders: {left}"
+
+
+def _session(event: ev.SessionSet) -> str:
+    return f"the session of {', '.join(event.symbols)} {'opened' if event.is_open else 'closed'}"
+
+
+def _correlation(event: ev.CorrelationSet) -> str:
+    crossed = ", now above the threshold" if event.crossed else ""
+    return f"the correlation of {event.account} and {event.other} is {event.rho:f}{crossed}"
+
+
+def _state(event: ev.AccountStateChanged) -> str:
+    cause = f"{event.cause} {'began' if event.active else 'ended'}"
+    return f"{event.account} is {event.state}: {cause}{_because(event.reason)} (by {event.actor})"
+
+
+def _day(event: ev.DayStarted) -> str:
+    money = f"balance {event.balance:f}, equity {event.equity:f}, anchor {event.anchor:f}"
+    return f"trading day {event.day} began on {event.account}: {money}"
+
+
+def _signal(event: ev.SignalAccepted) -> str:
+    signal = event.signal
+    side = f" {signal.side}" if signal.side else ""
+    return f"signal {signal.id} accepted: {signal.kind}{side} {signal.symbol}{_because(signal.reason)}"
+
+
+def _signal_denied(event: ev.SignalDenied) -> str:
+    return f"signal {event.signal_id or 'without id'} denied{_at(event.where)}: {'; '.join(event.reasons)}"
+
+
+def _at(where: str) -> str:
+    return f" ({where})" if where else ""
+
+
+def _plan(event: ev.PlanProposed) -> str:
+    send = sum(assignment.verdict is Verdict.SEND for assignment in event.plan.assignments)
+    skip = len(event.plan.assignments) - send
+    return f"plan proposed: {send} accounts send, {skip} skip; {event.plan.rationale}"
+
+
+def _created(event: ev.OrderCreated) -> str:
+    passed = f"passed {len(event.checks)} checks"
+    return f"{event.intent.role} order {event.cl_ord_id} on {event.intent.account}, {asked_for(event.intent)}: {passed}"
+
+
+def _denied(event: ev.OrderDenied) -> str:
+    intent = event.intent
+    reasons = "; ".join(event.reasons)
+    return f"{intent.role} order on {intent.account}, {asked_for(intent)}: denied by our gate, nothing sent: {reasons}"
+
+
+def _accepted(event: ev.OrderAccepted) -> str:
+    theirs = f" as {event.venue_order_id}" if event.venue_order_id else ""
+    return f"the venue accepted {event.cl_ord_id}{theirs}"
+
+
+def _filled(event: ev.OrderFilled) -> str:
+    slippage = "" if event.slippage_bps is None else f", slippage {event.slippage_bps:f} bps"
+    done = f"{event.cum_qty:f} done, {event.leaves_qty:f} open"
+    return f"{event.cl_ord_id} filled {event.last_qty:f} at {event.last_px:f}: {done}{slippage}"
+
+
+def _canceled(event: ev.OrderCanceled) -> str:
+    unasked = ", not asked for" if event.unsolicited else ""
+    return f"{event.cl_ord_id} canceled with {event.cum_qty:f} filled{unasked}{_because(event.reason)}"
+
+
+def _replace_requested(event: ev.ReplaceRequested) -> str:
+    price = event.price if event.stop_px is None else event.stop_px
+    to = f"{event.order_qty:f} at {_optional(price)}"
+    return f"asked to change {event.cl_ord_id} to {to}, as {event.new_cl_ord_id}"
+
+
+def _absence(event: ev.AbsenceNoted) -> str:
+    again = utc(event.ask_again_ns)
+    return f"the venue does not find {event.cl_ord_id} ({event.looks} looks in a row); asked again at {again}"
+
+
+def _resolved(event: ev.OutcomeResolved) -> str:
+    return f"the outcome of {event.cl_ord_id} is known, {'found' if event.found else 'not there'}: {event.how}"
+
+
+def _position(event: ev.PositionChanged) -> str:
+    at = "" if event.avg_px is None else f" at {event.avg_px:f}"
+    money = f"realised {event.realized:f}, commission {event.commission:f}, balance {event.balance:f}"
+    return f"{event.account} holds {event.qty:f} {event.symbol}{at}; {money}"
+
+
+def _levels(event: ev.ProtectionLevelsSet) -> str:
+    levels = f"stop {_optional(event.stop_px)}, target {_optional(event.target_px)}"
+    return f"{event.symbol} on {event.account} is to be protected: {levels}, risk {event.risk:f}"
+
+
+def _exit(event: ev.ExitStarted) -> str:
+    what = "all" if event.qty is None else f"{event.qty:f}"
+    return f"{event.account} closes {what} of {event.symbol}"
+
+
+def _break(event: ev.BreakFound) -> str:
+    what = f"{event.kind}{f' {event.symbol}' if event.symbol else ''}"
+    sides = f"ours {_optional(event.ours)}, theirs {_optional(event.theirs)}"
+    return f"break {event.break_id} on {event.account} ({event.severity}): {what}, {sides}{_because(event.detail)}"
+
+
+# Each function takes the event that it stands beside; no type says that of a table.
+SENTENCES: dict[type, Callable[[Any], str]] = {
+    ev.EngineConfigured: _configured,
+    ev.EngineStopped: _stopped,
+    ev.SessionSet: _session,
+    ev.CorrelationSet: _correlation,
+    ev.AccountStateChanged: _state,
+    ev.DayStarted: _day,
+    ev.BalanceAdopted: lambda e: f"{e.account} begins with the venue's balance of {e.balance:f}",
+    ev.SignalAccepted: _signal,
+    ev.SignalDuplicated: lambda e: f"signal {e.signal_id} came again with the same body: nothing is done",
+    ev.SignalDenied: _signal_denied,
+    ev.PlanProposed: _plan,
+    ev.PlanApproved: lambda e: f"plan approved by {e.by}",
+    ev.RecoveryAssigned: lambda e: f"{e.account} takes over {e.qty:f} from the rejected {e.failed}",
+    ev.RecoveryFailed: lambda e: f"no account takes over from the rejected {e.failed}: {'; '.join(e.reasons)}",
+    ev.CompletionScheduled: lambda e: (
+        f"completion order {e.attempt} for {e.qty:f} on {e.account} is due at {utc(e.due_ns)}"
+    ),
+    ev.CompletionEnded: lambda e: f"no more completion on {e.account}, {e.qty:f} stays open: {e.reason}",
+    ev.AssignmentWithdrawn: lambda e: f"the share of {e.account} is withdrawn: {e.reason}",
+    ev.OrderDenied: _denied,
+    ev.OrderCreated: _created,
+    ev.OrderAccepted: _accepted,
+    ev.OrderFilled: _filled,
+    ev.OrderRejected: lambda e: f"the venue rejected {e.cl_ord_id}{_because(e.reason)}",
+    ev.OrderCanceled: _canceled,
+    ev.OrderExpired: lambda e: f"{e.cl_ord_id} expired with {e.cum_qty:f} filled",
+    ev.OrderRestated: lambda e: f"the venue changed the quantity of {e.cl_ord_id} to {e.order_qty:f} by itself",
+    ev.CancelRequested: lambda e: f"asked to cancel {e.cl_ord_id}{_because(e.reason)}",
+    ev.CancelRefused: lambda e: f"the cancel of {e.cl_ord_id} was refused{_because(e.reason)}",
+    ev.ReplaceRequested: _replace_requested,
+    ev.OrderReplaced: lambda e: f"the venue changed {e.cl_ord_id} to {e.order_qty:f}, now {e.new_cl_ord_id}",
+    ev.ReplaceRefused: lambda e: f"the change of {e.cl_ord_id} was refused{_because(e.reason)}",
+    ev.OutcomeUnknown: lambda e: f"the outcome of {e.cl_ord_id} is unknown, its hold stays{_because(e.reason)}",
+    ev.QuestionAsked: lambda e: f"asked the venue what became of {e.cl_ord_id}",
+    ev.AbsenceNoted: _absence,
+    ev.OutcomeResolved: _resolved,
+    ev.OrderResent: lambda e: f"{e.cl_ord_id} was proved absent and is sent once more under the same id",
+    ev.ReportQuarantined: lambda e: f"a report on {e.cl_ord_id} makes no sense and changed nothing{_because(e.reason)}",
+    ev.IncidentRaised: lambda e: f"incident {e.kind} on {e.cl_ord_id}{_because(e.detail)}",
+    ev.PositionChanged: _position,
+    ev.ProtectionLevelsSet: _levels,
+    ev.ProtectionFailed: lambda e: f"{e.symbol} on {e.account} has less protection than it should: {e.reason}",
+    ev.ExitStarted: _exit,
+    ev.ExitEnded: lambda e: f"the exit of {e.account} from {e.symbol} ended: {e.reason}",
+    ev.ComparisonAsked: lambda e: f"asked the venue for the books of {e.account}{_because(e.reason)}",
+    ev.Reconciled: lambda e: (
+        f"the books of {e.account} agree: {e.positions} positions, {e.orders} working orders, "
+        f"{e.fills_booked} fills booked by the comparison"
+    ),
+    ev.BreakFound: _break,
+    ev.BreakClosed: lambda e: f"break {e.break_id} on {e.account} closed: {e.resolution}",
+}
