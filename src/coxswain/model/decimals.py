@@ -33,9 +33,10 @@ HUNDRED = Decimal(100)
 # What does not divide (an average cost, a converted amount) is rounded once, to this quantum.
 QUANTUM = Decimal("0.0000000001")
 
-# A number that people or programs hand in is no longer than this; both parts together still fit the context.
+# A number that people or programs hand in is no longer than this. Any float written out has at most 17 digits; together
+# they must fit the context, which `exact` sees to.
 WHOLE_DIGITS_MAX = 20
-FRACTION_DIGITS_MAX = 12
+FRACTION_DIGITS_MAX = 18
 # Decimal itself would also read underscores, "NaN" and digits of other scripts.
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 

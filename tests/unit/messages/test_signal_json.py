@@ -192,9 +192,9 @@ def test_each_kind_is_read_with_no_more_than_it_needs(body: dict[str, Any]) -> N
         ({"entry_price": "-Infinity"}, 'entry_price: "-Infinity" is not a number; wanted'),
         (
             {"entry_price": "1" * 21},
-            f'entry_price: "{"1" * 21}" has too many digits; wanted at most 20 digits before and 12 after the point',
+            f'entry_price: "{"1" * 21}" has too many digits; wanted at most 20 digits before and 18 after the point',
         ),
-        ({"entry_price": "0." + "1" * 13}, f'entry_price: "0.{"1" * 13}" has too many digits; wanted at most 20'),
+        ({"entry_price": "0." + "1" * 19}, f'entry_price: "0.{"1" * 19}" has too many digits; wanted at most 20'),
         ({"entry_price": "1e999999999999999999"}, 'entry_price: "1e999999999999999999" has too many digits; wanted'),
         ({"entry_price": "1e-999999"}, 'entry_price: "1e-999999" has too many digits; wanted'),
         ({"entry_price": "0." + "9" * 35}, f'entry_price: "0.{"9" * 35}" has too many digits; wanted'),

@@ -36,7 +36,9 @@ def _fault(order: OrderIntent, view: RiskView) -> str:
         return f"price {order.price}, wanted one on a limit order and on no other"
     if (order.stop_px is None) is (order.ord_type is OrdType.STOP):
         return f"stop_px {order.stop_px}, wanted one on a stop order and on no other"
-    for name, price in (("price", order.price), ("stop_px", order.stop_px)):
+    # Levels too: an entry whose stop the venue cannot take would be left without one.
+    levels = (("stop_loss", order.stop_loss), ("take_profit", order.take_profit))
+    for name, price in (("price", order.price), ("stop_px", order.stop_px), *levels):
         if price is not None and (not price.is_finite() or price <= 0 or price % instrument.tick):
             return f"{name} {price}, wanted a positive multiple of {instrument.tick}"
     return ""
