@@ -73,6 +73,15 @@ def test_a_lost_acknowledgement_does_not_silence_what_happens_later() -> None:
     assert desk.said(order) == ["TRADE 5 @ 100"]
 
 
+def test_a_report_says_all_that_was_filled_so_that_a_lost_fill_is_noticed() -> None:
+    desk = desk_with(FaultKind.ACK_LOST)
+    desk.quote("99", "101", ask_size=2)
+    order = desk.order(BUY, 5)
+    desk.quote("99", "101", ask_size=2)
+    (heard,) = (each for each in desk.inputs if isinstance(each, ExecutionReport) and each.cl_ord_id == order)
+    assert (heard.last_qty, heard.cum_qty) == (D(2), D(4))
+
+
 def test_a_lost_request_never_arrives_and_its_repetition_does() -> None:
     desk = desk_with(FaultKind.REQUEST_LOST)
     request = NewOrder(A, ClOrdId("x"), SHARE, BUY, MARKET, TimeInForce.DAY, D(5))

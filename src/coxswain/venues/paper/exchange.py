@@ -479,6 +479,7 @@ class Exchange:
                 transact_time_ns=now_ns,
                 venue_order_id=order.venue_order_id,
                 order_qty=order.order_qty if in_force else None,
+                cum_qty=order.cum_qty,
                 orig_cl_ord_id=orig_cl_ord_id,
                 text=order.text,
             )
@@ -515,6 +516,7 @@ class Exchange:
             venue_order_id=order.venue_order_id,
             last_qty=fill.last_qty,
             last_px=px,
+            cum_qty=order.cum_qty,
             commission=commission,
             settl_fx_rate=rate,
         )
