@@ -93,7 +93,8 @@ def demo(
     quotes: Quotes = None,
     quotes_tz: QuotesTz = None,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Another seed, another simulated market and other draws.")
+        int,
+        typer.Option("--seed", min=0, max=2**63 - 1, help="Another seed, another simulated market and other draws."),
     ] = 7,
     journal: Annotated[
         Path | None,

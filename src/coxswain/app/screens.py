@@ -87,7 +87,8 @@ def heading(line: str) -> None:
 
 
 def line(words: str, style: str = "") -> None:
-    out.print(Text(words, style=style))
+    """Print one line, unbroken whatever the width: a path or a command in it can be copied."""
+    out.print(Text(words, style=style), soft_wrap=True)
 
 
 # --- demo and run -----------------------------------------------------------------------------------------------------
