@@ -13,7 +13,7 @@ from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
 from coxswain.core.params import NS_PER_MS, AccountParams, DeskParams, seconds_ns
 from coxswain.core.state import Account, Deadlines, Exit, PlanState, Position, Share, State, find_order, share_of
 from coxswain.messages import events as ev
-from coxswain.model.decimals import ZERO, plain
+from coxswain.model.decimals import ZERO
 from coxswain.model.market import Quote
 from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import Setup
@@ -117,7 +117,8 @@ def _account_state_changed(state: State, clock: Deadlines, event: ev.AccountStat
     account.state = max(account.causes.values(), key=STRICTNESS.__getitem__, default=TradingState.ACTIVE)
     if event.cause == "UNRECONCILED":
         account.reconciled = not event.active
-    _must_agree(account.state is event.state, f"state of {event.account}", event)
+    if account.state is not event.state:
+        raise InvariantViolation(f"state {account.state} of {event.account} does not agree with {event}")
 
 
 def _day_started(state: State, clock: Deadlines, event: ev.DayStarted) -> None:
@@ -148,7 +149,7 @@ def _plan_approved(state: State, clock: Deadlines, event: ev.PlanApproved) -> No
     for assignment in plan.plan.assignments:
         if assignment.verdict is Verdict.SEND:
             plan.shares[assignment.account] = Share(assignment.qty)
-            plan.total = plain(plan.total + assignment.qty)
+            plan.total += assignment.qty
             due_ns = state.now_ns + assignment.delay_ms * NS_PER_MS
             clock.set(key("release", assignment.account, event.signal_id), due_ns)
             position_of(state.accounts[assignment.account], plan.plan.symbol).waiting[event.signal_id] = None
@@ -228,10 +229,10 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
     _settle(state, clock, account, order, ZERO, ZERO)
     clock.set(key("submit", intent.account, order.cl_ord_id), event.submit_by_ns)
     _compare_later(state, clock, intent.account)
-    patience = {Role.COMPLETION: state.desk.completion_timeout_s, Role.EXIT: state.desk.monitor_timeout_s}
-    if intent.role in patience:
-        due_ns = state.now_ns + seconds_ns(patience[intent.role])
-        clock.set(key("monitor", intent.account, order.cl_ord_id), due_ns)
+    if intent.role is Role.COMPLETION:
+        _watch(state, clock, order, state.desk.completion_timeout_s)
+    elif intent.role is Role.EXIT:
+        _watch(state, clock, order, state.desk.monitor_timeout_s)
 
 
 def _leave_the_queue(state: State, clock: Deadlines, intent: OrderIntent) -> None:
@@ -268,14 +269,20 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     cum_qty, held = order.cum_qty, held_qty(order)
     was_known = order.outcome_known
     machine.fill(order, event.last_qty, event.last_px, event.commission, state.now_ns)
-    _must_agree(order.cum_qty == event.cum_qty, f"cum_qty {order.cum_qty} of {order.cl_ord_id}", event)
+    if order.cum_qty != event.cum_qty:
+        raise InvariantViolation(f"cum_qty {order.cum_qty} of {order.cl_ord_id} does not agree with {event}")
     _count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
     _settle(state, clock, account, order, cum_qty, held)
     if order.watched and not machine.is_done(order):
-        monitor = key("monitor", event.account, order.cl_ord_id)
-        if monitor not in state.deadlines:
-            clock.set(monitor, state.now_ns + seconds_ns(state.desk.monitor_timeout_s))
+        _watch(state, clock, order, state.desk.monitor_timeout_s)
+
+
+def _watch(state: State, clock: Deadlines, order: Order, patience_s: Decimal) -> None:
+    """Look after the order when the time is up, unless it is watched already."""
+    monitor = key("monitor", order.intent.account, order.cl_ord_id)
+    if monitor not in state.deadlines:
+        clock.set(monitor, state.now_ns + seconds_ns(patience_s))
 
 
 def _order_rejected(state: State, clock: Deadlines, event: ev.OrderRejected) -> None:
@@ -397,9 +404,9 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
     account = state.accounts[event.account]
     position = position_of(account, event.symbol)
     account.balance = event.balance
-    account.day_realized = plain(account.day_realized + event.realized - event.commission)
-    account.used_margin = plain(account.used_margin + event.margin - position.margin)
-    account.open_risk = plain(account.open_risk + event.risk - position.risk)
+    account.day_realized += event.realized - event.commission
+    account.used_margin += event.margin - position.margin
+    account.open_risk += event.risk - position.risk
     position.qty, position.cost = event.qty, event.cost
     position.margin, position.risk = event.margin, event.risk
     if event.closed:
@@ -419,7 +426,7 @@ def _protection_levels_set(state: State, clock: Deadlines, event: ev.ProtectionL
     position = position_of(account, event.symbol)
     position.stop_px, position.target_px = event.stop_px, event.target_px
     position.levels_from = event.signal_id
-    account.open_risk = plain(account.open_risk + event.risk - position.risk)
+    account.open_risk += event.risk - position.risk
     position.risk = event.risk
 
 
@@ -479,29 +486,30 @@ def _settle(
     position = account.positions[order.intent.symbol]
     if order.enters:
         if delta:
-            account.held_margin = plain(account.held_margin + delta * order.margin_per_lot)
-            account.held_risk = plain(account.held_risk + delta * order.risk_per_lot)
+            account.held_margin += delta * order.margin_per_lot
+            account.held_risk += delta * order.risk_per_lot
             if order.intent.side is Side.BUY:
-                position.held_buy = plain(position.held_buy + delta)
+                position.held_buy += delta
             else:
-                position.held_sell = plain(position.held_sell + delta)
+                position.held_sell += delta
         _use_share(state, order, held + order.cum_qty - held_before - cum_before)
     elif order.intent.role in (Role.EXIT, Role.DIRECT):
-        position.held_exit = plain(position.held_exit + delta)
+        position.held_exit += delta
     if machine.is_done(order) and order.cl_ord_id in account.open_orders:
         _put_away(clock, account, position, order)
     _occupy(account, position)
 
 
 def _use_share(state: State, order: Order, delta: Decimal) -> None:
-    share = share_of(state, order.intent.signal_id, order.intent.account)
-    if share is not None and delta:
-        share.used = plain(share.used + delta)
+    share = share_of(state, order.intent.signal_id, order.intent.account) if delta else None
+    if share is not None:
+        share.used += delta
         plan = state.plans[order.intent.signal_id]
-        plan.used = plain(plan.used + delta)
+        plan.used += delta
 
 
 def _put_away(clock: Deadlines, account: Account, position: Position, order: Order) -> None:
+    """Forget what only an open order needs."""
     del account.open_orders[order.cl_ord_id]
     position.entering.pop(order.cl_ord_id, None)
     if position.stop_id == order.cl_ord_id:
@@ -522,7 +530,7 @@ def _occupy(account: Account, position: Position) -> None:
 def _remark(state: State, account: Account, position: Position) -> None:
     profit = mark(state, account, position)
     if profit != position.unrealized:
-        account.unrealized = plain(account.unrealized + profit - position.unrealized)
+        account.unrealized += profit - position.unrealized
         position.unrealized = profit
 
 
@@ -544,11 +552,6 @@ def _share(state: State, signal_id: SignalId, account_id: AccountId) -> Share:
     if share is None:
         raise InvariantViolation(f"{account_id} has no share in the plan of {signal_id}")
     return share
-
-
-def _must_agree(agrees: bool, what: str, event: ev.Event) -> None:
-    if not agrees:
-        raise InvariantViolation(f"{what} does not agree with {event}")
 
 
 # Each function takes the event that it stands beside; no type says that of a table.

@@ -20,16 +20,15 @@ Everything that can change the condition of an order is in this file. Nothing he
 """
 
 from decimal import Decimal
-from enum import StrEnum
 
 import msgspec
 
 from coxswain.model.decimals import ZERO, plain, round_down
 from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import ClOrdId, ExecType, OrdStatus, VenueOrderId
+from coxswain.model.vocabulary import ClOrdId, ExecType, OrdStatus, VenueOrderId, Word
 
 
-class Phase(StrEnum):
+class Phase(Word):
     PENDING_NEW = "PENDING_NEW"
     WORKING = "WORKING"
     DONE = "DONE"
@@ -75,7 +74,7 @@ class Replacement(msgspec.Struct):
     stop_px: Decimal | None
 
 
-class Order(msgspec.Struct):
+class Order(msgspec.Struct, gc=False):
     """One order's facts. Only the functions below write them, and only `evolve` calls those."""
 
     cl_ord_id: ClOrdId

@@ -94,7 +94,7 @@ def eligibility(state: State, account: Account, signal: Signal) -> list[Check]:
     listed = not signal.accounts or account.spec.id in signal.accounts
     active = account.state is TradingState.ACTIVE
     budget, drawdown = risk_budget_left(account), daily_drawdown_pct(account)
-    margin, positions = available_margin(account), Decimal(account.open_positions)
+    margin, positions = plain(available_margin(account)), Decimal(account.open_positions)
     confidence = signal.confidence
     checks = [
         Check("ACCOUNT_ACTIVE", None, None, active, _state(account), TradingState.ACTIVE),

@@ -12,7 +12,7 @@ from decimal import Decimal
 from coxswain.core.entries import withdraw_entries
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, is_done, leaves_qty
-from coxswain.core.state import Account, Position
+from coxswain.core.state import Account, Exit, Position
 from coxswain.core.submit import cancel, closing_side, protective_qty, replace, submit
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -59,9 +59,16 @@ def follow(tx: Tx, account_id: AccountId, symbol: Symbol) -> None:
     """Bring protection and exit to what the position asks for."""
     account = tx.account(account_id)
     position = account.positions[symbol]
-    _advance_exit(tx, account, position)
-    if position.qty:
+    if position.exit is not None:
+        _advance_exit(tx, account, position, position.exit)
+    if position.qty and not _is_bare(position):
         _protect(tx, account, position)
+
+
+def _is_bare(position: Position) -> bool:
+    """Nothing protects it and nothing should."""
+    parts = (position.stop_px, position.target_px, position.stop_id, position.target_id)
+    return all(part is None for part in parts)
 
 
 def _protect(tx: Tx, account: Account, position: Position) -> None:
@@ -155,11 +162,8 @@ def start_exit(tx: Tx, account_id: AccountId, symbol: Symbol, signal_id: SignalI
     follow(tx, account_id, symbol)
 
 
-def _advance_exit(tx: Tx, account: Account, position: Position) -> None:
+def _advance_exit(tx: Tx, account: Account, position: Position, exit_: Exit) -> None:
     """Take the next step of an exit, if its turn has come; end it when there is nothing left to close."""
-    exit_ = position.exit
-    if exit_ is None:
-        return
     if exit_.order_id is not None:
         order = account.orders[exit_.order_id]
         if is_done(order) and order.outcome_known:

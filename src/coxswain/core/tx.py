@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from coxswain.core.evolve import evolve
+from coxswain.core.evolve import TABLE
 from coxswain.core.state import Account, Deadlines, State
 from coxswain.messages.events import Event
 from coxswain.messages.requests import Request
@@ -29,7 +29,7 @@ class Tx:
         self._clock = clock
 
     def apply(self, event: Event) -> None:
-        evolve(self.state, self._clock, event)
+        TABLE[type(event)](self.state, self._clock, event)
         self.events.append(event)
 
     def request(self, request: Request) -> None:

@@ -27,7 +27,7 @@ from coxswain.model.vocabulary import (
 )
 
 
-class EventBase(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+class EventBase(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, gc=False):
     pass
 
 

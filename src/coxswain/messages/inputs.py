@@ -24,7 +24,7 @@ from coxswain.model.vocabulary import (
 )
 
 
-class InputBase(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+class InputBase(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, gc=False):
     pass
 
 

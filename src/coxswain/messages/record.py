@@ -7,7 +7,7 @@ from coxswain.messages.inputs import Input
 from coxswain.messages.requests import Request
 
 
-class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+class Record(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One step of the engine: the envelope, what came in, what became fact, what may leave."""
 
     seq: int

@@ -7,7 +7,7 @@ import msgspec
 from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Side, Symbol, TimeInForce
 
 
-class RequestBase(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+class RequestBase(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, gc=False):
     account: AccountId
 
 

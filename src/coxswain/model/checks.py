@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 
-class Check(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class Check(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """One rule's answer, journaled as it was found: `explain` never evaluates again.
 
     `value` and `limit` are numbers; a rule about something else (a state, a name) says it in `found` and `wanted`.

@@ -85,12 +85,12 @@ def is_multiple(value: Decimal, step: Decimal) -> bool:
 
 def round_down(value: Decimal) -> Decimal:
     """Round towards minus infinity at the quantum."""
-    return plain(value.quantize(QUANTUM, rounding=ROUND_FLOOR))
+    return value.quantize(QUANTUM, ROUND_FLOOR).normalize() + ZERO
 
 
 def round_up(value: Decimal) -> Decimal:
     """Round towards plus infinity at the quantum."""
-    return plain(value.quantize(QUANTUM, rounding=ROUND_CEILING))
+    return value.quantize(QUANTUM, ROUND_CEILING).normalize() + ZERO
 
 
 def percent_of(percent: Decimal, value: Decimal) -> Decimal:

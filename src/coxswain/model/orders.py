@@ -19,7 +19,7 @@ from coxswain.model.vocabulary import (
 )
 
 
-class OrderIntent(msgspec.Struct, frozen=True, omit_defaults=True):
+class OrderIntent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An order before the gate: everything that will be sent, and why."""
 
     account: AccountId

@@ -8,7 +8,7 @@ from coxswain.model.market import Instrument, Quote
 from coxswain.model.vocabulary import TradingState
 
 
-class RiskView(msgspec.Struct, frozen=True):
+class RiskView(msgspec.Struct, frozen=True, gc=False):
     """The account, the market and the parent at one instant. Money is in the account's currency, quantity in lots."""
 
     now_ns: int

@@ -13,7 +13,14 @@ ExecId = NewType("ExecId", str)
 JournalId = NewType("JournalId", str)
 
 
-class Side(StrEnum):
+class Word(StrEnum):
+    """A word of the vocabulary."""
+
+    # An enum's own hash is written in Python and costs 0.15 us.
+    __hash__ = str.__hash__
+
+
+class Side(Word):
     BUY = "BUY"
     SELL = "SELL"
 
@@ -22,20 +29,20 @@ OPPOSITE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
 SIGN = {Side.BUY: 1, Side.SELL: -1}
 
 
-class OrdType(StrEnum):
+class OrdType(Word):
     MARKET = "MARKET"
     LIMIT = "LIMIT"
     STOP = "STOP"
 
 
-class TimeInForce(StrEnum):
+class TimeInForce(Word):
     DAY = "DAY"
     GTC = "GTC"
     IOC = "IOC"
     FOK = "FOK"
 
 
-class ExecType(StrEnum):
+class ExecType(Word):
     """What an execution report says happened (FIX tag 150)."""
 
     NEW = "NEW"
@@ -47,7 +54,7 @@ class ExecType(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-class OrdStatus(StrEnum):
+class OrdStatus(Word):
     """Where an order stands (FIX tag 39)."""
 
     PENDING_NEW = "PENDING_NEW"
@@ -61,7 +68,7 @@ class OrdStatus(StrEnum):
     PENDING_REPLACE = "PENDING_REPLACE"
 
 
-class Role(StrEnum):
+class Role(Word):
     """Why we hold an order."""
 
     ENTRY = "ENTRY"
@@ -76,13 +83,13 @@ class Role(StrEnum):
 ENTERING = frozenset({Role.ENTRY, Role.COMPLETION, Role.RECOVERY, Role.DIRECT})
 
 
-class SignalKind(StrEnum):
+class SignalKind(Word):
     ENTRY = "entry"
     EXIT = "exit"
     STOP_ADJUSTMENT = "stop_adjustment"
 
 
-class TradingState(StrEnum):
+class TradingState(Word):
     """What may leave: everything, only what provably reduces, or only cancels. The stricter of two counts."""
 
     ACTIVE = "ACTIVE"
@@ -90,17 +97,17 @@ class TradingState(StrEnum):
     HALTED = "HALTED"
 
 
-class Mode(StrEnum):
+class Mode(Word):
     FULL_AUTO = "FULL_AUTO"
     RESEARCH = "RESEARCH"
 
 
-class Verdict(StrEnum):
+class Verdict(Word):
     SEND = "SEND"
     SKIP = "SKIP"
 
 
-class ReachedVenue(StrEnum):
+class ReachedVenue(Word):
     """Could the venue have acted on what failed? `MAYBE` is the honest default."""
 
     NO = "NO"
@@ -108,7 +115,7 @@ class ReachedVenue(StrEnum):
     YES = "YES"
 
 
-class VenueTier(StrEnum):
+class VenueTier(Word):
     """How far a venue keeps our ids: T1 unique for ever, T2 unique while working, T3 not at all."""
 
     T1 = "T1"

@@ -6,7 +6,7 @@ lives in `checks/<name>.py`. The caller places the hold in the same step, so app
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -29,7 +29,7 @@ class CheckModule(Protocol):
     def check(self) -> Callable[..., Check | None]: ...  # type: ignore[explicit-any]
 
 
-class Rule(msgspec.Struct, frozen=True):
+class Rule(NamedTuple):
     """One check with the parameters of one account."""
 
     check: Callable[[OrderIntent, RiskView, msgspec.Struct], Check | None]
@@ -66,10 +66,10 @@ def judge(intent: OrderIntent, view: RiskView, rules: tuple[Rule, ...]) -> Appro
     checks: list[Check] = []
     failed: list[Check] = []
     reducing = view.reducing
-    for rule in rules:
-        if reducing and rule.excuses_reducing:
+    for check, params, excuses_reducing in rules:
+        if reducing and excuses_reducing:
             continue
-        answer = rule.check(intent, view, rule.params)
+        answer = check(intent, view, params)
         if answer is not None:
             checks.append(answer)
             if not answer.passed:

@@ -3,6 +3,7 @@
 import msgspec
 
 from coxswain.model.checks import Check
+from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 
@@ -17,5 +18,5 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if view.parent_qty is None or view.reducing:
         return None
-    after = view.parent_used + order.order_qty
-    return Check("CHILDREN_EXCEED_PARENT", after, view.parent_qty, after <= view.parent_qty)
+    after = plain(view.parent_used + order.order_qty)
+    return Check("CHILDREN_EXCEED_PARENT", after, plain(view.parent_qty), after <= view.parent_qty)

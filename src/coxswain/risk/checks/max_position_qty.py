@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.checks import Check
+from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.model.vocabulary import Side
@@ -19,5 +20,5 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     worst = view.worst_long if order.side is Side.BUY else view.worst_short
-    after = worst + order.order_qty
+    after = plain(worst + order.order_qty)
     return Check("POSITION_QTY", after, params.max_position_qty, after <= params.max_position_qty)

@@ -3,6 +3,7 @@
 import msgspec
 
 from coxswain.model.checks import Check
+from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 
@@ -17,4 +18,4 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if not order.reduce_only:
         return None
-    return Check("REDUCE_ONLY_WOULD_FLIP", order.order_qty, view.free_to_reduce, view.reducing)
+    return Check("REDUCE_ONLY_WOULD_FLIP", order.order_qty, plain(view.free_to_reduce), view.reducing)
