@@ -1,0 +1,81 @@
+"""The tables in the documents say what the code says: commands, signal fields, exit codes, keys, rooms."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from coxswain.app import exits
+from coxswain.app.cli import app
+from coxswain.app.config.keys import TABLE
+from coxswain.app.plugins import check_modules
+from coxswain.core.params import AccountParams, DeskParams
+from coxswain.messages.signal_json import FIELDS
+
+ROOT = Path(__file__).parents[2]
+
+
+def _read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def _commands() -> set[str]:
+    """Every command of the command line, groups spelled out."""
+    found = set()
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]  # a group has commands
+        inner = getattr(command, "commands", None)
+        found |= {f"{name} {each}" for each in inner} if inner else {name}
+    return found
+
+
+def test_every_command_that_the_readme_shows_is_there() -> None:
+    shown = set(re.findall(r"coxswain ((?:config |audit )?[a-z]+)", _read("README.md")))
+    assert shown <= _commands()
+
+
+def test_every_command_is_in_the_readme_or_the_changelog() -> None:
+    words = _read("README.md") + _read("CHANGELOG.md")
+    missing = {command for command in _commands() if command.split()[-1] not in words}
+    assert not missing
+
+
+def test_the_table_of_signal_fields_lists_what_the_parser_knows() -> None:
+    rows = re.findall(r"^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \|", _read("docs/SIGNALS.md"), re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    assert listed == set(FIELDS)
+
+
+def test_the_exit_codes_of_the_readme_are_the_ones_in_force() -> None:
+    text = " ".join(_read("README.md").split())
+    listed = dict(re.findall(r"(\d) ([a-z]+)[^,.]*[,.]", text.split("Exit codes: ")[1].split(". ")[0] + "."))
+    values = {str(value) for name, value in vars(exits).items() if name.isupper()}
+    assert set(listed) == values
+
+
+@pytest.mark.parametrize(
+    "room", sorted(p.name for p in (ROOT / "src/coxswain").iterdir() if (p / "__init__.py").exists())
+)
+def test_the_map_of_the_architecture_page_names_every_room(room: str) -> None:
+    assert f"| `{room}/` |" in _read("docs/ARCHITECTURE.md")
+
+
+# --- the table of keys and the code that reads them -------------------------------------------------------------------
+
+READ_BY_THE_SHELL = {"signal_ttl_s", "quote_interval_ms"}
+
+
+def _defaults() -> dict[str, object]:
+    """Every setting that checks and core read, with the default that stands beside its reader."""
+    readers = [DeskParams, AccountParams, *(module.Params for module in check_modules())]
+    return {name: getattr(reader(), name) for reader in readers for name in reader.__struct_fields__}
+
+
+def test_the_keys_that_are_enforced_are_the_ones_that_somebody_reads() -> None:
+    enforced = {key.name for key in TABLE if key.enforced}
+    assert enforced == set(_defaults()) | READ_BY_THE_SHELL
+
+
+def test_a_default_in_the_table_of_keys_is_the_default_beside_its_reader() -> None:
+    table = {key.name: key.default for key in TABLE}
+    assert {name: table[name] for name in _defaults()} == _defaults()
