@@ -7,8 +7,9 @@ import msgspec
 
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
-from coxswain.model.decimals import ZERO, plain
+from coxswain.model.decimals import ZERO, plain, round_down
 from coxswain.model.vocabulary import (
+    SIGN,
     AccountId,
     ClOrdId,
     ExecId,
@@ -48,6 +49,15 @@ class OrderRow(msgspec.Struct):
     ord_status: OrdStatus = OrdStatus.PENDING_NEW
     outcome_known: bool = True
     reason: str = ""
+    enters: bool = True
+    """It can open or grow a position; the others only reduce."""
+    cancel_pending: bool = False
+    replace_pending: bool = False
+    margin_per_lot: Decimal = ZERO
+    """Account currency, held for each lot still open; risk likewise."""
+    risk_per_lot: Decimal = ZERO
+    slippage_bps: Decimal | None = None
+    """Average price against the decision price, adverse positive."""
     accepted_ns: int | None = None
     first_fill_ns: int | None = None
     last_fill_ns: int | None = None
@@ -84,6 +94,7 @@ class Blotter:
         self.unknown_seen = 0
         self.unknown_resolved = 0
         self._asked: dict[ClOrdId, ev.ReplaceRequested] = {}
+        """Changes by the id they give the order, answered or not."""
         self._now_ns = 0
 
     def apply(self, record: Record) -> None:
@@ -95,8 +106,8 @@ class Blotter:
 
     def find(self, name: str) -> OrderRow | None:
         """Return the order that `name` names, now or before a replace."""
-        row = self.orders.get(ClOrdId(name))
-        return row or next((row for row in self.orders.values() if row.current_id == name), None)
+        change = self._asked.get(ClOrdId(name))
+        return self.orders.get(ClOrdId(name) if change is None else change.cl_ord_id)
 
     def _created(self, event: ev.OrderCreated) -> None:
         intent = event.intent
@@ -116,6 +127,9 @@ class Blotter:
             intent.decision_px,
             self._now_ns,
             leaves_qty=intent.order_qty,
+            enters=event.enters,
+            margin_per_lot=event.margin_per_lot,
+            risk_per_lot=event.risk_per_lot,
         )
 
     def _denied(self, event: ev.OrderDenied) -> None:
@@ -124,8 +138,7 @@ class Blotter:
     def _accepted(self, event: ev.OrderAccepted) -> None:
         row = self.orders[event.cl_ord_id]
         row.accepted_ns = self._now_ns
-        if row.ord_status is OrdStatus.PENDING_NEW:
-            row.ord_status = OrdStatus.NEW
+        self._derive_status(row)
 
     def _filled(self, event: ev.OrderFilled) -> None:
         self.fills.append(
@@ -149,15 +162,21 @@ class Blotter:
         row.cum_qty, row.leaves_qty, row.avg_px = event.cum_qty, event.leaves_qty, event.avg_px
         row.ord_status = event.ord_status
         row.commission = plain(row.commission + event.commission)
+        row.slippage_bps = slippage_bps(row, event.avg_px)
         row.first_fill_ns = row.first_fill_ns or self._now_ns
         row.last_fill_ns = self._now_ns
         if not row.is_open:
-            row.done_ns = row.done_ns or self._now_ns
+            self._over(row)
 
     def _end(self, cl_ord_id: ClOrdId, status: OrdStatus, reason: str) -> None:
         row = self.orders[cl_ord_id]
-        row.ord_status, row.leaves_qty, row.reason, row.done_ns = status, ZERO, reason, self._now_ns
-        row.outcome_known = True
+        row.ord_status, row.leaves_qty, row.reason = status, ZERO, reason
+        self._over(row)
+
+    def _over(self, row: OrderRow) -> None:
+        row.done_ns = row.done_ns or self._now_ns
+        row.cancel_pending = row.replace_pending = False
+        self._know(row)
 
     def _rejected(self, event: ev.OrderRejected) -> None:
         self._end(event.cl_ord_id, OrdStatus.REJECTED, event.reason)
@@ -172,37 +191,56 @@ class Blotter:
         self._resize(self.orders[event.cl_ord_id], event.order_qty)
 
     def _resize(self, row: OrderRow, order_qty: Decimal) -> None:
-        row.order_qty = order_qty
+        row.order_qty, row.accepted_ns = order_qty, row.accepted_ns or self._now_ns
+        if not row.is_open:
+            return
         row.leaves_qty = max(plain(order_qty - row.cum_qty), ZERO)
         if row.cum_qty and not row.leaves_qty:
-            row.ord_status, row.done_ns = OrdStatus.FILLED, self._now_ns
+            row.ord_status = OrdStatus.FILLED
+            self._over(row)
         else:
-            self._open_again(row)
+            self._derive_status(row)
 
-    def _open_again(self, row: OrderRow) -> None:
-        if row.is_open:
-            row.ord_status = OrdStatus.PARTIALLY_FILLED if row.cum_qty else OrdStatus.NEW
+    def _derive_status(self, row: OrderRow) -> None:
+        """The status of an open order, by FIX precedence: the first that holds."""
+        if not row.is_open:
+            return
+        if row.cancel_pending:
+            row.ord_status = OrdStatus.PENDING_CANCEL
+        elif row.replace_pending:
+            row.ord_status = OrdStatus.PENDING_REPLACE
+        elif row.cum_qty:
+            row.ord_status = OrdStatus.PARTIALLY_FILLED
+        else:
+            row.ord_status = OrdStatus.PENDING_NEW if row.accepted_ns is None else OrdStatus.NEW
 
     def _cancel_requested(self, event: ev.CancelRequested) -> None:
         row = self.orders[event.cl_ord_id]
-        row.ord_status, row.reason = OrdStatus.PENDING_CANCEL, event.reason
+        row.cancel_pending, row.reason = True, event.reason
+        self._derive_status(row)
 
     def _cancel_refused(self, event: ev.CancelRefused) -> None:
-        self._open_again(self.orders[event.cl_ord_id])
+        row = self.orders[event.cl_ord_id]
+        row.cancel_pending = False
+        self._derive_status(row)
 
     def _replace_requested(self, event: ev.ReplaceRequested) -> None:
         self._asked[event.new_cl_ord_id] = event
-        self.orders[event.cl_ord_id].ord_status = OrdStatus.PENDING_REPLACE
+        row = self.orders[event.cl_ord_id]
+        row.replace_pending = True
+        self._derive_status(row)
 
     def _replaced(self, event: ev.OrderReplaced) -> None:
-        row, asked = self.orders[event.cl_ord_id], self._asked.pop(event.new_cl_ord_id, None)
+        row, asked = self.orders[event.cl_ord_id], self._asked.get(event.new_cl_ord_id)
         row.current_id = event.new_cl_ord_id
         if asked is not None:
-            row.price, row.stop_px = asked.price, asked.stop_px
+            row.price, row.stop_px, row.replace_pending = asked.price, asked.stop_px, False
         self._resize(row, event.order_qty)
 
     def _replace_refused(self, event: ev.ReplaceRefused) -> None:
-        self._open_again(self.orders[event.cl_ord_id])
+        row = self.orders[event.cl_ord_id]
+        row.replace_pending = False
+        self._derive_status(row)
 
     def _unknown(self, event: ev.OutcomeUnknown) -> None:
         row = self.orders[event.cl_ord_id]
@@ -211,10 +249,19 @@ class Blotter:
         row.outcome_known = False
 
     def _resolved(self, event: ev.OutcomeResolved) -> None:
-        row = self.orders[event.cl_ord_id]
+        self._know(self.orders[event.cl_ord_id])
+
+    def _know(self, row: OrderRow) -> None:
         if not row.outcome_known:
             self.unknown_resolved += 1
         row.outcome_known = True
+
+
+def slippage_bps(order: OrderRow, price: Decimal) -> Decimal | None:
+    """Return how much worse than the decision price `price` is for the order's side, in basis points."""
+    if order.decision_px is None:
+        return None
+    return round_down((price - order.decision_px) * SIGN[order.side] * 10_000 / order.decision_px)
 
 
 # Each method takes the event that it stands beside.

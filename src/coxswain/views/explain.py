@@ -80,7 +80,7 @@ class Explainer:
     def __init__(self) -> None:
         self._blotter = Blotter()
         self._plans = Plans(self._blotter)
-        self._book = Book()
+        self._book = Book(self._blotter)
         self._subjects = Subjects()
         self._facts: list[_Fact] = []
 

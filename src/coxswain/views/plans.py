@@ -1,9 +1,20 @@
 """Plans and what became of them: each account's verdict, its checks, and one result an account.
 
-A result speaks of all entering orders of the account for the signal: the entry, its completions, a recovery. It is
-successful when something filled and nothing is open, failed when nothing can fill any more, and null while unknown.
+A result speaks of all that an account did for a signal: of an entry the release, its completions or a recovery; of an
+exit its order; of a stop adjustment the protective orders that were changed.
+
+    outcome                                 success
+    FILLED    all that was asked for        true
+    PARTIAL   some of it                    true once nothing is open or to come, null until then
+    WORKING   none of it yet                null; true for a stop that stands where it was moved
+    UNKNOWN   nobody can say                null
+    DENIED    our own gate refused          false
+    REJECTED, EXPIRED, CANCELED             false
+
+There is no result for an account that was left out, or that still waits for its release.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 
@@ -12,21 +23,23 @@ import msgspec
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
 from coxswain.model.checks import Check
-from coxswain.model.decimals import ZERO, round_down
+from coxswain.model.decimals import ZERO, plain, round_down
 from coxswain.model.plan import Assignment, Plan
 from coxswain.model.vocabulary import (
-    SIGN,
     AccountId,
     ClOrdId,
     OrdStatus,
     Role,
     SignalId,
     SignalKind,
+    Symbol,
     Verdict,
 )
-from coxswain.views.blotter import Blotter, OrderRow
+from coxswain.views.blotter import Blotter, OrderRow, slippage_bps
 
 OF_A_PLAN = (Role.ENTRY, Role.COMPLETION, Role.RECOVERY, Role.EXIT)
+NS_PER_MS = 1_000_000
+PROTECTION = (Role.STOP, Role.TARGET)
 
 
 class Outcome(StrEnum):
@@ -41,15 +54,20 @@ class Outcome(StrEnum):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What came of one account's share. The planned delay is not part of `execution_time_ms`."""
+    """What came of one account's share."""
 
     success: bool | None
     outcome: Outcome
     order_id: ClOrdId | None
+    """The first order's."""
     error: str | None
+    """Why it did not come to all of it."""
     execution_time_ms: Decimal | None
+    """From the first order's creation to the last fill; the planned delay lies before it."""
     actual_entry_price: Decimal | None
+    """Weighted by volume over the account's orders; on an exit, the price that it left at."""
     slippage_bps: Decimal | None
+    """Of that price against the decision price, adverse positive."""
     filled_qty: Decimal
 
 
@@ -72,38 +90,36 @@ class PlanRow(msgspec.Struct, frozen=True):
     accounts: tuple[PlanAccount, ...]
 
 
+class _Share(msgspec.Struct):
+    """What is known of one account's part in one plan."""
+
+    order_ids: list[ClOrdId] = []
+    is_awaited: bool = False
+    """An order is still to come: a completion that was scheduled, an exit that waits for protection to make room."""
+    is_over: bool = False
+    is_denied: bool = False
+    error: str = ""
+    changes: dict[ClOrdId, str | None] = {}
+    """Protective orders moved by a stop adjustment: None while unanswered, then "" or why not."""
+
+
 class Plans:
-    """Folds plans; results are read from the blotter when they are asked for."""
+    """Folds plans; results are read from the blotter, which is fed first, when they are asked for."""
 
     def __init__(self, blotter: Blotter) -> None:
         self._blotter = blotter
         self.plans: dict[SignalId, Plan] = {}
         self.completions = 0
         self.recoveries: list[ev.RecoveryAssigned] = []
-        self._orders: dict[tuple[SignalId, AccountId], list[ClOrdId]] = {}
-        self._denied: dict[tuple[SignalId, AccountId], ev.OrderDenied] = {}
-        self._notes: dict[tuple[SignalId, AccountId], str] = {}
-        self._moved: set[tuple[SignalId, AccountId]] = set()
+        self._approved: set[SignalId] = set()
+        self._shares: dict[tuple[SignalId, AccountId], _Share] = {}
+        self._levels_from: dict[tuple[AccountId, Symbol], SignalId] = {}
 
     def apply(self, record: Record) -> None:
         for event in record.events:
-            match event:
-                case ev.PlanProposed(plan):
-                    self.plans[plan.signal_id] = plan
-                case ev.OrderCreated() if event.intent.role in OF_A_PLAN:
-                    key = (event.intent.signal_id, event.intent.account)
-                    self._orders.setdefault(key, []).append(event.cl_ord_id)
-                    self.completions += event.intent.role is Role.COMPLETION
-                case ev.OrderDenied() if event.intent.role in OF_A_PLAN:
-                    self._denied[event.intent.signal_id, event.intent.account] = event
-                case ev.RecoveryAssigned():
-                    self.recoveries.append(event)
-                case ev.AssignmentWithdrawn():
-                    self._notes[event.signal_id, event.account] = event.reason
-                case ev.ProtectionLevelsSet():
-                    self._moved.add((event.signal_id, event.account))
-                case _:
-                    pass
+            act = _TABLE.get(type(event))
+            if act is not None:
+                act(self, event)
 
     def rows(self) -> list[PlanRow]:
         return [self.row(signal_id) for signal_id in self.plans]
@@ -136,59 +152,178 @@ class Plans:
         return PlanAccount(event.account, Verdict.SEND, event.qty, 0, 0, ZERO, None, why, True, event.checks, result)
 
     def _result(self, plan: Plan, account: AccountId) -> Result | None:
-        key = (plan.signal_id, account)
-        rows = [self._blotter.orders[order_id] for order_id in self._orders.get(key, ())]
-        if not rows:
-            return self._without_orders(plan, account)
-        filled = sum((row.cum_qty for row in rows), ZERO)
-        price = None
-        if filled:
-            price = round_down(sum((row.cum_qty * (row.avg_px or ZERO) for row in rows), ZERO) / filled)
-        outcome = _outcome(rows, filled)
-        success = {Outcome.UNKNOWN: None, Outcome.WORKING: None}.get(outcome, filled > 0)
-        last_ns = max((row.last_fill_ns for row in rows if row.last_fill_ns is not None), default=None)
-        error = next((row.reason for row in reversed(rows) if row.reason), None)
-        return Result(
-            success,
-            outcome,
-            rows[0].cl_ord_id,
-            None if success else error,
-            None if last_ns is None else round_down((Decimal(last_ns) - rows[0].created_ns) / 1_000_000),
-            price,
-            _slippage(rows[0], price),
-            filled,
-        )
+        share = self._shares.get((plan.signal_id, account), _Share())
+        if plan.kind is SignalKind.STOP_ADJUSTMENT:
+            return _adjusted(share) if plan.signal_id in self._approved else None
+        rows = [self._blotter.orders[order_id] for order_id in share.order_ids]
+        return _traded(share, rows) if rows else _without_orders(share)
 
-    def _without_orders(self, plan: Plan, account: AccountId) -> Result | None:
-        """A share that was denied by the gate, withdrawn, only moved a stop, or still waits for its release."""
-        key = (plan.signal_id, account)
-        denied = self._denied.get(key)
-        if denied is not None:
-            return Result(False, Outcome.DENIED, None, "; ".join(denied.reasons), None, None, None, ZERO)
-        if key in self._notes:
-            return Result(False, Outcome.CANCELED, None, self._notes[key], None, None, None, ZERO)
-        if plan.kind is SignalKind.STOP_ADJUSTMENT and key in self._moved:
-            return Result(True, Outcome.WORKING, None, None, None, None, None, ZERO)
-        return None
+    # --- folding ------------------------------------------------------------------------------------------------------
+
+    def _share(self, signal_id: SignalId, account: AccountId) -> _Share:
+        return self._shares.setdefault((signal_id, account), _Share())
+
+    def _adjusting(self, account: AccountId, symbol: Symbol) -> _Share | None:
+        """The share that last moved a position's protection; None where that was no stop adjustment."""
+        signal_id = self._levels_from.get((account, symbol), SignalId(""))
+        plan = self.plans.get(signal_id)
+        adjusts = plan is not None and plan.kind is SignalKind.STOP_ADJUSTMENT
+        return self._share(signal_id, account) if adjusts else None
+
+    def _answer(self, cl_ord_id: ClOrdId, answer: str) -> None:
+        order = self._blotter.orders[cl_ord_id]
+        share = self._adjusting(order.account, order.symbol)
+        if share is not None and cl_ord_id in share.changes:
+            share.changes[cl_ord_id] = answer
+
+    def _proposed(self, event: ev.PlanProposed) -> None:
+        self.plans[event.plan.signal_id] = event.plan
+
+    def _plan_approved(self, event: ev.PlanApproved) -> None:
+        self._approved.add(event.signal_id)
+
+    def _recovery(self, event: ev.RecoveryAssigned) -> None:
+        self.recoveries.append(event)
+
+    def _created(self, event: ev.OrderCreated) -> None:
+        intent = event.intent
+        if intent.role in OF_A_PLAN:
+            share = self._share(intent.signal_id, intent.account)
+            share.order_ids.append(event.cl_ord_id)
+            share.is_awaited = False
+            self.completions += intent.role is Role.COMPLETION
+        elif intent.role in PROTECTION:
+            self._asked(event.cl_ord_id)
+
+    def _denied(self, event: ev.OrderDenied) -> None:
+        intent, share = event.intent, None
+        if intent.role in OF_A_PLAN:
+            share = self._share(intent.signal_id, intent.account)
+        elif intent.role in PROTECTION:
+            share = self._adjusting(intent.account, intent.symbol)
+        if share is not None:
+            share.is_denied, share.is_awaited, share.error = True, False, "; ".join(event.reasons)
+
+    def _completion_scheduled(self, event: ev.CompletionScheduled) -> None:
+        self._share(event.signal_id, event.account).is_awaited = True
+
+    def _given_up(self, event: ev.CompletionEnded | ev.AssignmentWithdrawn | ev.ExitEnded) -> None:
+        share = self._share(event.signal_id, event.account)
+        share.is_awaited, share.is_over = False, True
+        share.error = share.error or event.reason
+
+    def _exit_started(self, event: ev.ExitStarted) -> None:
+        self._share(event.signal_id, event.account).is_awaited = True
+
+    def _levels_set(self, event: ev.ProtectionLevelsSet) -> None:
+        self._levels_from[event.account, event.symbol] = event.signal_id
+
+    def _asked(self, cl_ord_id: ClOrdId) -> None:
+        order = self._blotter.orders[cl_ord_id]
+        share = self._adjusting(order.account, order.symbol)
+        if share is not None:
+            share.changes[cl_ord_id] = None
+
+    def _replace_requested(self, event: ev.ReplaceRequested) -> None:
+        self._asked(event.cl_ord_id)
+
+    def _placed(self, event: ev.OrderReplaced | ev.OrderAccepted) -> None:
+        self._answer(event.cl_ord_id, "")
+
+    def _refused(self, event: ev.ReplaceRefused | ev.OrderRejected) -> None:
+        self._answer(event.cl_ord_id, event.reason or "refused by the venue")
 
 
-def _outcome(rows: list[OrderRow], filled: Decimal) -> Outcome:
-    if any(not row.outcome_known for row in rows):
-        return Outcome.UNKNOWN
-    if any(row.is_open for row in rows):
-        return Outcome.PARTIAL if filled else Outcome.WORKING
-    asked = rows[0].order_qty
-    if filled >= asked:
-        return Outcome.FILLED
-    if filled:
-        return Outcome.PARTIAL
-    return {OrdStatus.REJECTED: Outcome.REJECTED, OrdStatus.EXPIRED: Outcome.EXPIRED}.get(
-        rows[-1].ord_status, Outcome.CANCELED
+# Each method takes the event that it stands beside.
+_TABLE: dict[type, Callable[..., None]] = {
+    ev.PlanProposed: Plans._proposed,
+    ev.PlanApproved: Plans._plan_approved,
+    ev.RecoveryAssigned: Plans._recovery,
+    ev.OrderCreated: Plans._created,
+    ev.OrderDenied: Plans._denied,
+    ev.CompletionScheduled: Plans._completion_scheduled,
+    ev.CompletionEnded: Plans._given_up,
+    ev.AssignmentWithdrawn: Plans._given_up,
+    ev.ExitStarted: Plans._exit_started,
+    ev.ExitEnded: Plans._given_up,
+    ev.ProtectionLevelsSet: Plans._levels_set,
+    ev.ReplaceRequested: Plans._replace_requested,
+    ev.OrderReplaced: Plans._placed,
+    ev.OrderAccepted: Plans._placed,
+    ev.ReplaceRefused: Plans._refused,
+    ev.OrderRejected: Plans._refused,
+}
+
+
+# --- results ----------------------------------------------------------------------------------------------------------
+
+
+def _traded(share: _Share, rows: list[OrderRow]) -> Result:
+    first = rows[0]
+    filled = plain(sum((row.cum_qty for row in rows), ZERO))
+    notional = sum((row.cum_qty * (row.avg_px or ZERO) for row in rows), ZERO)
+    price = round_down(notional / filled) if filled else None
+    outcome = _outcome(share, rows, filled)
+    last_fill_ns = max((row.last_fill_ns for row in rows if row.last_fill_ns is not None), default=None)
+    error = share.error or next((row.reason for row in reversed(rows) if row.reason), None)
+    return Result(
+        _success(outcome, _is_going_on(share, rows)),
+        outcome,
+        first.cl_ord_id,
+        None if outcome is Outcome.FILLED else error,
+        None if last_fill_ns is None else round_down(Decimal(last_fill_ns - first.created_ns) / NS_PER_MS),
+        price,
+        None if price is None else slippage_bps(first, price),
+        filled,
     )
 
 
-def _slippage(row: OrderRow, price: Decimal | None) -> Decimal | None:
-    """In basis points from the decision price, adverse positive."""
-    if price is None or row.decision_px is None:
+def _outcome(share: _Share, rows: list[OrderRow], filled: Decimal) -> Outcome:
+    if not all(row.outcome_known for row in rows):
+        return Outcome.UNKNOWN
+    if filled >= rows[0].order_qty:
+        return Outcome.FILLED
+    if filled:
+        return Outcome.PARTIAL
+    if _is_going_on(share, rows):
+        return Outcome.WORKING
+    ended_as = {OrdStatus.REJECTED: Outcome.REJECTED, OrdStatus.EXPIRED: Outcome.EXPIRED}
+    return ended_as.get(rows[-1].ord_status, Outcome.CANCELED)
+
+
+def _is_going_on(share: _Share, rows: list[OrderRow]) -> bool:
+    return share.is_awaited or any(row.is_open for row in rows)
+
+
+def _success(outcome: Outcome, is_going_on: bool) -> bool | None:
+    if outcome is Outcome.FILLED:
+        return True
+    if outcome in (Outcome.WORKING, Outcome.UNKNOWN):
         return None
-    return round_down((price - row.decision_px) * SIGN[row.side] * 10_000 / row.decision_px)
+    return outcome is Outcome.PARTIAL and (None if is_going_on else True)
+
+
+def _without_orders(share: _Share) -> Result | None:
+    """Denied, withdrawn, on its way out; or it still waits for its release."""
+    if share.is_denied:
+        return _plainly(False, Outcome.DENIED, share.error)
+    if share.is_over:
+        return _plainly(False, Outcome.CANCELED, share.error)
+    return _plainly(None, Outcome.WORKING) if share.is_awaited else None
+
+
+def _adjusted(share: _Share) -> Result:
+    """Of the protective orders that a stop adjustment moved; where none had to move, they stood there already."""
+    order_id = next(iter(share.changes), None)
+    if share.is_denied:
+        return _plainly(False, Outcome.DENIED, share.error, order_id)
+    refused = next((answer for answer in share.changes.values() if answer), None)
+    if refused is not None:
+        return _plainly(False, Outcome.REJECTED, refused, order_id)
+    return _plainly(None if None in share.changes.values() else True, Outcome.WORKING, None, order_id)
+
+
+def _plainly(
+    success: bool | None, outcome: Outcome, error: str | None = None, order_id: ClOrdId | None = None
+) -> Result:
+    return Result(success, outcome, order_id, error, None, None, None, ZERO)

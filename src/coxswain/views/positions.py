@@ -1,7 +1,7 @@
 """Positions and accounts: what is held, what it is worth at the last journaled quote, and what may still be done.
 
-The open profit is marked at the closing side, in the instrument's currency; it is in the account's currency too where
-that is the same. The events state everything else.
+The open profit is marked at the closing side of the last quote and converted at the adverse side, as the engine does;
+all money is in the account's currency. What is summed up here was stated by events; no limit is applied to it.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,11 @@ import msgspec
 
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
-from coxswain.model.decimals import HUNDRED, ZERO, plain, round_down
+from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down, round_up
 from coxswain.model.market import Instrument, Quote
-from coxswain.model.orders import OrderIntent
 from coxswain.model.position import unrealized
-from coxswain.model.setup import AccountSpec
 from coxswain.model.vocabulary import AccountId, ClOrdId, Role, Symbol, TradingState
+from coxswain.views.blotter import Blotter
 
 AT_VENUE, NONE = "venue", "NONE"
 
@@ -34,8 +33,10 @@ class PositionRow(msgspec.Struct):
     unrealized_pnl: Decimal | None = None
     """None where no quote, or no rate into the account's currency, can tell."""
     margin: Decimal = ZERO
+    risk: Decimal = ZERO
+    """Lost from the average price to the stop."""
     protection: str = NONE
-    """`venue` where a working stop covers it, else NONE."""
+    """`venue` where a stop that works there covers all of it, else NONE."""
     stop_px: Decimal | None = None
     target_px: Decimal | None = None
     opened_ns: int | None = None
@@ -49,33 +50,59 @@ class AccountRow(msgspec.Struct):
     currency: str
     reserve: bool
     balance: Decimal | None = None
+    """None until the venue's books have been seen."""
     anchor: Decimal = ZERO
+    """The higher of balance and equity at the reset."""
     day: str = ""
+    day_balance: Decimal = ZERO
     day_realized: Decimal = ZERO
+    """Net of commission, since the reset."""
     state: TradingState = TradingState.ACTIVE
     causes: list[str] = []
+    reconciled: bool = False
     reconciled_ns: int | None = None
+    """When its books last agreed with the venue's."""
     breaks: list[str] = []
     unrealized_pnl: Decimal = ZERO
     used_margin: Decimal = ZERO
+    held_margin: Decimal = ZERO
+    """For what open entry orders may still fill; risk likewise."""
+    open_risk: Decimal = ZERO
+    held_risk: Decimal = ZERO
     open_positions: int = 0
+    """Instruments held or on order."""
+    unprotected_positions: int = 0
+    risk_budget_pct: Decimal | None = None
 
     @property
     def equity(self) -> Decimal:
         return plain((self.balance or ZERO) + self.unrealized_pnl)
 
     @property
+    def available_margin(self) -> Decimal:
+        return plain(self.equity - self.used_margin - self.held_margin)
+
+    @property
+    def risk_budget_left(self) -> Decimal | None:
+        """The day's budget less the realised net loss and what open and held entries risk to their stops."""
+        if self.risk_budget_pct is None:
+            return None
+        budget = percent_of(self.risk_budget_pct, self.day_balance)
+        return plain(budget - max(-self.day_realized, ZERO) - self.open_risk - self.held_risk)
+
+    @property
     def daily_drawdown_pct(self) -> Decimal:
-        """(anchor - equity) / anchor in per cent, never below zero."""
+        """(anchor - equity) / anchor in per cent; negative in profit."""
         if not self.anchor:
             return ZERO
-        return max(round_down((self.anchor - self.equity) / self.anchor * HUNDRED), ZERO)
+        return round_down((self.anchor - self.equity) / self.anchor * HUNDRED)
 
 
 class Book:
-    """Folds accounts, positions and breaks."""
+    """Folds accounts, positions and breaks; orders are read from the blotter, which is fed first."""
 
-    def __init__(self) -> None:
+    def __init__(self, blotter: Blotter) -> None:
+        self._blotter = blotter
         self.accounts: dict[AccountId, AccountRow] = {}
         self.positions: dict[tuple[AccountId, Symbol], PositionRow] = {}
         self.breaks: dict[str, ev.BreakFound] = {}
@@ -83,7 +110,8 @@ class Book:
         self.instruments: dict[Symbol, Instrument] = {}
         self.quotes: dict[Symbol, Quote] = {}
         self.comparisons = 0
-        self._stops: dict[ClOrdId, OrderIntent] = {}
+        self._stop_ids: dict[tuple[AccountId, Symbol], ClOrdId] = {}
+        """The stop order placed last for each position."""
         self._now_ns = 0
 
     def apply(self, record: Record) -> None:
@@ -101,13 +129,26 @@ class Book:
 
     def all_accounts(self) -> list[AccountRow]:
         """Return every account, its open profit marked at the last quotes."""
+        occupied: dict[AccountId, set[Symbol]] = {account: set() for account in self.accounts}
         for account in self.accounts.values():
-            account.unrealized_pnl, account.used_margin, account.open_positions = ZERO, ZERO, 0
+            account.unrealized_pnl = account.used_margin = account.open_risk = ZERO
+            account.held_margin = account.held_risk = ZERO
+            account.unprotected_positions = 0
         for row in self.open_positions():
             account = self.accounts[row.account]
             account.unrealized_pnl = plain(account.unrealized_pnl + (row.unrealized_pnl or ZERO))
             account.used_margin = plain(account.used_margin + row.margin)
-            account.open_positions += 1
+            account.open_risk = plain(account.open_risk + row.risk)
+            account.unprotected_positions += row.protection == NONE
+            occupied[row.account].add(row.symbol)
+        for order in self._blotter.orders.values():
+            if order.is_open and order.enters:
+                account = self.accounts[order.account]
+                account.held_margin = plain(account.held_margin + order.leaves_qty * order.margin_per_lot)
+                account.held_risk = plain(account.held_risk + order.leaves_qty * order.risk_per_lot)
+                occupied[order.account].add(order.symbol)
+        for account in self.accounts.values():
+            account.open_positions = len(occupied[account.account])
         return list(self.accounts.values())
 
     def _marked(self, row: PositionRow) -> PositionRow:
@@ -118,7 +159,15 @@ class Book:
             profit = unrealized(row.qty, row.cost, price, instrument.contract_size)
             rate = self._rate(instrument.currency, self.accounts[row.account].currency, profit > 0)
             row.unrealized_pnl = None if rate is None else round_down(profit * rate)
+        row.protection = AT_VENUE if self._is_covered(row) else NONE
         return row
+
+    def _is_covered(self, row: PositionRow) -> bool:
+        stop_id = self._stop_ids.get((row.account, row.symbol))
+        if stop_id is None:
+            return False
+        stop = self._blotter.orders[stop_id]
+        return stop.is_open and stop.accepted_ns is not None and stop.leaves_qty >= abs(row.qty)
 
     def _rate(self, source: str, target: str, is_gain: bool) -> Decimal | None:
         """The adverse side of the pair's last quote, as the engine converts."""
@@ -131,13 +180,14 @@ class Book:
             if (instrument.base_currency, instrument.currency) == (source, target):
                 return quote.bid if is_gain else quote.ask
             if (instrument.base_currency, instrument.currency) == (target, source):
-                return round_down(1 / (quote.ask if is_gain else quote.bid))
+                return round_down(1 / quote.ask) if is_gain else round_up(1 / quote.bid)
         return None
 
     def _configured(self, event: ev.EngineConfigured) -> None:
         self.instruments = {instrument.symbol: instrument for instrument in event.setup.instruments}
         for spec in event.setup.accounts:
-            self.accounts.setdefault(spec.id, _row_of(spec))
+            row = self.accounts.setdefault(spec.id, AccountRow(spec.id, spec.venue, spec.currency, spec.reserve))
+            row.risk_budget_pct = spec.limits.get("risk_budget_pct")
 
     def _state_changed(self, event: ev.AccountStateChanged) -> None:
         account = self.accounts[event.account]
@@ -145,10 +195,13 @@ class Book:
         if event.active:
             account.causes.append(event.cause)
         account.state = event.state
+        if event.cause == "UNRECONCILED":
+            account.reconciled = not event.active
 
     def _day_started(self, event: ev.DayStarted) -> None:
         account = self.accounts[event.account]
-        account.day, account.anchor, account.day_realized = event.day, event.anchor, ZERO
+        account.day, account.anchor = event.day, event.anchor
+        account.day_balance, account.day_realized = event.balance, ZERO
 
     def _balance_adopted(self, event: ev.BalanceAdopted) -> None:
         self.accounts[event.account].balance = event.balance
@@ -162,42 +215,20 @@ class Book:
             row.opened_ns = self._now_ns
         if event.closed:
             row.stop_px = row.target_px = None
-        row.qty, row.cost, row.avg_px, row.margin = event.qty, event.cost, event.avg_px, event.margin
+        row.qty, row.cost, row.avg_px = event.qty, event.cost, event.avg_px
+        row.margin, row.risk = event.margin, event.risk
         row.realized_pnl = plain(row.realized_pnl + event.realized)
         row.commission = plain(row.commission + event.commission)
         account.balance = event.balance
         account.day_realized = plain(account.day_realized + event.realized - event.commission)
-        self._cover(event.account, event.symbol)
 
     def _levels(self, event: ev.ProtectionLevelsSet) -> None:
         row = self._position(event.account, event.symbol)
-        row.stop_px, row.target_px = event.stop_px, event.target_px
+        row.stop_px, row.target_px, row.risk = event.stop_px, event.target_px, event.risk
 
     def _order_created(self, event: ev.OrderCreated) -> None:
         if event.intent.role is Role.STOP:
-            self._stops[event.cl_ord_id] = event.intent
-
-    def _order_accepted(self, event: ev.OrderAccepted) -> None:
-        intent = self._stops.get(event.cl_ord_id)
-        if intent is not None:
-            self._position(intent.account, intent.symbol).protection = AT_VENUE
-
-    def _order_ended(self, event: ev.OrderCanceled | ev.OrderRejected | ev.OrderExpired) -> None:
-        self._drop_stop(event.cl_ord_id)
-
-    def _order_filled(self, event: ev.OrderFilled) -> None:
-        if not event.leaves_qty:
-            self._drop_stop(event.cl_ord_id)
-
-    def _drop_stop(self, cl_ord_id: ClOrdId) -> None:
-        intent = self._stops.pop(cl_ord_id, None)
-        if intent is not None:
-            self._position(intent.account, intent.symbol).protection = NONE
-
-    def _cover(self, account: AccountId, symbol: Symbol) -> None:
-        row = self._position(account, symbol)
-        if not row.qty:
-            row.protection = NONE
+            self._stop_ids[event.intent.account, event.intent.symbol] = event.cl_ord_id
 
     def _reconciled(self, event: ev.Reconciled) -> None:
         self.comparisons += 1
@@ -215,10 +246,6 @@ class Book:
         self.incidents.append(event)
 
 
-def _row_of(spec: AccountSpec) -> AccountRow:
-    return AccountRow(spec.id, spec.venue, spec.currency, spec.reserve)
-
-
 # Each method takes the event that it stands beside.
 _TABLE: dict[type, Callable[..., None]] = {
     ev.EngineConfigured: Book._configured,
@@ -228,11 +255,6 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.PositionChanged: Book._changed,
     ev.ProtectionLevelsSet: Book._levels,
     ev.OrderCreated: Book._order_created,
-    ev.OrderAccepted: Book._order_accepted,
-    ev.OrderCanceled: Book._order_ended,
-    ev.OrderRejected: Book._order_ended,
-    ev.OrderExpired: Book._order_ended,
-    ev.OrderFilled: Book._order_filled,
     ev.Reconciled: Book._reconciled,
     ev.BreakFound: Book._break_found,
     ev.BreakClosed: Book._break_closed,

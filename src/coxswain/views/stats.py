@@ -118,7 +118,7 @@ class Stats:
             len(self._blotter.fills),
             _percent(len(filled), over),
             _mean(_fill_time_ms(order) for order in filled),
-            _mean(bps for order in orders if (bps := _slippage_bps(order)) is not None),
+            _mean(order.slippage_bps for order in orders if order.slippage_bps is not None),
             len(results),
             wins,
             sum(result < 0 for result in results),
@@ -187,12 +187,6 @@ def _count(orders: Iterable[OrderRow], status: OrdStatus) -> int:
 
 def _fill_time_ms(order: OrderRow) -> Decimal:
     return Decimal((order.last_fill_ns or order.created_ns) - order.created_ns) / _NS_PER_MS
-
-
-def _slippage_bps(order: OrderRow) -> Decimal | None:
-    if order.decision_px is None or order.avg_px is None:
-        return None
-    return (order.avg_px - order.decision_px) * SIGN[order.side] * 10_000 / order.decision_px
 
 
 def _percent(part: int, whole: int) -> Decimal | None:

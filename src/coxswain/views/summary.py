@@ -51,7 +51,13 @@ class AccountDoc(msgspec.Struct, frozen=True):
     qty: str
     delay_ms: int
     priority: int
+    size_variance_pct: str
+    correlation: str | None
+    """The highest with any account released earlier."""
+    sizing: str
+    """How the quantity came about, for people."""
     recovery: bool
+    """It took over from a rejected order; the plan had not chosen it."""
     checks: tuple[CheckDoc, ...]
     result: ResultDoc | None
 
@@ -169,7 +175,7 @@ class Summary:
     def __init__(self) -> None:
         self.blotter = Blotter()
         self.plans = Plans(self.blotter)
-        self.book = Book()
+        self.book = Book(self.blotter)
         self.stats = Stats(self.blotter)
         self.signals = SignalCounts()
         self.partial_fills = 0
@@ -276,6 +282,9 @@ def _account(row: PlanAccount) -> AccountDoc:
         text(row.qty),
         row.delay_ms,
         row.priority,
+        text(row.size_variance_pct),
+        written(row.correlation),
+        row.sizing,
         row.recovery,
         _checks(row.checks),
         None if row.result is None else _result(row.result),
