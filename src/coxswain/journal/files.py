@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from coxswain.journal.chain import FORMAT, Head, Row, parse_head_line
-from coxswain.journal.errors import JournalLocked, JournalUnreadable
+from coxswain.journal.errors import JournalFailed, JournalLocked, JournalUnreadable
 from coxswain.model.vocabulary import JournalId
 
 _READ_GROUP = 512  # records taken at once: a read transaction left open between them would hold up every checkpoint
@@ -120,7 +120,11 @@ def read_head(path: Path) -> Head | None:
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Be the one writer. Raises `JournalLocked`. The system frees the lock with the process, however that ends."""
-    fd = os.open(beside(path, ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    lock = beside(path, ".lock")
+    try:
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:  # no such folder, or one that may not be written
+        raise JournalFailed(path, f"cannot open {lock.name} beside it: {error.strerror}") from None
     try:
         if not _try_lock(fd):
             raise JournalLocked(path, _pid_in(fd))

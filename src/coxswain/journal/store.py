@@ -48,7 +48,7 @@ class Journal:
     def create(cls, path: Path | None, journal_id: JournalId, *, on_commit: OnCommit | None = None) -> Self:
         """Make a new journal; it appears under its name complete or not at all. Raises `JournalExists`."""
         if path is not None:
-            with files.locked(path):
+            with files.reading(path), files.locked(path):
                 _make(path, journal_id)
             return cls.open(path, on_commit=on_commit)
         resources = contextlib.ExitStack()

@@ -120,6 +120,11 @@ def test_the_wal_of_a_lost_journal_is_not_taken_for_that_of_a_new_one(tmp_path: 
         Journal.create(tmp_path / "j.db", ID)
 
 
+def test_a_journal_in_a_folder_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(JournalFailed, match=r"no/such/j\.db: cannot open j\.db\.lock beside it: No such file"):
+        Journal.create(tmp_path / "no" / "such" / "j.db", ID)
+
+
 def test_what_a_crash_left_of_an_unfinished_journal_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "j.db.new").write_bytes(b"half a journal")
     with Journal.create(tmp_path / "j.db", ID) as journal:
