@@ -1,7 +1,7 @@
 """Run an engine to its end, for `demo` and `run`. A stop signal becomes an orderly end; one document tells the rest."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,10 @@ from coxswain.app.assemble import Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
 from coxswain.journal.verify import verify
 from coxswain.model.market import Quote
-from coxswain.model.vocabulary import JournalId, Mode
+from coxswain.model.vocabulary import JournalId, Mode, Symbol
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.signals import Signals, SignalStream, StopWaiting
+from coxswain.venues.paper import PaperVenue
 from coxswain.views.summary import Audit, RunDocument, Summary
 
 
@@ -38,6 +39,10 @@ class Ran:
     summary: Summary
     exit_code: int
     quotes: int
+    quotes_refused: Mapping[Symbol, int]
+    """Crossed or not positive."""
+    orders_on_stale_quotes: int
+    """Orders that reached a venue of this process when its latest quote was too old to trade on."""
 
 
 def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, after_venue: Hook | None = None) -> Ran:
@@ -49,10 +54,16 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         with _stoppable(loop, task.signals):
             loop.run(started(desk, resolved, task.mode, task.feed_name), desk.resume_ns)
         digest, head = desk.engine.digest(), desk.journal.head
+        stale = sum(
+            counts.stale
+            for venue in desk.venues
+            if isinstance(venue, PaperVenue)
+            for counts in venue.counts().symbols.values()
+        )
     checked = None if task.journal_path is None else verify(task.journal_path)
     audit = Audit(verified=checked is None or checked.ok, records=head.seq, head=head.hash.hex())
     document = summary.document(digest, audit)
-    return Ran(document, summary, _exit_code(document), loop.quotes_seen)
+    return Ran(document, summary, _exit_code(document), loop.quotes_seen, loop.quotes_refused, stale)
 
 
 def _exit_code(document: RunDocument) -> int:

@@ -225,6 +225,12 @@ def _show_incidents(ran: Ran) -> None:
     if summary.repeated_reports:
         told += 1
         line(f"  {count(summary.repeated_reports, 'fill')} reported again and booked once")
+    for symbol, refused in ran.quotes_refused.items():
+        told += 1
+        line(f"  {count(refused, 'quote')} of {symbol} refused: crossed, or not above zero")
+    if ran.orders_on_stale_quotes:
+        told += 1
+        line(f"  {count(ran.orders_on_stale_quotes, 'order')} waited at a venue for a fresh quote")
     for incident in summary.book.incidents:
         told += 1
         line(f"  {incident.account}: {incident.kind}: {incident.detail}")

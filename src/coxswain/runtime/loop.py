@@ -12,7 +12,7 @@ from coxswain.journal.store import Journal
 from coxswain.messages.inputs import CompareAccounts, EngineStarted, Input, StopEngine, TimePassed
 from coxswain.messages.record import Record, encode
 from coxswain.messages.requests import Request
-from coxswain.model.market import Quote
+from coxswain.model.market import Quote, is_sane
 from coxswain.model.vocabulary import AccountId, Symbol
 from coxswain.runtime.calendar import Calendar
 from coxswain.runtime.signals import Signals
@@ -56,6 +56,8 @@ class Loop:
         self._stop_reason = ""
         self.now_ns = engine.state.now_ns
         self.quotes_seen = 0
+        self.quotes_refused: dict[Symbol, int] = {}
+        """Crossed or not positive, by instrument: shown to the venues, which count them too, and never to the core."""
 
     def ask_to_stop(self, reason: str) -> None:
         """End in good order before the next input. Safe to call from a signal handler."""
@@ -138,9 +140,13 @@ class Loop:
         self.quotes_seen += 1
         for venue in self._venues:
             venue.on_quote(quote)
-        self._latest[quote.symbol] = quote
-        if quote.ts_ns - self._stepped_ns.get(quote.symbol, -self._quote_interval_ns) >= self._quote_interval_ns:
-            self._step_quote(quote)
+        if not is_sane(quote):
+            # Marked to it, a position would show a loss that is none, and an account would stop for it.
+            self.quotes_refused[quote.symbol] = self.quotes_refused.get(quote.symbol, 0) + 1
+        else:
+            self._latest[quote.symbol] = quote
+            if quote.ts_ns - self._stepped_ns.get(quote.symbol, -self._quote_interval_ns) >= self._quote_interval_ns:
+                self._step_quote(quote)
         self._quote = next(self._feed, None)
 
     def _wake_if_due(self) -> bool:
