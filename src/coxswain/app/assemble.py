@@ -7,6 +7,7 @@ import importlib
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from errno import ENOENT
 from pathlib import Path
 
 import msgspec
@@ -66,6 +67,8 @@ def open_desk(
                 engine.fold(record)
                 on_record(record)
         else:
+            if journal_path is not None and not journal_path.parent.is_dir():
+                raise FileNotFoundError(ENOENT, "there is no such folder", str(journal_path.parent))
             journal = Journal.create(journal_path, journal_id, on_commit=on_commit)
             opened.callback(journal.close)
         venues: list[Venue] = []

@@ -1,5 +1,7 @@
 """Errors that users can do something about: which exit code, which sentence. All others are bugs and show as bugs."""
 
+import os
+
 from coxswain.app import exits
 
 
@@ -23,6 +25,8 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
             return exits.NOT_RUNNING, str(error)
         case FileExistsError():
             return exits.USAGE, str(error)
+        case OSError(filename=file, strerror=problem) if file and problem:
+            return exits.ERROR, f"{os.fsdecode(file)}: {problem}"
         case JournalError() | FeedError() | NothingToTrade() | StateFileError() | OSError():
             return exits.ERROR, str(error)
         case _:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from coxswain.feeds import Feed, FeedError, merge, open_feed
 from coxswain.model.market import Quote
@@ -18,7 +19,9 @@ def open_feeds(specs: Sequence[str], tz: str | None, setup: Setup) -> list[Feed]
     """Open each file and see that its instrument is configured. Raises `FeedError`."""
     feeds = [open_feed(spec, tz) for spec in specs]
     known = {instrument.symbol for instrument in setup.instruments}
-    for feed in feeds:
+    for number, feed in enumerate(feeds):
+        if any(feed.path.samefile(other.path) and feed.symbol == other.symbol for other in feeds[:number]):
+            raise FeedError(f"{feed.path}: given twice for {feed.symbol}, wanted each file once")
         if feed.symbol not in known:
             wanted = ", ".join(sorted(known))
             raise FeedError(
@@ -32,7 +35,7 @@ def watched(feeds: Sequence[Feed], quiet: bool) -> Iterator[Iterator[Quote]]:
     """Merge the feeds in order of time; show on standard error how far they are read, if that takes long."""
     size = sum(feed.size for feed in feeds)
     if quiet or size < WORTH_A_BAR or not sys.stderr.isatty():
-        yield iter(merge(feeds))
+        yield _not_empty(feeds)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -45,7 +48,16 @@ def watched(feeds: Sequence[Feed], quiet: bool) -> Iterator[Iterator[Quote]]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("quotes", total=size)
-        yield _reporting(iter(merge(feeds)), lambda: progress.update(task, completed=sum(f.bytes_read for f in feeds)))
+        yield _reporting(_not_empty(feeds), lambda: progress.update(task, completed=sum(f.bytes_read for f in feeds)))
+
+
+def _not_empty(feeds: Sequence[Feed]) -> Iterator[Quote]:
+    """Merge the feeds. Raises `FeedError` at once if there is no quote in any."""
+    quotes = iter(merge(feeds))
+    first = next(quotes, None)
+    if first is None:
+        raise FeedError(f"{', '.join(str(feed.path) for feed in feeds)}: there is no quote in it, wanted at least one")
+    return chain([first], quotes)
 
 
 def _reporting(quotes: Iterator[Quote], report: Callable[[], None]) -> Iterator[Quote]:
