@@ -437,8 +437,7 @@ def _on_absence(tx: Tx, account: Account, order: Order, answer: OrderLookedUp) -
 def _order_is_missing(tx: Tx, account: Account, order: Order) -> None:
     """An acknowledged order that the venue does not know is a break, for a person to settle."""
     account_id, break_id = order.intent.account, f"{order.intent.account}:order:{order.cl_ord_id}"
-    if order.outcome_known is False:
-        tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, False, "a break says so from here on"))
+    tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, False, "a break says so from here on"))
     if break_id not in account.breaks:
         detail = "it was acknowledged, and the venue does not know it"
         open_qty = leaves_qty(order)
