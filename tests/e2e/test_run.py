@@ -1,0 +1,371 @@
+"""`coxswain run`: signals from a file or a pipe; each is taken, refused or known, and the books agree at the end."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coxswain.messages.events import AccountStateChanged, SignalDenied
+from tests.e2e.commands import coxswain
+from tests.e2e.journals import read_records
+from tests.e2e.market import (
+    EURUSD,
+    GBPUSD,
+    START_NS,
+    START_S,
+    config_file,
+    entry,
+    leave,
+    lines_of,
+    move_stop,
+    quotes_file,
+    steady_quotes,
+)
+
+LEAN = Path(__file__).resolve().parents[3] / "shared" / "data" / "lean"
+needs_data = pytest.mark.skipif(not LEAN.is_dir(), reason="the recorded market data is not beside the repository")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with two accounts and five quiet minutes of EURUSD."""
+    config_file(tmp_path / "coxswain.yaml", ["ann", "bob"])
+    steady_quotes(tmp_path / "q.csv", 300)
+    return tmp_path
+
+
+def run(folder: Path, *signals: dict[str, object] | str, code: int = 0, more: tuple[str, ...] = ()) -> Any:
+    """Run signals from a file on the folder's quotes and return the document."""
+    (folder / "signals.jsonl").write_bytes(lines_of(*signals))
+    words = ("run", "--signals", "signals.jsonl", "--quotes", "EURUSD=q.csv", "--json", *more)
+    return coxswain(*words, cwd=folder, code=code).json()
+
+
+def denials(folder: Path) -> list[str]:
+    """Return what the journal says of each line that was refused."""
+    return [
+        f"{event.where}: {'; '.join(event.reasons)}".removeprefix(": ")
+        for record in read_records(folder / "coxswain.journal")
+        for event in record.events
+        if isinstance(event, SignalDenied)
+    ]
+
+
+# --- what signals do --------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_its_stop_adjustment_and_its_exit_run_in_order(desk: Path) -> None:
+    document = run(desk, entry("in", 5), move_stop("up", "1.082", 60), leave("out", 120, reason="enough"))
+    assert document["signals"] == {"received": 3, "planned": 3, "denied": 0, "duplicate": 0}
+    assert [plan["kind"] for plan in document["plans"]] == ["entry", "stop_adjustment", "exit"]
+    for plan in document["plans"]:
+        assert [account["account"] for account in plan["accounts"]] == ["ann", "bob"]
+        assert {account["verdict"] for account in plan["accounts"]} == {"SEND"}
+    assert document["positions"] == []
+    assert document["breaks"] == []
+    assert document["audit"]["verified"] is True
+
+
+def test_a_stop_that_was_moved_protects_at_its_new_price(desk: Path) -> None:
+    document = run(desk, entry("in", 5), move_stop("up", "1.082", 60))
+    assert [position["stop_px"] for position in document["positions"]] == ["1.082", "1.082"]
+    assert {position["protection"] for position in document["positions"]} == {"venue"}
+    rows = coxswain("orders", "--open", "--json", cwd=desk).json()
+    assert [(row["role"], row["stop_px"]) for row in rows] == [("STOP", "1.082")] * 2
+
+
+def test_part_of_a_position_can_be_closed(desk: Path) -> None:
+    document = run(desk, entry("in", 5, quantity="0.6"), leave("half", 60, quantity="0.4"))
+    assert sum(Decimal(position["qty"]) for position in document["positions"]) == Decimal("0.2")
+    assert {position["protection"] for position in document["positions"]} == {"venue"}
+
+
+def test_numbers_may_be_text_and_names_of_accounts_narrow_a_plan(desk: Path) -> None:
+    document = run(desk, entry("in", 5, quantity="0.2", confidence="0.9", accounts=["bob"]))
+    assert [(position["account"], position["qty"]) for position in document["positions"]] == [("bob", "0.2")]
+
+
+def test_two_instruments_run_at_once(tmp_path: Path) -> None:
+    config_file(tmp_path / "coxswain.yaml", ["ann", "bob"])
+    quotes_file(tmp_path / "eur.csv", EURUSD, 120)
+    quotes_file(tmp_path / "gbp.csv", GBPUSD, 120)
+    signals = lines_of(
+        entry("eur", 5), entry("gbp", 6, symbol="GBPUSD", stop_loss="1.25"), leave("out", 60, symbol="gbpusd")
+    )
+    words = ("run", "--quotes", "EURUSD=eur.csv", "--quotes", "GBPUSD=gbp.csv", "--json")
+    document = coxswain(*words, cwd=tmp_path, stdin=signals).json()
+    assert [plan["symbol"] for plan in document["plans"]] == ["EURUSD", "GBPUSD", "GBPUSD"]
+    assert {position["symbol"] for position in document["positions"]} == {"EURUSD"}
+    assert document["breaks"] == []
+
+
+# --- lines that are no use --------------------------------------------------------------------------------------------
+
+
+def test_a_bad_line_is_named_and_the_lines_after_it_still_run(desk: Path) -> None:
+    document = run(desk, "not json", entry("in", 5), entry("sideless", 6, side=None), "", "[]", leave("out", 60))
+    assert document["signals"] == {"received": 5, "planned": 2, "denied": 3, "duplicate": 0}
+    assert document["positions"] == []
+    first, second, third = denials(desk)
+    assert first.startswith("line 1: the line is not JSON")
+    assert second == "line 3: side: missing; an entry wants BUY or SELL"
+    assert third == "line 5: the line is a list; wanted one JSON object"
+
+
+def test_every_wrong_field_of_a_signal_is_reported_and_nothing_is_sent(desk: Path) -> None:
+    document = run(desk, entry("in", 5, side="UP", stop_loss="x", confidenc=1, quantity=-1, order_type="LIMIT"))
+    assert document["plans"] == []
+    assert document["orders"]["total"] == 0
+    (said,) = denials(desk)
+    for field in ("side: ", "stop_loss: ", '"confidenc": unknown field; did you mean confidence?', "quantity: "):
+        assert field in said
+
+
+def test_what_was_refused_is_told_on_the_screen(desk: Path) -> None:
+    signals = lines_of("nonsense", entry("far", 5, symbol="XAUUSD"))
+    screen = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, stdin=signals).out
+    assert "denied: line 1: no id: the line is not JSON" in screen
+    assert "denied: far: INSTRUMENT_UNKNOWN: symbol=XAUUSD, wanted=one of EURUSD, GBPUSD" in screen
+
+
+def test_a_signal_out_of_order_is_an_error_that_names_the_line(desk: Path) -> None:
+    document = run(desk, entry("late", 60), leave("early", 30), leave("out", 90))
+    assert document["signals"]["denied"] == 1
+    assert denials(desk) == ["line 2: signal_time: earlier than that of line 1; wanted lines in order of signal_time"]
+    assert document["positions"] == []
+
+
+def test_the_same_id_with_the_same_body_is_a_duplicate(desk: Path) -> None:
+    same = entry("in", 5, stop_loss="1.0800")
+    document = run(desk, entry("in", 5, stop_loss="1.08"), same, entry("in", 5, stop_loss=1.08))
+    assert document["signals"] == {"received": 3, "planned": 1, "denied": 0, "duplicate": 2}
+    assert len(document["plans"]) == 1
+
+
+def test_the_same_id_with_another_body_is_denied(desk: Path) -> None:
+    document = run(desk, entry("in", 5), entry("in", 5, stop_loss="1.07"))
+    assert document["signals"] == {"received": 2, "planned": 1, "denied": 1, "duplicate": 0}
+    assert denials(desk) == ["SIGNAL_ID_REUSED: id=in, its body differs from the first one's"]
+
+
+def test_a_denied_signal_is_no_failure_of_the_run(desk: Path) -> None:
+    document = run(desk, entry("in", 5, symbol="NOPE"), entry("unsure", 6, confidence=0.1), entry("old", -900))
+    assert document["signals"]["received"] == 3
+    assert document["orders"]["total"] == 0
+    assert document["breaks"] == []
+
+
+def test_an_old_signal_is_denied_with_its_age(desk: Path) -> None:
+    run(desk, entry("old", -900))
+    assert denials(desk) == ["SIGNAL_EXPIRED: age_s=900, ttl_s=300"]
+
+
+# --- where signals come from ------------------------------------------------------------------------------------------
+
+
+def test_signals_come_from_standard_input(desk: Path) -> None:
+    words = ("run", "--signals", "-", "--quotes", "EURUSD=q.csv", "--json")
+    document = coxswain(*words, cwd=desk, stdin=lines_of(entry("in", 5), leave("out", 60))).json()
+    assert document["signals"]["planned"] == 2
+    assert document["positions"] == []
+
+
+def test_no_signal_at_all_is_a_run_too(desk: Path) -> None:
+    document = coxswain("run", "--quotes", "EURUSD=q.csv", "--json", cwd=desk).json()
+    assert document["signals"]["received"] == 0
+    assert document["audit"]["verified"] is True
+
+
+def test_a_last_line_without_its_newline_is_taken(desk: Path) -> None:
+    words = ("run", "--quotes", "EURUSD=q.csv", "--json")
+    assert coxswain(*words, cwd=desk, stdin=lines_of(entry("in", 5)).rstrip()).json()["signals"]["planned"] == 1
+
+
+# --- arguments --------------------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_prints_plans_sends_nothing_and_leaves_no_file(desk: Path) -> None:
+    before = sorted(path.name for path in desk.iterdir())
+    signals = lines_of(entry("in", 5))
+    words = ("run", "--dry-run", "--quotes", "EURUSD=q.csv")
+    screen = coxswain(*words, cwd=desk, stdin=signals).out
+    assert "Plan of in: entry BUY EURUSD" in screen
+    assert "Dry run: no order was sent and no journal was left." in screen
+    document = coxswain(*words, "--json", cwd=desk, stdin=signals).json()
+    assert [account["verdict"] for account in document["plans"][0]["accounts"]] == ["SEND", "SEND"]
+    assert [account["result"] for account in document["plans"][0]["accounts"]] == [None, None]
+    assert document["mode"] == "RESEARCH"
+    assert document["orders"]["total"] == 0
+    assert sorted(path.name for path in desk.iterdir()) == before
+
+
+def test_a_dry_run_leaves_an_existing_journal_as_it_is(desk: Path) -> None:
+    run(desk, entry("in", 5))
+    before = {path.name: path.read_bytes() for path in desk.iterdir()}
+    coxswain("run", "--dry-run", "--quotes", "EURUSD=q.csv", cwd=desk, stdin=lines_of(entry("other", 5)))
+    assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
+
+
+def test_no_quotes_is_an_error_that_says_what_is_wanted(desk: Path) -> None:
+    done = coxswain("run", cwd=desk, code=1)
+    assert "no quotes were given, wanted --quotes SYMBOL=FILE" in done.err
+    assert done.out == ""
+    assert not (desk / "coxswain.journal").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--signals", "gone.jsonl", "--quotes", "EURUSD=q.csv"), "gone.jsonl: No such file or directory"),
+        (("--signals", ".", "--quotes", "EURUSD=q.csv"), ".: Is a directory"),
+        (("--quotes", "EURUSD=gone.csv"), "gone.csv: there is no such file"),
+        (("--quotes", "q.csv"), "q.csv: the symbol is not known, wanted SYMBOL=q.csv"),
+        (("--quotes", "XAU=q.csv"), "symbol XAU is not an instrument of the configuration, wanted EURUSD, GBPUSD"),
+        (("--quotes", "EURUSD=q.csv", "--journal", "no/such/j"), "no/such: there is no such folder"),
+        (
+            (
+                "--quotes",
+                "EURUSD=empty.csv",
+            ),
+            "empty.csv: there is no quote in it",
+        ),
+    ],
+)
+def test_a_wrong_argument_is_named_and_nothing_is_left(desk: Path, words: tuple[str, ...], said: str) -> None:
+    (desk / "empty.csv").write_text("timestamp,bid,ask\n")
+    before = sorted(path.name for path in desk.iterdir())
+    done = coxswain("run", *words, cwd=desk, code=1)
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert "Errno" not in done.err
+    assert done.out == ""
+    assert sorted(path.name for path in desk.iterdir()) == before
+
+
+def test_one_file_given_twice_is_a_mistake(desk: Path) -> None:
+    done = coxswain("run", "--quotes", "EURUSD=q.csv", "--quotes", "EURUSD=./q.csv", cwd=desk, code=1)
+    assert "q.csv: given twice for EURUSD" in done.err
+
+
+def test_two_days_of_one_instrument_are_one_market(desk: Path) -> None:
+    lines = (desk / "q.csv").read_text().splitlines()
+    (desk / "first.csv").write_text("\n".join(lines[:150]) + "\n")
+    (desk / "second.csv").write_text("\n".join(lines[150:]) + "\n")
+    words = ("run", "--quotes", "EURUSD=second.csv", "EURUSD=first.csv", "--json")
+    signals = lines_of(entry("in", 5), leave("out", 280))
+    assert coxswain(*words, cwd=desk, stdin=signals).json()["positions"] == []
+
+
+def test_the_document_is_all_that_stands_on_standard_output(desk: Path) -> None:
+    words = ("run", "--quotes", "EURUSD=q.csv", "--json")
+    done = coxswain(*words, cwd=desk, stdin=lines_of("nonsense", entry("in", 5)))
+    assert done.json()["schema_version"] == 1
+    assert done.out.startswith("{\n")
+    assert done.out.endswith("}\n")
+    assert done.err == ""
+
+
+# --- the market -------------------------------------------------------------------------------------------------------
+
+
+def quotes_with(path: Path, strange: str, at_s: int) -> None:
+    """Put one strange quote into five quiet minutes."""
+    lines = path.read_text().splitlines()
+    lines.insert(at_s + 1, f"{START_S * 1000 + at_s * 1000 - 500},{strange}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def test_crossed_quotes_are_counted_and_trade_nothing(desk: Path) -> None:
+    quotes_with(desk / "q.csv", "0.50000,0.40000", 150)  # below every stop, if it counted
+    quotes_with(desk / "q.csv", "1.09000,1.07000", 4)
+    signals = lines_of(entry("in", 3.6))
+    screen = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, stdin=signals).out
+    assert "2 quotes of EURUSD refused: crossed, or not above zero" in screen
+    rows = coxswain("fills", "--json", cwd=desk).json()
+    assert {row["last_px"] for row in rows} == {"1.08502"}
+
+
+def test_a_crossed_quote_is_no_loss(desk: Path) -> None:
+    quotes_with(desk / "q.csv", "0.50000,0.40000", 150)
+    run(desk, entry("in", 5))
+    for account in coxswain("accounts", "--json", cwd=desk).json():
+        assert account["state"] == "ACTIVE"
+    events = [event for record in read_records(desk / "coxswain.journal") for event in record.events]
+    assert not [event for event in events if isinstance(event, AccountStateChanged) and event.cause == "DAILY_LOSS"]
+
+
+def test_an_order_waits_for_a_fresh_quote(desk: Path) -> None:
+    """It leaves while the last quote is just fresh enough, and arrives when it no longer is."""
+    lines = (desk / "q.csv").read_text().splitlines()
+    (desk / "q.csv").write_text("\n".join(lines[:11] + lines[100:]) + "\n")
+    screen = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, stdin=lines_of(entry("in", 69))).out
+    assert "2 orders waited at a venue for a fresh quote" in screen
+    assert [row["ord_status"] for row in coxswain("orders", "--json", cwd=desk).json()][:2] == ["FILLED", "FILLED"]
+
+
+def test_nothing_is_sent_on_a_stale_quote(desk: Path) -> None:
+    lines = (desk / "q.csv").read_text().splitlines()
+    (desk / "q.csv").write_text("\n".join(lines[:11] + lines[200:]) + "\n")
+    document = run(desk, entry("in", 150))
+    (plan,) = document["plans"]
+    for account in plan["accounts"]:
+        assert account["verdict"] == "SKIP" or account["result"]["error"].startswith("QUOTE_STALE: ")
+    assert document["orders"]["total"] == 0
+
+
+@needs_data
+def test_a_recorded_day_of_eurusd_runs(tmp_path: Path) -> None:
+    coxswain("init", cwd=tmp_path)
+    at_ns = 1_399_442_400_000_000_000  # 2014-05-07 06:00 UTC
+    signals = lines_of(
+        entry("in", (at_ns - START_NS) / 1e9, stop_loss="1.388", take_profit="1.3975"),
+        leave("out", (at_ns - START_NS) / 1e9 + 7200),
+    )
+    quotes = LEAN / "forex/oanda/tick/eurusd/20140507_quote.zip"
+    document = coxswain("run", "--quotes", quotes, "--json", cwd=tmp_path, stdin=signals).json()
+    assert document["signals"]["planned"] == 2
+    assert document["fills"] >= 10
+    assert document["positions"] == []
+    assert document["breaks"] == []
+
+
+@needs_data
+def test_a_recorded_day_of_ibm_runs(tmp_path: Path) -> None:
+    coxswain("init", cwd=tmp_path)
+    at_s = 1_381_154_400 - START_S  # 2013-10-07 14:00 UTC, half an hour into the session
+    signals = lines_of(
+        entry("in", at_s, symbol="IBM", stop_loss="180"),
+        move_stop("up", "181", at_s + 300, symbol="IBM"),
+        leave("out", at_s + 600, symbol="IBM"),
+        entry("closed", at_s + 36_000, symbol="IBM", stop_loss="180"),
+    )
+    quotes = LEAN / "equity/usa/tick/ibm/20131007_quote.zip"
+    document = coxswain("run", "--quotes", quotes, "--json", cwd=tmp_path, stdin=signals).json()
+    assert document["signals"]["planned"] == 4
+    assert document["fills"] > 5
+    assert document["positions"] == []
+    assert document["breaks"] == []
+
+
+# --- how it ends ------------------------------------------------------------------------------------------------------
+
+
+def test_a_break_that_is_open_at_the_end_is_exit_code_7(desk: Path) -> None:
+    run(desk, entry("in", 5))
+    for file in desk.glob("coxswain.journal.one.db*"):
+        file.unlink()  # the venue forgot everything: its books differ from ours, and no one repairs that by itself
+    document = run(desk, entry("in", 5), code=7)
+    assert document["signals"]["duplicate"] == 1
+    assert {found["account"] for found in document["breaks"]} == {"ann"}
+    assert sorted(found["kind"] for found in document["breaks"]) == [
+        "BALANCE_DIFFERS",
+        "MISSING_AT_VENUE",
+        "ORDER_MISSING_AT_VENUE",
+    ]
+    assert document["orders"]["unknown_now"] == 0
+    status = coxswain("status", "--json", cwd=desk, code=7).json()
+    assert sorted(status["breaks"]) == sorted(found["break_id"] for found in document["breaks"])
+    screen = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, code=7).out
+    assert "NOT reconciled" in screen
+    assert "MISSING_AT_VENUE" in screen
