@@ -91,16 +91,8 @@ def show_accounts(journal: Path, as_json: bool) -> int:
         print_json([_with_derived(row) for row in rows])
         return exits.OK
     headings = (
-        "account",
-        "venue",
-        "state",
-        "ccy",
-        "balance",
-        "equity",
-        "margin used",
-        "drawdown %",
-        "positions",
-        "breaks",
+        *("account", "venue", "state", "ccy", "balance", "equity", "margin free", "risk left", "drawdown %"),
+        *("positions", "protection", "breaks"),
     )
     cells = [
         (
@@ -110,9 +102,15 @@ def show_accounts(journal: Path, as_json: bool) -> int:
             row.currency,
             screens.money(row.balance),
             screens.money(row.equity),
-            screens.money(row.used_margin),
+            screens.money(row.available_margin),
+            screens.money(row.risk_budget_left),
             f"{row.daily_drawdown_pct:.2f}",
             row.open_positions,
+            f"{row.unprotected_positions} WITHOUT"
+            if row.unprotected_positions
+            else "all"
+            if row.open_positions
+            else None,
             len(row.breaks),
         )
         for row in rows
@@ -122,7 +120,8 @@ def show_accounts(journal: Path, as_json: bool) -> int:
 
 
 def _with_derived(row: AccountRow) -> object:
-    derived = {"equity": row.equity, "daily_drawdown_pct": row.daily_drawdown_pct}
+    names = ("equity", "available_margin", "risk_budget_left", "daily_drawdown_pct")
+    derived = {name: getattr(row, name) for name in names}
     return document({name: getattr(row, name) for name in row.__struct_fields__} | derived)
 
 
@@ -168,10 +167,27 @@ def show_orders(journal: Path, only_open: bool, as_json: bool) -> int:
 
 def show_positions(journal: Path, as_json: bool) -> int:
     summary = _summary(journal)
+    rows = summary.book.open_positions()
     if as_json:
-        print_json(summary.position_docs())
-    else:
-        screens.show_positions(summary)
+        print_json(document(rows))
+        return exits.OK
+    screens.show_positions(summary)
+    headings = ("account", "symbol", "held for", "return %", "reward/risk", "P&L a day", "margin", "risk to stop")
+    cells = [
+        (
+            row.account,
+            row.symbol,
+            None if row.holding_ms is None else screens.duration(row.holding_ms),
+            None if row.return_pct is None else f"{row.return_pct:.3f}",
+            None if row.risk_reward is None else f"{row.risk_reward:.2f}",
+            screens.money(row.pnl_per_day),
+            screens.money(row.margin),
+            screens.money(row.risk),
+        )
+        for row in rows
+    ]
+    if cells:
+        screens.table(headings, cells, right=headings[2:])
     return exits.OK
 
 

@@ -43,6 +43,8 @@ class Ran:
     """Crossed or not positive."""
     orders_on_stale_quotes: int
     """Orders that reached a venue of this process when its latest quote was too old to trade on."""
+    stopped_by: str
+    """The signal that ended it before its time, if one did."""
 
 
 def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, after_venue: Hook | None = None) -> Ran:
@@ -63,7 +65,15 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
     checked = None if task.journal_path is None else verify(task.journal_path)
     audit = Audit(verified=checked is None or checked.ok, records=head.seq, head=head.hash.hex())
     document = summary.document(digest, audit)
-    return Ran(document, summary, _exit_code(document), loop.quotes_seen, loop.quotes_refused, stale)
+    return Ran(
+        document,
+        summary,
+        _exit_code(document),
+        loop.quotes_seen,
+        loop.quotes_refused,
+        stale,
+        loop.stop_reason,
+    )
 
 
 def _exit_code(document: RunDocument) -> int:

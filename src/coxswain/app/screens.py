@@ -71,6 +71,15 @@ def short(value: object) -> object:
     return text(number.quantize(Decimal("0.0001")).normalize() + 0) if number % 1 else value
 
 
+def duration(ms: int) -> str:
+    """Write how long, as days, hours, minutes and seconds."""
+    seconds = ms // 1000
+    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
+    return (
+        f"{days}d {hours:02d}:{minutes:02d}:{seconds % 60:02d}" if days else f"{hours}:{minutes:02d}:{seconds % 60:02d}"
+    )
+
+
 def money(value: Decimal | None) -> str | None:
     """Write an amount with cents and thousands."""
     return None if value is None else f"{value:,.2f}"
@@ -126,10 +135,39 @@ def show_run(journal: Path | None, ran: Ran) -> None:
         where = f"{denial.where}: " if denial.where else ""
         line(f"denied: {where}{denial.signal_id or 'no id'}: {'; '.join(denial.reasons)}", STYLES["bad"])
     _show_story(ran)
+    if ran.stopped_by:
+        _show_what_stays_open(ran)
     if journal is None:
         line("Dry run: no order was sent and no journal was left.", STYLES["SKIP"])
     else:
         line(f"journal: {journal}")
+
+
+def _show_what_stays_open(ran: Ran) -> None:
+    """After a stop: which orders keep working at the venues while nobody looks."""
+    rows = [row for row in ran.summary.blotter.orders.values() if row.is_open]
+    heading(f"Stopped by {ran.stopped_by}; the same command goes on from here")
+    if not rows:
+        line("  no order is open")
+        return
+    verb = "stays" if len(rows) == 1 else "stay"
+    line(f"  {count(len(rows), 'order')} {verb} open at the venues")
+    table(
+        ("order", "role", "side", "symbol", "lots open", "at", "status"),
+        [
+            (
+                row.cl_ord_id,
+                row.role,
+                row.side,
+                row.symbol,
+                row.leaves_qty,
+                row.price or row.stop_px,
+                row.ord_status if row.outcome_known else f"{row.ord_status}, UNKNOWN",
+            )
+            for row in rows
+        ],
+        right=("lots open", "at"),
+    )
 
 
 def _show_story(ran: Ran) -> None:

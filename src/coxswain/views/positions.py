@@ -17,6 +17,7 @@ from coxswain.model.position import unrealized
 from coxswain.model.vocabulary import AccountId, ClOrdId, Role, Symbol, TradingState
 from coxswain.views.blotter import Blotter
 
+NS_PER_DAY = 86_400 * 10**9
 AT_VENUE, NONE = "venue", "NONE"
 
 
@@ -40,6 +41,14 @@ class PositionRow(msgspec.Struct):
     stop_px: Decimal | None = None
     target_px: Decimal | None = None
     opened_ns: int | None = None
+    holding_ms: int | None = None
+    """From the fill that opened it to the last record."""
+    return_pct: Decimal | None = None
+    """Open profit over the cost of what is open, in the instrument's currency."""
+    risk_reward: Decimal | None = None
+    """From the average price: the way to the target over the way to the stop; None without both."""
+    pnl_per_day: Decimal | None = None
+    """Open profit for each day held, in the account's currency."""
 
 
 class AccountRow(msgspec.Struct):
@@ -159,6 +168,13 @@ class Book:
             profit = unrealized(row.qty, row.cost, price, instrument.contract_size)
             rate = self._rate(instrument.currency, self.accounts[row.account].currency, profit > 0)
             row.unrealized_pnl = None if rate is None else round_down(profit * rate)
+            row.return_pct = round_down(profit / abs(row.cost) * HUNDRED)
+        row.risk_reward = _risk_reward(row)
+        if row.opened_ns is not None and self._now_ns > row.opened_ns:
+            held_ns = self._now_ns - row.opened_ns
+            row.holding_ms = held_ns // 1_000_000
+            if row.unrealized_pnl is not None:
+                row.pnl_per_day = round_down(row.unrealized_pnl * NS_PER_DAY / held_ns)
         row.protection = AT_VENUE if self._is_covered(row) else NONE
         return row
 
@@ -244,6 +260,12 @@ class Book:
 
     def _incident(self, event: ev.IncidentRaised) -> None:
         self.incidents.append(event)
+
+
+def _risk_reward(row: PositionRow) -> Decimal | None:
+    if row.avg_px is None or row.stop_px is None or row.target_px is None or row.stop_px == row.avg_px:
+        return None
+    return round_down(abs(row.target_px - row.avg_px) / abs(row.avg_px - row.stop_px))
 
 
 # Each method takes the event that it stands beside.
