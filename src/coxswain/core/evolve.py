@@ -516,8 +516,9 @@ def _put_away(clock: Deadlines, account: Account, position: Position, order: Ord
         position.stop_id = None
     if position.target_id == order.cl_ord_id:
         position.target_id = None
+    about = key("", order.intent.account, order.cl_ord_id)
     for kind in DEADLINES_OF_AN_ORDER:
-        clock.clear(key(kind, order.intent.account, order.cl_ord_id))
+        clock.clear(kind + about)
 
 
 def _occupy(account: Account, position: Position) -> None:

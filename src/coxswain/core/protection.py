@@ -67,8 +67,8 @@ def follow(tx: Tx, account_id: AccountId, symbol: Symbol) -> None:
 
 def _is_bare(position: Position) -> bool:
     """Nothing protects it and nothing should."""
-    parts = (position.stop_px, position.target_px, position.stop_id, position.target_id)
-    return all(part is None for part in parts)
+    wants_nothing = position.stop_px is None and position.target_px is None
+    return wants_nothing and position.stop_id is None and position.target_id is None
 
 
 def _protect(tx: Tx, account: Account, position: Position) -> None:

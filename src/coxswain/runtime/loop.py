@@ -53,7 +53,8 @@ class Loop:
         self._stepped_ns: dict[Symbol, int] = {}
         self._bodies: list[bytes] = []
         self._requests: list[Request] = []
-        self._stop_reason = ""
+        self.stop_reason = ""
+        """Who asked for an end before signals and quotes had theirs."""
         self.now_ns = engine.state.now_ns
         self.quotes_seen = 0
         self.quotes_refused: dict[Symbol, int] = {}
@@ -61,7 +62,7 @@ class Loop:
 
     def ask_to_stop(self, reason: str) -> None:
         """End in good order before the next input. Safe to call from a signal handler."""
-        self._stop_reason = reason
+        self.stop_reason = reason
 
     def run(self, started: EngineStarted, resume_ns: int) -> None:
         """Run to the end of signals and quotes, then let deadlines run out, compare the books and stop.
@@ -71,11 +72,11 @@ class Loop:
         by_id = {venue.venue_id: venue for venue in self._venues}
         self._venue_of = {spec.id: by_id[spec.venue] for spec in started.setup.accounts}
         self._begin(started, resume_ns)
-        while not self._stop_reason and self._advance():
+        while not self.stop_reason and self._advance():
             pass
-        if not self._stop_reason:
+        if not self.stop_reason:
             self._run_out()
-        self._end(self._stop_reason or "signals and quotes have ended")
+        self._end(self.stop_reason or "signals and quotes have ended")
 
     def _begin(self, started: EngineStarted, resume_ns: int) -> None:
         """Start, and have the books compared before anything new is looked at."""
@@ -164,7 +165,7 @@ class Loop:
     def _run_out(self) -> None:
         """Let reports and deadlines run while anything but a routine comparison is still to come."""
         until_ns = self.now_ns + TAIL_NS
-        while not self._stop_reason:
+        while not self.stop_reason:
             report_ns = self._next_report()
             deadline_ns = self._engine.next_deadline() if self._engine.is_waiting() else None
             if report_ns is None and deadline_ns is None and not self._requests:
@@ -183,7 +184,7 @@ class Loop:
 
     def _end(self, reason: str) -> None:
         """Compare the books a last time, unless asked to stop at once, and leave a checkpoint."""
-        if not self._stop_reason:
+        if not self.stop_reason:
             self._step(CompareAccounts("the run ends"))
             self._hear_out(self.now_ns + TAIL_NS)
         self._requests.clear()  # nothing new leaves an engine that stops; a restart asks for what is open

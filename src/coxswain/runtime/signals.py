@@ -55,13 +55,14 @@ class SignalStream:
         return None if self._next is None else max(self._next[0], now_ns)
 
     def _read_line(self) -> bytes:
-        self.waiting = True
         try:
-            return self._stream.readline()
-        except StopWaiting:
+            self.waiting = True
+            try:
+                return self._stream.readline()
+            finally:
+                self.waiting = False
+        except StopWaiting:  # outside of it all: it may come in the very moment in which the wait ends
             return b""
-        finally:
-            self.waiting = False
 
     def take(self, now_ns: int, latest: Latest) -> Input:
         if self._next is None:
