@@ -118,8 +118,8 @@ class Explainer:
     def _account(self, account: AccountId) -> Explanation:
         row = next(row for row in self._book.all_accounts() if row.account == account)
         causes = f" ({', '.join(row.causes)})" if row.causes else ""
-        held = f"{row.open_positions} open positions"
-        headline = f"{account} is {row.state}{causes}: equity {row.equity:f} {row.currency}, {held}"
+        money = f"equity {row.equity:f} {row.currency}"
+        headline = f"{account} is {row.state}{causes}: {money}, open positions: {row.open_positions}"
         of_all = (made for signal_id in self._plans.plans for made in self._decisions(signal_id))
         decisions = tuple(made for made in of_all if made.account.account == account)
         orders = [order for order in self._blotter.orders.values() if order.account == account]

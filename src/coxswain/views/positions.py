@@ -6,6 +6,7 @@ all money is in the account's currency. What is summed up here was stated by eve
 
 from collections.abc import Callable
 from decimal import Decimal
+from enum import StrEnum
 
 import msgspec
 
@@ -18,7 +19,13 @@ from coxswain.model.vocabulary import AccountId, ClOrdId, Role, Symbol, TradingS
 from coxswain.views.blotter import Blotter
 
 NS_PER_DAY = 86_400 * 10**9
-AT_VENUE, NONE = "venue", "NONE"
+
+
+class Protection(StrEnum):
+    """Whether a stop that works at the venue covers all of a position."""
+
+    VENUE = "venue"
+    NONE = "NONE"
 
 
 class PositionRow(msgspec.Struct):
@@ -36,8 +43,7 @@ class PositionRow(msgspec.Struct):
     margin: Decimal = ZERO
     risk: Decimal = ZERO
     """Lost from the average price to the stop."""
-    protection: str = NONE
-    """`venue` where a stop that works there covers all of it, else NONE."""
+    protection: Protection = Protection.NONE
     stop_px: Decimal | None = None
     target_px: Decimal | None = None
     opened_ns: int | None = None
@@ -148,7 +154,7 @@ class Book:
             account.unrealized_pnl = plain(account.unrealized_pnl + (row.unrealized_pnl or ZERO))
             account.used_margin = plain(account.used_margin + row.margin)
             account.open_risk = plain(account.open_risk + row.risk)
-            account.unprotected_positions += row.protection == NONE
+            account.unprotected_positions += row.protection is Protection.NONE
             occupied[row.account].add(row.symbol)
         for order in self._blotter.orders.values():
             if order.is_open and order.enters:
@@ -175,7 +181,7 @@ class Book:
             row.holding_ms = held_ns // 1_000_000
             if row.unrealized_pnl is not None:
                 row.pnl_per_day = round_down(row.unrealized_pnl * NS_PER_DAY / held_ns)
-        row.protection = AT_VENUE if self._is_covered(row) else NONE
+        row.protection = Protection.VENUE if self._is_covered(row) else Protection.NONE
         return row
 
     def _is_covered(self, row: PositionRow) -> bool:

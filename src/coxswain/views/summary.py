@@ -5,6 +5,7 @@ The names here are a promise to scripts: fields are added, never renamed or remo
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -13,46 +14,50 @@ from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
 from coxswain.model.checks import Check
 from coxswain.model.decimals import text
-from coxswain.model.vocabulary import ExecType, OrdStatus
+from coxswain.model.vocabulary import ExecType, Mode, OrdStatus, Side, SignalKind, Verdict
 from coxswain.views.blotter import Blotter
-from coxswain.views.plans import PlanAccount, PlanRow, Plans, Result
-from coxswain.views.positions import Book, PositionRow
+from coxswain.views.plans import Outcome, PlanAccount, PlanRow, Plans, Result
+from coxswain.views.positions import Book, PositionRow, Protection
 from coxswain.views.stats import MoneyRow, Stats, StatsRow
+
+Written = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+"""A decimal, in full."""
 
 
 class SignalCounts(msgspec.Struct):
-    received: int = 0
-    planned: int = 0
-    denied: int = 0
-    duplicate: int = 0
+    received: int
+    planned: int
+    denied: int
+    duplicate: int
 
 
 class CheckDoc(msgspec.Struct, frozen=True):
     code: str
     value: str | None
+    """A decimal in full, or what was found where the check is not about a number; `limit` likewise."""
     limit: str | None
     passed: bool
 
 
 class ResultDoc(msgspec.Struct, frozen=True):
     success: bool | None
-    outcome: str
+    outcome: Outcome
     order_id: str | None
     error: str | None
-    execution_time_ms: str | None
-    actual_entry_price: str | None
-    slippage_bps: str | None
-    filled_qty: str
+    execution_time_ms: Written | None
+    actual_entry_price: Written | None
+    slippage_bps: Written | None
+    filled_qty: Written
 
 
 class AccountDoc(msgspec.Struct, frozen=True):
     account: str
-    verdict: str
-    qty: str
+    verdict: Verdict
+    qty: Written
     delay_ms: int
     priority: int
-    size_variance_pct: str
-    correlation: str | None
+    size_variance_pct: Written
+    correlation: Written | None
     """The highest with any account released earlier."""
     sizing: str
     """How the quantity came about, for people."""
@@ -64,9 +69,9 @@ class AccountDoc(msgspec.Struct, frozen=True):
 
 class PlanDoc(msgspec.Struct, frozen=True):
     signal_id: str
-    kind: str
+    kind: SignalKind
     symbol: str
-    side: str | None
+    side: Side | None
     rationale: str
     warnings: tuple[str, ...]
     accounts: tuple[AccountDoc, ...]
@@ -74,6 +79,7 @@ class PlanDoc(msgspec.Struct, frozen=True):
 
 class OrderCounts(msgspec.Struct, frozen=True):
     total: int
+    """Approved by our own gate; those that it denied are not among them."""
     filled: int
     cancelled: int
     rejected: int
@@ -89,13 +95,13 @@ class UnknownCounts(msgspec.Struct, frozen=True):
 class PositionDoc(msgspec.Struct, frozen=True):
     account: str
     symbol: str
-    qty: str
-    avg_px: str | None
-    realized_pnl: str
-    unrealized_pnl: str | None
-    protection: str
-    stop_px: str | None
-    target_px: str | None
+    qty: Written
+    avg_px: Written | None
+    realized_pnl: Written
+    unrealized_pnl: Written | None
+    protection: Protection
+    stop_px: Written | None
+    target_px: Written | None
 
 
 class BreakDoc(msgspec.Struct, frozen=True):
@@ -104,24 +110,24 @@ class BreakDoc(msgspec.Struct, frozen=True):
     kind: str
     symbol: str | None
     severity: str
-    ours: str | None
-    theirs: str | None
+    ours: Written | None
+    theirs: Written | None
     detail: str
 
 
 class MoneyDoc(msgspec.Struct, frozen=True):
     currency: str
-    realized_pnl: str | None
-    commission: str | None
-    slippage: str | None
+    realized_pnl: Written
+    commission: Written
+    slippage: Written | None
     trades: int
-    gross_profit: str | None
-    gross_loss: str | None
-    largest_win: str | None
-    largest_loss: str | None
-    average_win: str | None
-    average_loss: str | None
-    profit_factor: str | None
+    gross_profit: Written
+    gross_loss: Written
+    largest_win: Written | None
+    largest_loss: Written | None
+    average_win: Written | None
+    average_loss: Written | None
+    profit_factor: Written | None
 
 
 class StatsDoc(msgspec.Struct, frozen=True):
@@ -132,13 +138,13 @@ class StatsDoc(msgspec.Struct, frozen=True):
     expired_orders: int
     denied_orders: int
     fills: int
-    fill_rate_pct: str | None
-    average_fill_time_ms: str | None
-    average_slippage_bps: str | None
+    fill_rate_pct: Written | None
+    average_fill_time_ms: Written | None
+    average_slippage_bps: Written | None
     trades: int
     wins: int
     losses: int
-    win_rate_pct: str | None
+    win_rate_pct: Written | None
     money: tuple[MoneyDoc, ...]
 
 
@@ -149,7 +155,8 @@ class Audit(msgspec.Struct, frozen=True):
 
 
 class RunDocument(msgspec.Struct, frozen=True):
-    mode: str | None
+    schema_version: Literal[1]
+    mode: Mode | None
     seed: int | None
     feed: str | None
     signals: SignalCounts
@@ -162,11 +169,17 @@ class RunDocument(msgspec.Struct, frozen=True):
     recoveries: int
     unknown: UnknownCounts
     positions: tuple[PositionDoc, ...]
+    """Those that are open."""
     breaks: tuple[BreakDoc, ...]
+    """Those that are open."""
     audit: Audit
     digest: str
     stats: StatsDoc
-    schema_version: int = 1
+
+
+def json_schema() -> bytes:
+    """Return the JSON schema of the document, as it is kept in `schema/run.v1.json`."""
+    return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(RunDocument), order="sorted")) + b"\n"
 
 
 class Summary:
@@ -177,7 +190,7 @@ class Summary:
         self.plans = Plans(self.blotter)
         self.book = Book(self.blotter)
         self.stats = Stats(self.blotter)
-        self.signals = SignalCounts()
+        self.signals = SignalCounts(0, 0, 0, 0)
         self.partial_fills = 0
         self.repeated_reports = 0
         """Trades that came again and changed nothing."""
@@ -214,6 +227,7 @@ class Summary:
         started, rows = self._started, list(self.blotter.orders.values())
         statuses = [row.ord_status for row in rows]
         return RunDocument(
+            1,
             None if started is None else started.setup.mode,
             None if started is None else started.seed,
             None if started is None else started.setup.feed,
