@@ -10,18 +10,20 @@ from decimal import Decimal, setcontext
 
 import msgspec
 
-from coxswain.core import entries, protection, recon, reports
+from coxswain.core import entries, lookups, protection, recon, reports, trust
 from coxswain.core.evolve import evolve, evolve_quote
-from coxswain.core.order import InvariantViolation, is_done
+from coxswain.core.order import InvariantViolation, is_over
 from coxswain.core.planner import plan_entry, plan_exit, plan_stop_adjustment
-from coxswain.core.state import Deadlines, State, day_is_lost, equity
-from coxswain.core.submit import lose_sight, submit
+from coxswain.core.state import Deadlines, State, day_is_lost
+from coxswain.core.submit import ask_for_account, lose_sight, submit
 from coxswain.core.tx import Allocate, Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
-from coxswain.model.decimals import CONTEXT
-from coxswain.model.market import Quote
+from coxswain.model.checks import Check, reason
+from coxswain.model.decimals import CONTEXT, text
+from coxswain.model.market import Instrument, Quote
+from coxswain.model.orders import OrderIntent
 from coxswain.model.plan import Plan
 from coxswain.model.signal import Signal, dies_ns
 from coxswain.model.vocabulary import (
@@ -29,6 +31,7 @@ from coxswain.model.vocabulary import (
     ClOrdId,
     Mode,
     OrdType,
+    Role,
     SignalId,
     SignalKind,
     Symbol,
@@ -126,8 +129,13 @@ class Engine:
     def _on_start(self, tx: Tx, message: inp.EngineStarted) -> None:
         tx.apply(ev.EngineConfigured(message.version, message.journal_id, message.seed, message.setup))
         self._open_gates()
+        configured = {spec.id for spec in message.setup.accounts}
         for account_id in tuple(tx.state.accounts):
-            recon.begin(tx, account_id, "the engine started")
+            if account_id in configured:
+                trust.release(tx, account_id, "NOT_CONFIGURED", "it is in the configuration again")
+                recon.begin(tx, account_id, "the engine started")
+            else:
+                trust.restrict(tx, account_id, "NOT_CONFIGURED", "it is not in the configuration")
 
     def _on_stop(self, tx: Tx, message: inp.StopEngine) -> None:
         still_open: tuple[ClOrdId, ...] = tuple(
@@ -152,19 +160,22 @@ class Engine:
         for account_id in tuple(tx.state.holders.get(message.symbol, ())):
             account = tx.account(account_id)
             if "DAILY_LOSS" not in account.causes and account.anchor > 0 and day_is_lost(account):
-                reports.restrict(tx, account_id, "DAILY_LOSS", "the day's loss has reached its limit")
+                trust.restrict(tx, account_id, "DAILY_LOSS", "the day's loss has reached its limit")
 
     def _on_trading_day(self, tx: Tx, message: inp.TradingDay) -> None:
         for account_id in message.accounts:
-            account = tx.account(account_id)
-            if account.balance is None:
-                continue
-            anchor = max(account.balance, equity(account))
-            tx.apply(ev.DayStarted(account_id, message.day, account.balance, equity(account), anchor))
-            reports.release_cause(tx, account_id, "DAILY_LOSS", "a new trading day began")
+            account = tx.state.accounts.get(account_id)
+            if account is not None and account.day != message.day:  # a restart tells the day again
+                recon.begin_day(tx, account_id, message.day)
+                trust.release(tx, account_id, "DAILY_LOSS", "a new trading day began")
 
     def _on_session(self, tx: Tx, message: inp.SessionChanged) -> None:
         tx.apply(ev.SessionSet(message.symbols, message.is_open))
+        if not message.is_open:
+            return
+        for symbol in message.symbols:  # what could not be placed while it was closed
+            for account_id in tuple(tx.state.holders.get(symbol, ())):
+                protection.follow(tx, account_id, symbol, afresh=True)
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -196,16 +207,19 @@ class Engine:
         tx.apply(ev.SignalDenied(message.signal_id, message.where, message.errors))
 
     def _on_order(self, tx: Tx, message: inp.SubmitOrder) -> None:
-        now_ns = tx.state.now_ns
+        now_ns, checks = tx.state.now_ns, _why_not_ours(tx.state, message.intent)
+        if checks:
+            tx.apply(ev.OrderDenied(message.intent, checks, tuple(reason(check) for check in checks)))
+            return
         submit(tx, message.intent, now_ns, now_ns + message.ttl_s * 1_000_000_000)
 
     def _on_pause(self, tx: Tx, message: inp.PauseAccount) -> None:
         if message.account in tx.state.accounts:
-            reports.restrict(tx, message.account, "PAUSED", message.reason, message.actor)
+            trust.restrict(tx, message.account, "PAUSED", message.reason, message.actor)
 
     def _on_resume(self, tx: Tx, message: inp.ResumeAccount) -> None:
         if message.account in tx.state.accounts:
-            reports.release_cause(tx, message.account, "PAUSED", message.reason, message.actor)
+            trust.release(tx, message.account, "PAUSED", message.reason, message.actor)
 
     def _on_correlation(self, tx: Tx, message: inp.SetCorrelation) -> None:
         before = tx.state.correlations.get(message.account, {}).get(message.other, Decimal(0))
@@ -216,7 +230,7 @@ class Engine:
     def _on_compare(self, tx: Tx, message: inp.CompareAccounts) -> None:
         for account_id in message.accounts or tuple(tx.state.accounts):
             if account_id in tx.state.accounts:
-                recon.begin_comparison(tx, account_id, message.reason)
+                ask_for_account(tx, account_id, message.reason)
 
     # --- what venues say ----------------------------------------------------------------------------------------------
 
@@ -227,7 +241,7 @@ class Engine:
         reports.on_cancel_rejected(tx, message)
 
     def _on_order_looked_up(self, tx: Tx, message: inp.OrderLookedUp) -> None:
-        reports.on_order_looked_up(tx, message)
+        lookups.on_order_looked_up(tx, message)
 
     def _on_account_looked_up(self, tx: Tx, message: inp.AccountLookedUp) -> None:
         recon.on_account_looked_up(tx, message)
@@ -249,10 +263,15 @@ def _same_body(signal: Signal, known: Signal) -> bool:
 def _why_refused(state: State, signal: Signal, known: Signal | None) -> tuple[str, ...]:
     """Say everything that keeps a signal from being planned at all."""
     reasons = []
-    if known is not None:
+    if known is not None or signal.id in state.direct_ids:
         reasons.append(f"SIGNAL_ID_REUSED: id={signal.id}, its body differs from the first one's")
-    if signal.symbol not in state.instruments:
+    instrument = state.instruments.get(signal.symbol)
+    if instrument is None:
         reasons.append(f"INSTRUMENT_UNKNOWN: symbol={signal.symbol}, wanted=one of {', '.join(state.instruments)}")
+    else:
+        reasons += _off_tick(signal, instrument)
+    if signal.kind is SignalKind.ENTRY and signal.side is None:
+        reasons.append("SIDE_MISSING: an entry buys or sells")
     if state.now_ns > dies_ns(signal):
         reasons.append(f"SIGNAL_EXPIRED: age_s={(state.now_ns - signal.signal_time_ns) // 10**9}, ttl_s={signal.ttl_s}")
     if signal.signal_time_ns > state.now_ns + FUTURE_NS:
@@ -265,8 +284,31 @@ def _why_refused(state: State, signal: Signal, known: Signal | None) -> tuple[st
     return tuple(reasons)
 
 
+def _off_tick(signal: Signal, instrument: Instrument) -> list[str]:
+    """Name each price of an order to be that no venue takes. The entry price is only a measure."""
+    prices = {"stop_loss": signal.stop_loss, "take_profit": signal.take_profit, "limit_price": signal.limit_price}
+    return [
+        f"PRICE_OFF_TICK: {name}={text(price)}, wanted=a multiple of {text(instrument.tick)}"
+        for name, price in prices.items()
+        if price is not None and price % instrument.tick
+    ]
+
+
+def _why_not_ours(state: State, intent: OrderIntent) -> tuple[Check, ...]:
+    """Say why an order cannot even be put to the gate, which judges by the account's own limits."""
+    role, known = intent.role is Role.DIRECT, intent.account in state.accounts
+    numbers = (intent.order_qty, intent.price, intent.stop_px, intent.stop_loss, intent.take_profit, intent.decision_px)
+    finite = all(number is None or number.is_finite() for number in numbers)
+    checks = (
+        Check("ACCOUNT_UNKNOWN", None, None, known, intent.account, "an account of the configuration"),
+        Check("ROLE", None, None, role, intent.role, Role.DIRECT),
+        Check("NOT_A_NUMBER", None, None, finite, "NaN or an infinity", "numbers"),
+    )
+    return tuple(check for check in checks if not check.passed)
+
+
 def _release_at_once(tx: Tx, signal: Signal, plan: Plan) -> None:
-    """Exits and stop moves do not wait. An entry's shares wait for their deadlines, unless they have no delay."""
+    """Exits and stop moves do not wait. An entry's shares wait for their deadlines."""
     for assignment in plan.assignments:
         if assignment.verdict is not Verdict.SEND:
             continue
@@ -300,7 +342,7 @@ def _unanswered(tx: Tx, account_id: AccountId, what: str) -> None:
 
 def _ask_again(tx: Tx, account_id: AccountId, what: str) -> None:
     order = tx.account(account_id).orders[ClOrdId(what)]
-    if is_done(order) and order.outcome_known:
+    if is_over(order):
         tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, True, "over meanwhile"))
     else:
         lose_sight(tx, order, "the question was not answered")
@@ -311,7 +353,7 @@ def _give_up(tx: Tx, account_id: AccountId, what: str) -> None:
 
 
 def _compare(tx: Tx, account_id: AccountId, what: str) -> None:
-    recon.begin_comparison(tx, account_id, "it is time")
+    ask_for_account(tx, account_id, "it is time")
 
 
 _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {

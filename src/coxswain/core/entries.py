@@ -7,11 +7,11 @@ Nothing here is sized on a guess.
 from decimal import Decimal
 
 from coxswain.core.money import rate_up
-from coxswain.core.order import Order, is_complete
+from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
 from coxswain.core.planner import eligibility, own_size
 from coxswain.core.state import share_of
-from coxswain.core.submit import cancel, submit_for_signal
+from coxswain.core.submit import ask_cancel, cancel, submit_for_signal
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.checks import Check, reason
@@ -54,8 +54,8 @@ def entry_intent(tx: Tx, signal_id: SignalId, account_id: AccountId, qty: Decima
 
 
 def give_up_waiting(tx: Tx, order: Order) -> None:
-    """An entry or a completion order did not fill in time: cancel the rest. What comes back decides what follows."""
-    cancel(tx, order, "not filled in time")
+    """An order did not fill in time, or its cancel was refused a while ago: cancel what is open."""
+    ask_cancel(tx, order, "not filled in time")
 
 
 def complete_rest(tx: Tx, order: Order) -> None:
@@ -64,8 +64,8 @@ def complete_rest(tx: Tx, order: Order) -> None:
     if intent.role not in COMPLETABLE or is_complete(order) or order.ended_as is OrdStatus.REJECTED:
         return
     share = share_of(tx.state, intent.signal_id, intent.account)
-    if share is None or not order.watched or not share.used:
-        return  # nothing was filled: it ended, and there is nothing to complete
+    if share is None or share.over or share.waiting_qty or not order.watched or not share.used:
+        return  # called back, waiting already, not meant to fill at once, or nothing was filled that could be completed
     rest = plain(share.qty - share.used)
     if rest <= 0:
         return
@@ -73,6 +73,8 @@ def complete_rest(tx: Tx, order: Order) -> None:
     desk, attempt = tx.state.desk, share.attempts + 1
     if position.exit is not None:
         tx.apply(ev.CompletionEnded(intent.signal_id, intent.account, rest, "the position is being closed"))
+    elif not position.qty:
+        tx.apply(ev.CompletionEnded(intent.signal_id, intent.account, rest, "the position is closed again"))
     elif attempt > desk.max_retries:
         tx.apply(ev.CompletionEnded(intent.signal_id, intent.account, rest, f"{share.attempts} attempts made"))
     else:
@@ -88,6 +90,9 @@ def complete(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
     if qty <= 0:
         tx.apply(ev.CompletionEnded(signal_id, account_id, ZERO, "filled meanwhile"))
         return
+    if not tx.account(account_id).positions[tx.state.signals[signal_id].symbol].qty:
+        tx.apply(ev.CompletionEnded(signal_id, account_id, qty, "the position is closed again"))
+        return
     intent = entry_intent(tx, signal_id, account_id, qty, Role.COMPLETION)
     if submit_for_signal(tx, intent) is None:
         tx.apply(ev.CompletionEnded(signal_id, account_id, qty, "denied by our own gate"))
@@ -99,7 +104,7 @@ def complete(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
 def recover(tx: Tx, order: Order) -> None:
     """Move a rejected child's rest to an account that the plan has not used, at a smaller size, through every check."""
     intent, state = order.intent, tx.state
-    if intent.role not in COMPLETABLE or intent.signal_id not in state.plans:
+    if intent.role not in COMPLETABLE or order.cl_ord_id in state.plans[intent.signal_id].recovered:
         return
     signal, plan = state.signals[intent.signal_id], state.plans[intent.signal_id]
     step, smallest = state.instruments[signal.symbol].lot_step, state.instruments[signal.symbol].min_qty
@@ -146,7 +151,11 @@ def withdraw_entries(tx: Tx, account_id: AccountId, symbol: Symbol, why: str) ->
     account = tx.account(account_id)
     position = account.positions.get(symbol)
     for cl_ord_id in tuple(position.entering) if position else ():
-        cancel(tx, account.orders[cl_ord_id], why)
+        order = account.orders[cl_ord_id]
+        cancel(tx, order, why)
+        share = share_of(tx.state, order.intent.signal_id, account_id)
+        if share is not None and not share.over:
+            tx.apply(ev.CompletionEnded(order.intent.signal_id, account_id, leaves_qty(order), why))
     for signal_id in tuple(position.waiting) if position else ():
         share = tx.state.plans[signal_id].shares[account_id]
         if share.released:

@@ -11,10 +11,21 @@ from coxswain.core import order as machine
 from coxswain.core.money import mark
 from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
 from coxswain.core.params import NS_PER_MS, AccountParams, DeskParams, seconds_ns
-from coxswain.core.state import Account, Deadlines, Exit, PlanState, Position, Share, State, find_order, share_of
+from coxswain.core.state import (
+    Account,
+    Deadlines,
+    Exit,
+    PlanState,
+    Position,
+    Share,
+    State,
+    find_order,
+    share_of,
+    strictest,
+)
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO
-from coxswain.model.market import Quote
+from coxswain.model.market import Quote, is_sane
 from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import (
@@ -30,7 +41,8 @@ from coxswain.model.vocabulary import (
     Verdict,
 )
 
-STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
+HALTING = ("NOT_CONFIGURED",)
+"""Causes under which nothing may leave; under all others what reduces still may."""
 DEADLINES_OF_AN_ORDER = ("submit", "cancel", "replace", "query", "monitor")
 
 
@@ -47,6 +59,8 @@ def evolve(state: State, clock: Deadlines, event: ev.Event) -> None:
 def evolve_quote(state: State, quote: Quote) -> None:
     """Take over a stepped quote: it concerns the accounts that hold the instrument, and no other."""
     state.quotes[quote.symbol] = quote
+    if not is_sane(quote):
+        return  # it is kept for the checks to see, and nothing is worth what it says
     for account_id in state.holders.get(quote.symbol, ()):
         account = state.accounts[account_id]
         _remark(state, account, account.positions[quote.symbol])
@@ -111,14 +125,18 @@ def _correlate(state: State, account: AccountId, other: AccountId, rho: Decimal)
 def _account_state_changed(state: State, clock: Deadlines, event: ev.AccountStateChanged) -> None:
     account = state.accounts[event.account]
     if event.active:
-        account.causes[event.cause] = TradingState.REDUCING
+        account.causes[event.cause] = state_under(event.cause)
     else:
         account.causes.pop(event.cause, None)
-    account.state = max(account.causes.values(), key=STRICTNESS.__getitem__, default=TradingState.ACTIVE)
+    account.state = strictest(account.causes.values())
     if event.cause == "UNRECONCILED":
         account.reconciled = not event.active
     if account.state is not event.state:
         raise InvariantViolation(f"state {account.state} of {event.account} does not agree with {event}")
+
+
+def state_under(cause: str) -> TradingState:
+    return TradingState.HALTED if cause in HALTING else TradingState.REDUCING
 
 
 def _day_started(state: State, clock: Deadlines, event: ev.DayStarted) -> None:
@@ -128,7 +146,8 @@ def _day_started(state: State, clock: Deadlines, event: ev.DayStarted) -> None:
 
 
 def _balance_adopted(state: State, clock: Deadlines, event: ev.BalanceAdopted) -> None:
-    state.accounts[event.account].balance = event.balance
+    account = state.accounts[event.account]
+    account.balance, account.reconciled_ns = event.balance, event.as_of_ns
 
 
 # --- signals and plans ------------------------------------------------------------------------------------------------
@@ -156,7 +175,13 @@ def _plan_approved(state: State, clock: Deadlines, event: ev.PlanApproved) -> No
 
 
 def _recovery_assigned(state: State, clock: Deadlines, event: ev.RecoveryAssigned) -> None:
-    state.plans[event.signal_id].shares[event.account] = Share(event.qty, recovery=True)
+    plan = state.plans[event.signal_id]
+    plan.shares[event.account] = Share(event.qty, recovery=True)
+    plan.recovered[event.failed] = None
+
+
+def _recovery_failed(state: State, clock: Deadlines, event: ev.RecoveryFailed) -> None:
+    state.plans[event.signal_id].recovered[event.failed] = None
 
 
 def _completion_scheduled(state: State, clock: Deadlines, event: ev.CompletionScheduled) -> None:
@@ -167,12 +192,14 @@ def _completion_scheduled(state: State, clock: Deadlines, event: ev.CompletionSc
 
 
 def _completion_ended(state: State, clock: Deadlines, event: ev.CompletionEnded) -> None:
-    _share(state, event.signal_id, event.account).waiting_qty = ZERO
+    share = _share(state, event.signal_id, event.account)
+    share.waiting_qty, share.over = ZERO, True
     _stop_waiting(state, clock, event.signal_id, event.account)
 
 
 def _assignment_withdrawn(state: State, clock: Deadlines, event: ev.AssignmentWithdrawn) -> None:
-    _share(state, event.signal_id, event.account).released = True
+    share = _share(state, event.signal_id, event.account)
+    share.released = share.over = True
     _stop_waiting(state, clock, event.signal_id, event.account)
 
 
@@ -253,17 +280,15 @@ def _leave_the_queue(state: State, clock: Deadlines, intent: OrderIntent) -> Non
 
 
 def _order_accepted(state: State, clock: Deadlines, event: ev.OrderAccepted) -> None:
-    account, order = _order(state, event.account, event.cl_ord_id)
-    was_known = order.outcome_known
+    _, order = _order(state, event.account, event.cl_ord_id)
     machine.accept(order, event.venue_order_id)
-    _count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
 
 
 def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None:
     account = state.accounts[event.account]
     account.exec_ids[event.exec_id] = None
-    order = find_order(account, event.cl_ord_id)
+    order = None if event.suspense else find_order(account, event.cl_ord_id)
     if order is None:
         return
     cum_qty, held = order.cum_qty, held_qty(order)
@@ -274,7 +299,7 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     _count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
     _settle(state, clock, account, order, cum_qty, held)
-    if order.watched and not machine.is_done(order):
+    if order.watched and not machine.is_done(order) and not order.cancel_wanted:
         _watch(state, clock, order, state.desk.monitor_timeout_s)
 
 
@@ -310,7 +335,8 @@ def _order_restated(state: State, clock: Deadlines, event: ev.OrderRestated) -> 
     account, order = _order(state, event.account, event.cl_ord_id)
     cum_qty, held = order.cum_qty, held_qty(order)
     was_known = order.outcome_known
-    machine.restate(order, event.order_qty)
+    machine.reprice(order, event.price, event.stop_px)
+    machine.restate(order, event.order_qty, event.transact_time_ns)
     _count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
     _settle(state, clock, account, order, cum_qty, held)
@@ -327,6 +353,8 @@ def _cancel_refused(state: State, clock: Deadlines, event: ev.CancelRefused) -> 
     _, order = _order(state, event.account, event.cl_ord_id)
     machine.refuse_cancel(order)
     clock.clear(key("cancel", event.account, order.cl_ord_id))
+    # It is still wanted: asked for again when the venue has had time to think better of it.
+    clock.set(key("monitor", event.account, order.cl_ord_id), state.now_ns + seconds_ns(state.desk.cancel_timeout_s))
 
 
 def _replace_requested(state: State, clock: Deadlines, event: ev.ReplaceRequested) -> None:
@@ -343,17 +371,18 @@ def _order_replaced(state: State, clock: Deadlines, event: ev.OrderReplaced) -> 
     account, order = _order(state, event.account, event.cl_ord_id)
     held = held_qty(order)
     was_known = order.outcome_known
-    machine.replaced(order, event.new_cl_ord_id, event.order_qty)
+    machine.replaced(order, event.new_cl_ord_id, event.order_qty, event.transact_time_ns)
     _count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
-    clock.clear(key("replace", event.account, order.cl_ord_id))
+    if order.replace_pending is None:
+        clock.clear(key("replace", event.account, order.cl_ord_id))
     _settle(state, clock, account, order, order.cum_qty, held)
 
 
 def _replace_refused(state: State, clock: Deadlines, event: ev.ReplaceRefused) -> None:
     account, order = _order(state, event.account, event.cl_ord_id)
     held = held_qty(order)
-    machine.refuse_replace(order)
+    machine.refuse_replace(order, by_venue=event.by_venue)
     clock.clear(key("replace", event.account, order.cl_ord_id))
     _settle(state, clock, account, order, order.cum_qty, held)
 
@@ -376,7 +405,7 @@ def _question_asked(state: State, clock: Deadlines, event: ev.QuestionAsked) -> 
 
 def _absence_noted(state: State, clock: Deadlines, event: ev.AbsenceNoted) -> None:
     _, order = _order(state, event.account, event.cl_ord_id)
-    machine.see_nothing(order, event.looks)
+    machine.see_nothing(order, event.looks, event.looked_ns)
     clock.set(key("query", event.account, order.cl_ord_id), event.ask_again_ns)
 
 
@@ -403,7 +432,8 @@ def _order_resent(state: State, clock: Deadlines, event: ev.OrderResent) -> None
 def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged) -> None:
     account = state.accounts[event.account]
     position = position_of(account, event.symbol)
-    account.balance = event.balance
+    if account.balance is not None:
+        account.balance = event.balance
     account.day_realized += event.realized - event.commission
     account.used_margin += event.margin - position.margin
     account.open_risk += event.risk - position.risk
@@ -411,6 +441,7 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
     position.margin, position.risk = event.margin, event.risk
     if event.closed:
         position.stop_px = position.target_px = position.levels_from = None
+        position.leg_failed_ns.clear()
     holders = state.holders.setdefault(event.symbol, {})
     if position.qty:
         holders[event.account] = None
@@ -430,8 +461,14 @@ def _protection_levels_set(state: State, clock: Deadlines, event: ev.ProtectionL
     position.risk = event.risk
 
 
+def _protection_failed(state: State, clock: Deadlines, event: ev.ProtectionFailed) -> None:
+    if event.leg is not None:
+        position_of(state.accounts[event.account], event.symbol).leg_failed_ns[event.leg] = state.now_ns
+
+
 def _exit_started(state: State, clock: Deadlines, event: ev.ExitStarted) -> None:
-    position_of(state.accounts[event.account], event.symbol).exit = Exit(event.signal_id, event.qty)
+    position = position_of(state.accounts[event.account], event.symbol)
+    position.exit = Exit(event.signal_id, event.qty, position.qty > 0)
 
 
 def _exit_ended(state: State, clock: Deadlines, event: ev.ExitEnded) -> None:
@@ -442,12 +479,13 @@ def _exit_ended(state: State, clock: Deadlines, event: ev.ExitEnded) -> None:
 
 
 def _comparison_asked(state: State, clock: Deadlines, event: ev.ComparisonAsked) -> None:
+    state.accounts[event.account].asked_ns = state.now_ns
     clock.set(key("sync", event.account), event.answer_by_ns)
 
 
 def _reconciled(state: State, clock: Deadlines, event: ev.Reconciled) -> None:
     account = state.accounts[event.account]
-    account.reconciled_ns = state.now_ns
+    account.reconciled_ns = event.as_of_ns
     clock.clear(key("sync", event.account))
     if account.open_orders or account.open_positions:
         _compare_later(state, clock, event.account)
@@ -496,7 +534,7 @@ def _settle(
     elif order.intent.role in (Role.EXIT, Role.DIRECT):
         position.held_exit += delta
     if machine.is_done(order) and order.cl_ord_id in account.open_orders:
-        _put_away(clock, account, position, order)
+        _put_away(state, clock, account, position, order)
     _occupy(account, position)
 
 
@@ -508,8 +546,9 @@ def _use_share(state: State, order: Order, delta: Decimal) -> None:
         plan.used += delta
 
 
-def _put_away(clock: Deadlines, account: Account, position: Position, order: Order) -> None:
+def _put_away(state: State, clock: Deadlines, account: Account, position: Position, order: Order) -> None:
     """Forget what only an open order needs."""
+    order.done_ns = state.now_ns
     del account.open_orders[order.cl_ord_id]
     position.entering.pop(order.cl_ord_id, None)
     if position.stop_id == order.cl_ord_id:
@@ -570,7 +609,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.PlanProposed: _plan_proposed,
     ev.PlanApproved: _plan_approved,
     ev.RecoveryAssigned: _recovery_assigned,
-    ev.RecoveryFailed: _nothing,
+    ev.RecoveryFailed: _recovery_failed,
     ev.CompletionScheduled: _completion_scheduled,
     ev.CompletionEnded: _completion_ended,
     ev.AssignmentWithdrawn: _assignment_withdrawn,
@@ -596,7 +635,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.IncidentRaised: _nothing,
     ev.PositionChanged: _position_changed,
     ev.ProtectionLevelsSet: _protection_levels_set,
-    ev.ProtectionFailed: _nothing,
+    ev.ProtectionFailed: _protection_failed,
     ev.ExitStarted: _exit_started,
     ev.ExitEnded: _exit_ended,
     ev.ComparisonAsked: _comparison_asked,

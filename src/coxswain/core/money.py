@@ -62,7 +62,7 @@ def mark(state: State, account: Account, position: Position) -> Decimal:
     if not position.qty:
         return ZERO
     quote = state.quotes.get(position.symbol)
-    if quote is None:
+    if quote is None or not is_sane(quote):
         return position.unrealized
     instrument = state.instruments[position.symbol]
     price = quote.bid if position.qty > 0 else quote.ask

@@ -9,11 +9,13 @@ A venue's report moves the phase along one literal table, below. The table says 
 where the wire is: reports come late, twice and out of order, so an acknowledgement after a fill is stale, not wrong.
 A pair that is missing is something no honest sequence can produce; the core quarantines it and compares books.
 
-Three things hold whatever the venue says:
+Some things hold whatever the venue says:
 
 - A fill is a fact. It is booked once by its exec_id, before the acknowledgement, after the cancel, or beyond the
   quantity. Nothing un-fills an order.
-- Silence is a question. An order whose outcome is unknown keeps its phase, its hold and its place in the books.
+- Silence is a question. An order whose outcome is unknown keeps its phase, its hold and its place in the books. That
+  it is heard of again does not answer what became of a cancel or a replace: only `regain_sight` and the end do.
+- A cancel that was asked for is wanted until the order is over, whatever became of the request.
 - An order that is done holds nothing, and never works again. A late fill on it is booked all the same.
 
 Everything that can change the condition of an order is in this file. Nothing here knows of accounts or plans.
@@ -98,14 +100,25 @@ class Order(msgspec.Struct, gc=False):
     """Sum of last_qty * last_px; the average is derived from it."""
     commission: Decimal = ZERO
     cancel_pending: bool = False
+    cancel_wanted: bool = False
+    """A cancel was asked for; it is asked for again until the order is over."""
     replace_pending: Replacement | None = None
+    given_up: dict[ClOrdId, Replacement] = {}
+    """Changes refused or taken for lost: one that the venue confirms after all is still ours."""
+    refused: Replacement | None = None
+    """The last change that the venue refused; it is not asked for in the same words at once."""
+    changed_ns: int = 0
+    """The venue's time of the last change of quantity or price; what is older is stale."""
     ended_as: OrdStatus | None = None
     outcome_known: bool = True
     looks: int = 0
-    """Look-ups in a row that found nothing."""
+    """Look-ups in a row, a settle window apart, that found nothing."""
+    looked_ns: int = 0
+    """When the last of them was made."""
     resent: bool = False
     venue_order_id: VenueOrderId | None = None
     first_fill_ns: int | None = None
+    done_ns: int | None = None
 
 
 # --- derived --------------------------------------------------------------------------------------------------------
@@ -158,6 +171,11 @@ def is_done(order: Order) -> bool:
     return order.phase is _DONE
 
 
+def is_over(order: Order) -> bool:
+    """Done, and nothing about it is left to be known: what hangs on its end may follow."""
+    return order.phase is _DONE and order.outcome_known
+
+
 def next_phase(order: Order, exec_type: ExecType) -> Phase | None:
     """Return where a report leads, or None if no honest sequence of reports can contain it here."""
     return TRANSITIONS.get((order.phase, exec_type))
@@ -167,10 +185,10 @@ def next_phase(order: Order, exec_type: ExecType) -> Phase | None:
 
 
 def accept(order: Order, venue_order_id: VenueOrderId | None) -> None:
-    """It reached the venue. What a cancel or replace under way became stays an open question of its own."""
+    """It reached the venue. What became of a cancel or a replace stays an open question of its own."""
     if order.phase is _PENDING:
         order.phase = _WORKING
-        _answered(order)
+    order.looks = 0
     order.venue_order_id = venue_order_id or order.venue_order_id
 
 
@@ -178,17 +196,17 @@ def fill(order: Order, last_qty: Decimal, last_px: Decimal, commission: Decimal,
     order.cum_qty = plain(order.cum_qty + last_qty)
     order.notional = plain(order.notional + last_qty * last_px)
     order.commission = plain(order.commission + commission)
+    order.looks = 0
     if order.first_fill_ns is None:
         order.first_fill_ns = now_ns
     if order.phase is _PENDING:
         order.phase = _WORKING
-        _answered(order)
     if order.phase is _WORKING and is_complete(order):
         end(order, None)
 
 
 def end(order: Order, ended_as: OrdStatus | None) -> None:
-    """Finish the order; `ended_as` None means that its quantity is filled."""
+    """Finish the order and settle every question about it; `ended_as` None means that its quantity is filled."""
     if order.phase is _DONE:
         raise InvariantViolation(f"order {order.cl_ord_id} ended twice")
     order.phase = _DONE
@@ -198,16 +216,23 @@ def end(order: Order, ended_as: OrdStatus | None) -> None:
     _answered(order)
 
 
-def restate(order: Order, order_qty: Decimal) -> None:
+def restate(order: Order, order_qty: Decimal, transact_time_ns: int) -> None:
     order.order_qty = order_qty
+    order.changed_ns = max(order.changed_ns, transact_time_ns)
     accept(order, None)
     if is_complete(order):
         end(order, None)
 
 
+def reprice(order: Order, price: Decimal | None, stop_px: Decimal | None) -> None:
+    """Take over the prices that the venue's books show; None leaves one as it is."""
+    order.price = order.price if price is None else price
+    order.stop_px = order.stop_px if stop_px is None else stop_px
+
+
 def ask_cancel(order: Order) -> None:
     _must_be_open(order)
-    order.cancel_pending = True
+    order.cancel_pending = order.cancel_wanted = True
 
 
 def ask_replace(order: Order, replacement: Replacement) -> None:
@@ -215,24 +240,37 @@ def ask_replace(order: Order, replacement: Replacement) -> None:
     if order.replace_pending is not None:
         raise InvariantViolation(f"order {order.cl_ord_id} is being replaced already")
     order.replace_pending = replacement
+    order.refused = None
 
 
-def replaced(order: Order, new_id: ClOrdId, order_qty: Decimal) -> None:
-    """Take over the quantity that the venue confirms, and the prices that we asked for."""
+def asked_change(order: Order, new_id: ClOrdId) -> Replacement | None:
+    """Return the change that was asked for under this id and is not in force yet, taken for lost or not."""
     pending = order.replace_pending
+    return pending if pending is not None and pending.cl_ord_id == new_id else order.given_up.get(new_id)
+
+
+def replaced(order: Order, new_id: ClOrdId, order_qty: Decimal, transact_time_ns: int) -> None:
+    """Take over the quantity that the venue confirms, and the prices that we asked for."""
+    asked = asked_change(order, new_id)
     order.current_id = new_id
-    if pending is not None and pending.cl_ord_id == new_id:
-        order.price, order.stop_px = pending.price, pending.stop_px
+    if asked is not None:
+        reprice(order, asked.price, asked.stop_px)
+    if asked is order.replace_pending:
         order.replace_pending = None
-    restate(order, order_qty)
+    order.given_up.pop(new_id, None)
+    restate(order, order_qty, transact_time_ns)
 
 
 def refuse_cancel(order: Order) -> None:
     order.cancel_pending = False
 
 
-def refuse_replace(order: Order) -> None:
-    order.replace_pending = None
+def refuse_replace(order: Order, *, by_venue: bool) -> None:
+    """Drop the change under way, but remember it: one that only seems lost may still arrive."""
+    pending, order.replace_pending = order.replace_pending, None
+    if pending is not None:
+        order.refused = pending if by_venue else None
+        order.given_up[pending.cl_ord_id] = pending
 
 
 def lose_sight(order: Order) -> None:
@@ -240,8 +278,8 @@ def lose_sight(order: Order) -> None:
     order.outcome_known = False
 
 
-def see_nothing(order: Order, looks: int) -> None:
-    order.looks = looks
+def see_nothing(order: Order, looks: int, looked_ns: int) -> None:
+    order.looks, order.looked_ns = looks, looked_ns
 
 
 def resend(order: Order) -> None:

@@ -3,24 +3,27 @@
 A position has prices to be protected at; its stop and target are one OCO group at the venue, reduce-only. `follow` is
 called after anything that concerns a position and brings the orders to what they should be: one leg for each price,
 for what is open less what an exit takes. A leg that is still to be answered is left alone until its answer comes, which
-calls again. The quantity is only ever lowered to make room for an exit: reduce-only and OCO take care of the rest at
-the venue, without a moment in between.
+calls again. When one leg fills, the venue takes as much off the other by itself, so that is not asked for; a comparison
+of the books (`afresh`) puts right what is still different then.
+
+An exit of everything calls entries back and lets protection go before its own order leaves, because together they could
+close more than there is. It waits for no entry: what fills late is closed by another order.
 """
 
 from decimal import Decimal
 
 from coxswain.core.entries import withdraw_entries
 from coxswain.core.money import position_risk, rate_up
-from coxswain.core.order import Order, Phase, is_done, leaves_qty
+from coxswain.core.order import Order, Phase, is_over, leaves_qty
+from coxswain.core.params import seconds_ns
 from coxswain.core.state import Account, Exit, Position
-from coxswain.core.submit import cancel, closing_side, protective_qty, replace, submit
+from coxswain.core.submit import PROTECTION, cancel, closing_side, next_id, protective_qty, replace, submit
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import (
     AccountId,
-    ClOrdId,
     OrdType,
     Role,
     SignalId,
@@ -55,14 +58,22 @@ def set_levels(
     tx.apply(ev.ProtectionLevelsSet(account_id, symbol, stop_px, target_px, risk, signal_id))
 
 
-def follow(tx: Tx, account_id: AccountId, symbol: Symbol) -> None:
-    """Bring protection and exit to what the position asks for."""
+def follow(tx: Tx, account_id: AccountId, symbol: Symbol, moved: Order | None = None, *, afresh: bool = False) -> None:
+    """Bring protection and exit to what the position asks for, after `moved` or something else has changed."""
     account = tx.account(account_id)
     position = account.positions[symbol]
     if position.exit is not None:
         _advance_exit(tx, account, position, position.exit)
-    if position.qty and not _is_bare(position):
-        _protect(tx, account, position)
+    if _is_bare(position):
+        return
+    if position.qty:
+        for role in PROTECTION:
+            _bring(tx, account, position, role, moved, afresh)
+    elif afresh:
+        for role in PROTECTION:
+            _, leg = _leg(account, position, role)
+            if leg is not None:
+                cancel(tx, leg, "there is no position to protect")
 
 
 def _is_bare(position: Position) -> bool:
@@ -71,27 +82,42 @@ def _is_bare(position: Position) -> bool:
     return wants_nothing and position.stop_id is None and position.target_id is None
 
 
-def _protect(tx: Tx, account: Account, position: Position) -> None:
+def _bring(tx: Tx, account: Account, position: Position, role: Role, moved: Order | None, afresh: bool) -> None:
+    """Place, change or call back one leg."""
+    level, leg = _leg(account, position, role)
+    if leg is not None and leg.intent.side is not closing_side(position):
+        cancel(tx, leg, "the position has turned")
+        leg = None
     wanted = _wanted_qty(position)
-    for role in (Role.STOP, Role.TARGET):
-        level, leg = _leg(account, position, role)
-        if leg is None:
-            if level is not None and wanted > 0:
-                _place(tx, account, position, role, level, wanted)
-        elif not _is_waiting(leg):
-            _adjust(tx, leg, level, wanted, making_room=position.exit is not None)
+    if leg is None:
+        if level is not None and wanted > 0 and (afresh or not failed_lately(tx, position, role)):
+            _place(tx, account, position, role, level, wanted)
+        return
+    if _is_waiting(leg):
+        return
+    by_sibling = moved is not None and moved is not leg and moved.intent.role in PROTECTION
+    _adjust(tx, leg, level, wanted, may_lower=not by_sibling, afresh=afresh)
+
+
+def failed_lately(tx: Tx, position: Position, role: Role) -> bool:
+    """Say whether a leg was lost or denied so short a time ago that only a comparison of the books places it again."""
+    failed_ns = position.leg_failed_ns.get(role)
+    return failed_ns is not None and tx.state.now_ns - failed_ns < seconds_ns(tx.state.desk.position_sync_s)
 
 
 def _wanted_qty(position: Position) -> Decimal:
-    """Return what protection should cover: what is open, less what an exit is taking."""
+    """Return what protection should cover: what is open, less what an exit or another reducing order takes."""
+    free = abs(position.qty) - position.held_exit
     exit_ = position.exit
-    if exit_ is None:
-        return abs(position.qty)
-    return ZERO if exit_.qty is None else max(plain(abs(position.qty) - exit_.qty), ZERO)
+    if exit_ is not None:
+        if exit_.qty is None:
+            return ZERO
+        if exit_.order_id is None:
+            free -= exit_.qty
+    return max(plain(free), ZERO)
 
 
 def _leg(account: Account, position: Position, role: Role) -> tuple[Decimal | None, Order | None]:
-    leg_id: ClOrdId | None
     if role is Role.STOP:
         level, leg_id = position.stop_px, position.stop_id
     else:
@@ -102,7 +128,7 @@ def _leg(account: Account, position: Position, role: Role) -> tuple[Decimal | No
 def _is_waiting(order: Order) -> bool:
     return (
         order.phase is Phase.PENDING_NEW
-        or order.cancel_pending
+        or order.cancel_wanted
         or order.replace_pending is not None
         or not order.outcome_known
     )
@@ -121,82 +147,111 @@ def _place(tx: Tx, account: Account, position: Position, role: Role, level: Deci
         price=level if role is Role.TARGET else None,
         stop_px=level if role is Role.STOP else None,
         reduce_only=True,
-        oco_group=_group(account, position),
+        oco_group=_group(tx, account, position),
     )
     now_ns = tx.state.now_ns
     if submit(tx, intent, now_ns, now_ns) is None:
-        tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, f"our own gate denied the {role} order"))
+        why = f"our own gate denied the {role} order"
+        tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, why, role))
 
 
-def _group(account: Account, position: Position) -> str:
+def _group(tx: Tx, account: Account, position: Position) -> str:
     """Join the leg that stands; else name a new group after the order about to be made."""
-    for leg_id in (position.stop_id, position.target_id):
-        if leg_id is not None and account.orders[leg_id].intent.oco_group is not None:
-            return account.orders[leg_id].intent.oco_group or ""
-    return f"{position.symbol}-{account.order_count + 1}"
+    for role in PROTECTION:
+        _, leg = _leg(account, position, role)
+        if leg is not None and leg.intent.oco_group is not None and leg.intent.side is closing_side(position):
+            return leg.intent.oco_group
+    return next_id(tx.state, account)
 
 
-def _adjust(tx: Tx, leg: Order, level: Decimal | None, wanted: Decimal, making_room: bool) -> None:
-    """Change a working leg to its price and quantity: grow it, move it, or lower it for an exit."""
+def _adjust(tx: Tx, leg: Order, level: Decimal | None, wanted: Decimal, *, may_lower: bool, afresh: bool) -> None:
+    """Change a working leg to its price and quantity."""
     if level is None or wanted <= 0:
-        cancel(tx, leg, "protection makes room for an exit" if making_room else "no longer wanted")
+        cancel(tx, leg, "no longer wanted" if level is None else "protection makes room for an exit")
         return
-    open_qty, at = leaves_qty(leg), leg.stop_px if leg.intent.role is Role.STOP else leg.price
-    must_grow, must_give = open_qty < wanted, open_qty > wanted and making_room
-    if at == level and not must_grow and not must_give:
+    is_stop = leg.intent.role is Role.STOP
+    open_qty, at = leaves_qty(leg), leg.stop_px if is_stop else leg.price
+    if at == level and (open_qty == wanted or (open_qty > wanted and not may_lower)):
         return
-    price = level if leg.intent.role is Role.TARGET else None
-    stop_px = level if leg.intent.role is Role.STOP else None
+    price, stop_px = (None, level) if is_stop else (level, None)
+    refused = leg.refused
+    if refused is not None and not afresh:
+        asked = (refused.order_qty, refused.price, refused.stop_px)
+        if asked == (plain(leg.cum_qty + wanted), price, stop_px):
+            return
     if not replace(tx, leg, wanted, price, stop_px):
-        tx.apply(ev.ProtectionFailed(leg.intent.account, leg.intent.symbol, "our own gate denied moving it"))
+        why = f"our own gate denied moving the {leg.intent.role} order"
+        tx.apply(ev.ProtectionFailed(leg.intent.account, leg.intent.symbol, why))
 
 
 # --- exits ------------------------------------------------------------------------------------------------------------
 
 
 def start_exit(tx: Tx, account_id: AccountId, symbol: Symbol, signal_id: SignalId, qty: Decimal | None) -> None:
-    """Begin to close a position, all of it with `qty` None: entries are called back, protection makes room."""
+    """Begin to close a position, all of it with `qty` None."""
     tx.apply(ev.ExitStarted(account_id, symbol, signal_id, qty))
-    if qty is None:
-        withdraw_entries(tx, account_id, symbol, "the position is being closed")
     follow(tx, account_id, symbol)
 
 
 def _advance_exit(tx: Tx, account: Account, position: Position, exit_: Exit) -> None:
     """Take the next step of an exit, if its turn has come; end it when there is nothing left to close."""
-    if exit_.order_id is not None:
-        order = account.orders[exit_.order_id]
-        if is_done(order) and order.outcome_known:
-            tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, f"exit order {_ended(order)}"))
+    order = None if exit_.order_id is None else account.orders[exit_.order_id]
+    if order is not None and not is_over(order):
         return
-    if not position.qty and not position.entering:
-        tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, "nothing is left to close"))
+    why = _why_over(position, exit_, order)
+    if why:
+        tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why))
         return
-    qty = abs(position.qty) if exit_.qty is None else min(exit_.qty, abs(position.qty))
-    entries_gone = exit_.qty is not None or not position.entering
-    has_room = protective_qty(account, position) + position.held_exit + qty <= abs(position.qty)
-    if position.qty and entries_gone and has_room:
-        _send_exit(tx, account, position, exit_.signal_id, qty)
+    if exit_.qty is None:
+        withdraw_entries(tx, account.spec.id, position.symbol, "the position is being closed")
+        _call_back_reducers(tx, account, position)
+    _close(tx, account, position, exit_)
 
 
-def _send_exit(tx: Tx, account: Account, position: Position, signal_id: SignalId, qty: Decimal) -> None:
+def _why_over(position: Position, exit_: Exit, order: Order | None) -> str:
+    """Say why an exit is over, empty while it is not. One of everything goes on until the position is flat."""
+    if order is not None and (exit_.qty is not None or order.ended_as is not None):
+        return f"exit order {_ended(order)}"
+    if exit_.qty is None:
+        return "" if position.qty or position.entering else "nothing is left to close"
+    if not position.qty or (position.qty > 0) is not exit_.was_long:
+        return "nothing is left to close"
+    return "" if position.held_exit < abs(position.qty) else "other orders are closing it"
+
+
+def _call_back_reducers(tx: Tx, account: Account, position: Position) -> None:
+    """Call back reducing orders that somebody sent directly: they stand in the way of an exit of everything."""
+    if not position.held_exit:
+        return
+    for cl_ord_id in tuple(account.open_orders):
+        order = account.orders[cl_ord_id]
+        if order.intent.role is Role.DIRECT and not order.enters and order.intent.symbol == position.symbol:
+            cancel(tx, order, "the position is being closed")
+
+
+def _close(tx: Tx, account: Account, position: Position, exit_: Exit) -> None:
+    """Send the exit order as soon as protection has made room for it."""
+    free = abs(position.qty) - position.held_exit
+    qty = plain(free if exit_.qty is None else min(exit_.qty, free))
+    if qty <= 0 or protective_qty(account, position) + qty > free:
+        return
     quote = tx.state.quotes.get(position.symbol)
-    side = closing_side(position)
     intent = OrderIntent(
         account.spec.id,
         position.symbol,
-        side,
+        closing_side(position),
         OrdType.MARKET,
         TimeInForce.DAY,
         qty,
         Role.EXIT,
-        signal_id,
+        exit_.signal_id,
         reduce_only=True,
         decision_px=None if quote is None else quote.bid if position.qty > 0 else quote.ask,
     )
     now_ns = tx.state.now_ns
     if submit(tx, intent, now_ns, now_ns) is None:
-        tx.apply(ev.ExitEnded(account.spec.id, position.symbol, signal_id, "our own gate denied the exit order"))
+        why = "our own gate denied the exit order"
+        tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why))
 
 
 def _ended(order: Order) -> str:

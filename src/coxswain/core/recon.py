@@ -6,15 +6,19 @@ compared. A difference is a break, an item with an id that stays open until the 
 
 from decimal import Decimal
 
-from coxswain.core.order import Phase
-from coxswain.core.reports import book_fill, release_cause, restrict
-from coxswain.core.state import Account, find_order
-from coxswain.core.submit import ask_for_account, ask_for_order, lose_sight
+from coxswain.core.lookups import book_fills
+from coxswain.core.order import Order, Phase, is_over
+from coxswain.core.protection import follow
+from coxswain.core.state import Account, equity, find_order
+from coxswain.core.submit import ask_for_account, ask_for_order, key_of_question, lose_sight
+from coxswain.core.trust import release, restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import AccountLookedUp
+from coxswain.messages.requests import CancelOrder
 from coxswain.model.decimals import ZERO
-from coxswain.model.vocabulary import AccountId, Symbol
+from coxswain.model.orders import VenueOrder
+from coxswain.model.vocabulary import AccountId, ClOrdId, Symbol
 
 
 def begin(tx: Tx, account_id: AccountId, reason: str) -> None:
@@ -27,7 +31,7 @@ def begin(tx: Tx, account_id: AccountId, reason: str) -> None:
             lose_sight(tx, order, reason)
         else:
             ask_for_order(tx, order)
-    begin_comparison(tx, account_id, reason)
+    ask_for_account(tx, account_id, reason)
 
 
 def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
@@ -35,29 +39,59 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
     account = tx.state.accounts.get(answer.account)
     if account is None:
         return
+    as_of_ns, booked = answer.as_of_ns or account.asked_ns, len(account.exec_ids)
     if account.balance is None:
-        tx.apply(ev.BalanceAdopted(answer.account, answer.balance))
-    new_fills = sum(book_fill(tx, account, fill) for fill in answer.fills if fill.symbol in tx.state.instruments)
+        _adopt(tx, account, answer, as_of_ns)
+    elif not book_fills(tx, account, answer.fills):
+        return  # it cannot be believed: asked again when the time for this answer is up
+    if as_of_ns < account.asked_ns:
+        return  # a newer question is out
     breaks = _differences(account, answer)
-    _ask_for_orders_that_left(tx, account, answer)
+    for cl_ord_id in _working_after_end(account, answer, as_of_ns):
+        _call_back(tx, account, cl_ord_id)
+    _ask_for_orders_that_differ(tx, account, answer)
+    _settle_breaks(tx, account, breaks)
+    _conclude(tx, account, answer, len(account.exec_ids) - booked, as_of_ns)
+    for symbol in tuple(account.positions):
+        if not account.positions[symbol].breaks:
+            follow(tx, answer.account, symbol, afresh=True)
+
+
+def _adopt(tx: Tx, account: Account, answer: AccountLookedUp, as_of_ns: int) -> None:
+    """Take the first balance we are shown; earlier fills are in it. A trading day that waits for it begins."""
+    tx.apply(ev.BalanceAdopted(answer.account, answer.balance, as_of_ns))
+    if account.day:
+        begin_day(tx, answer.account, account.day)
+
+
+def begin_day(tx: Tx, account_id: AccountId, day: str) -> None:
+    """Begin a trading day. Without a balance it is only named, and begins again with the first balance."""
+    account = tx.account(account_id)
+    balance, worth = account.balance or ZERO, equity(account)
+    tx.apply(ev.DayStarted(account_id, day, balance, worth, max(balance, worth)))
+
+
+def _settle_breaks(tx: Tx, account: Account, breaks: dict[str, ev.BreakFound]) -> None:
+    account_id = account.spec.id
     for break_id in tuple(account.breaks):
         if break_id not in breaks:
-            tx.apply(ev.BreakClosed(answer.account, break_id, "the books agree again"))
+            tx.apply(ev.BreakClosed(account_id, break_id, "the books agree again"))
     for break_id, found in breaks.items():
         if break_id not in account.breaks:
             tx.apply(found)
-    if breaks:
+
+
+def _conclude(tx: Tx, account: Account, answer: AccountLookedUp, fills_booked: int, as_of_ns: int) -> None:
+    if account.breaks:
         restrict(tx, answer.account, "BREAK", "the venue's books differ from ours")
-        release_cause(tx, answer.account, "UNRECONCILED", "compared")
+        release(tx, answer.account, "UNRECONCILED", "compared")
         return  # it is compared again when the time for this answer is up
-    tx.apply(ev.Reconciled(answer.account, len(answer.positions), len(answer.orders), new_fills))
-    release_cause(tx, answer.account, "BREAK", "the books agree again")
-    release_cause(tx, answer.account, "UNRECONCILED", "the books agree")
+    tx.apply(ev.Reconciled(answer.account, len(answer.positions), len(answer.orders), fills_booked, as_of_ns))
+    release(tx, answer.account, "BREAK", "the books agree again")
+    release(tx, answer.account, "UNRECONCILED", "the books agree")
 
 
-def begin_comparison(tx: Tx, account_id: AccountId, reason: str) -> None:
-    """Ask for the account's books: on demand, when it is time, or when a question was not answered."""
-    ask_for_account(tx, account_id, reason)
+# --- what differs -----------------------------------------------------------------------------------------------------
 
 
 def _differences(account: Account, answer: AccountLookedUp) -> dict[str, ev.BreakFound]:
@@ -71,43 +105,50 @@ def _differences(account: Account, answer: AccountLookedUp) -> dict[str, ev.Brea
         found[break_id] = ev.BreakFound(answer.account, break_id, kind, symbol, severity, ours, theirs)
 
     theirs = {position.symbol: position.qty for position in answer.positions}
-    for symbol, position in account.positions.items():
-        their_qty = theirs.pop(symbol, ZERO)
-        if position.qty != their_qty:
-            kind = "QUANTITY_DIFFERS"
-            if not their_qty:
-                kind = "MISSING_AT_VENUE"
-            elif not position.qty:
-                kind = "UNKNOWN_TO_US"
-            add(f"position:{symbol}", kind, symbol, "high", position.qty, their_qty)
-    for symbol, their_qty in theirs.items():
-        if their_qty:
-            add(f"position:{symbol}", "UNKNOWN_TO_US", symbol, "high", ZERO, their_qty)
+    ours = {symbol: position.qty for symbol, position in account.positions.items()}
+    for symbol in (*ours, *(symbol for symbol in theirs if symbol not in ours)):
+        our_qty, their_qty = ours.get(symbol, ZERO), theirs.get(symbol, ZERO)
+        if our_qty != their_qty:
+            kind = "UNKNOWN_TO_US" if not our_qty else "QUANTITY_DIFFERS" if their_qty else "MISSING_AT_VENUE"
+            add(f"position:{symbol}", kind, symbol, "high", our_qty, their_qty)
     for order in answer.orders:
         if find_order(account, order.cl_ord_id) is None:
             add(f"order:{order.cl_ord_id}", "ORDER_UNKNOWN_TO_US", order.symbol, "high", None, order.order_qty)
-    found |= _still_missing(account, answer)
     if account.balance != answer.balance:
         add("balance", "BALANCE_DIFFERS", None, "medium", account.balance, answer.balance)
     return found
 
 
-def _still_missing(account: Account, answer: AccountLookedUp) -> dict[str, ev.BreakFound]:
-    """Return the breaks of orders that a look-up missed, that are open here and still do not work there."""
-    working = {order.cl_ord_id for order in answer.orders}
-    ours = {f"{answer.account}:order:{id_}": account.orders[id_].current_id for id_ in account.open_orders}
-    return {
-        break_id: found
-        for break_id, found in account.breaks.items()
-        if found.kind == "ORDER_MISSING_AT_VENUE" and break_id in ours and ours[break_id] not in working
-    }
+def _working_after_end(account: Account, answer: AccountLookedUp, as_of_ns: int) -> list[ClOrdId]:
+    """Return our ids of orders that were over here before the venue was asked, and that it still works."""
+    ids = []
+    for order in answer.orders:
+        ours = find_order(account, order.cl_ord_id)
+        if ours is not None and is_over(ours) and ours.done_ns is not None and ours.done_ns < as_of_ns:
+            ids.append(ours.cl_ord_id)
+    return ids
 
 
-def _ask_for_orders_that_left(tx: Tx, account: Account, answer: AccountLookedUp) -> None:
-    """An order that works here and not there has ended in between, or is missing: ask for it."""
-    working = {order.cl_ord_id for order in answer.orders}
+def _call_back(tx: Tx, account: Account, cl_ord_id: ClOrdId) -> None:
+    """Cancel what must not work any more: it was declared over, and what hung on it has gone on."""
+    order, account_id = account.orders[cl_ord_id], account.spec.id
+    tx.apply(ev.IncidentRaised(account_id, cl_ord_id, "WORKS_AFTER_END", "over here, and the venue still works it"))
+    tx.request(CancelOrder(account_id, order.current_id, order.intent.symbol))
+
+
+def _ask_for_orders_that_differ(tx: Tx, account: Account, answer: AccountLookedUp) -> None:
+    """An order that works here and not there has ended in between, or is missing; one that differs has changed."""
+    theirs = {order.cl_ord_id: order for order in answer.orders}
     for cl_ord_id in tuple(account.open_orders):
         order = account.orders[cl_ord_id]
-        asked = f"query|{answer.account}|{cl_ord_id}" in tx.state.deadlines
-        if order.phase is Phase.WORKING and order.current_id not in working and not asked:
+        is_asked = key_of_question(order) in tx.state.deadlines
+        if order.phase is Phase.WORKING and not is_asked and _differs(order, theirs.get(order.current_id)):
             ask_for_order(tx, order)
+
+
+def _differs(order: Order, theirs: VenueOrder | None) -> bool:
+    if theirs is None:
+        return True
+    if order.replace_pending is not None:
+        return False  # its answer is on the way
+    return (theirs.order_qty, theirs.price, theirs.stop_px) != (order.order_qty, order.price, order.stop_px)

@@ -5,6 +5,7 @@ because there are many accounts, positions or orders. Dicts keep the order of in
 """
 
 import heapq
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -22,6 +23,7 @@ from coxswain.model.vocabulary import (
     ClOrdId,
     ExecId,
     JournalId,
+    Role,
     SignalId,
     Symbol,
     TradingState,
@@ -34,6 +36,7 @@ class Exit(msgspec.Struct):
 
     signal_id: SignalId
     qty: Decimal | None
+    was_long: bool
     order_id: ClOrdId | None = None
 
 
@@ -53,6 +56,8 @@ class Position(msgspec.Struct):
     levels_from: SignalId | None = None
     stop_id: ClOrdId | None = None
     target_id: ClOrdId | None = None
+    leg_failed_ns: dict[Role, int] = {}
+    """When a stop or target was last lost or denied; it is not placed again at once, over and over."""
     exit: Exit | None = None
     held_buy: Decimal = ZERO
     """Open quantity of entering orders, worst case."""
@@ -94,6 +99,9 @@ class Account(msgspec.Struct):
     state: TradingState = TradingState.ACTIVE
     reconciled: bool = False
     reconciled_ns: int = 0
+    """Fills before this are booked, or not ours to book."""
+    asked_ns: int = 0
+    """When the venue was last asked for its books; an older answer settles nothing."""
     orders: dict[ClOrdId, Order] = {}
     former_ids: dict[ClOrdId, ClOrdId] = {}
     """Ids given by replaces, to the order's own."""
@@ -114,6 +122,8 @@ class Share(msgspec.Struct):
     waiting_qty: Decimal = ZERO
     """For the next completion order."""
     recovery: bool = False
+    over: bool = False
+    """Withdrawn or given up: no completion order follows."""
 
 
 class PlanState(msgspec.Struct):
@@ -121,6 +131,8 @@ class PlanState(msgspec.Struct):
     shares: dict[AccountId, Share] = {}
     total: Decimal = ZERO
     used: Decimal = ZERO
+    recovered: dict[ClOrdId, None] = {}
+    """Rejected orders whose rest was moved, or could not be."""
 
 
 class State(msgspec.Struct):
@@ -148,6 +160,13 @@ class State(msgspec.Struct):
     deadlines: dict[str, int] = {}
     """By key `kind|account|id`: when, in engine time."""
     stopped: bool = False
+
+
+STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
+
+
+def strictest(states: Iterable[TradingState]) -> TradingState:
+    return max(states, key=STRICTNESS.__getitem__, default=TradingState.ACTIVE)
 
 
 def find_order(account: Account, cl_ord_id: ClOrdId) -> Order | None:

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.evolve import key
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.params import NS_PER_S, seconds_ns
-from coxswain.core.state import Account, Position, State, available_margin, equity, share_of
+from coxswain.core.state import Account, Position, State, available_margin, equity, share_of, strictest
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder
@@ -29,6 +30,7 @@ from coxswain.model.vocabulary import (
     Side,
     Symbol,
     TimeInForce,
+    TradingState,
 )
 from coxswain.risk.gate import Approved, Refused, judge
 
@@ -115,9 +117,13 @@ def next_id(state: State, account: Account) -> ClOrdId:
 
 
 def cancel(tx: Tx, order: Order, reason: str) -> None:
-    """Ask for a cancel, unless the order is done or a cancel is under way."""
-    if is_done(order) or order.cancel_pending:
-        return
+    """Have an order cancelled, unless it is done or that was asked for before, which is pursued until it is done."""
+    if not is_done(order) and not order.cancel_wanted:
+        ask_cancel(tx, order, reason)
+
+
+def ask_cancel(tx: Tx, order: Order, reason: str) -> None:
+    """Ask for a cancel, the first time or again."""
     account_id = order.intent.account
     answer_by_ns = tx.state.now_ns + seconds_ns(tx.state.desk.cancel_timeout_s)
     tx.apply(ev.CancelRequested(account_id, order.cl_ord_id, reason, answer_by_ns))
@@ -142,6 +148,11 @@ def replace(tx: Tx, order: Order, open_qty: Decimal, price: Decimal | None, stop
     )
     tx.request(ReplaceOrder(wanted.account, new_id, order.current_id, wanted.symbol, total, price, stop_px))
     return True
+
+
+def key_of_question(order: Order) -> str:
+    """Name the deadline that stands while the venue is asked for an order."""
+    return key("query", order.intent.account, order.cl_ord_id)
 
 
 def ask_for_order(tx: Tx, order: Order) -> None:
@@ -176,7 +187,10 @@ def view_of(
     end_of_life_ns: int,
     leaving_out: Order | None = None,
 ) -> RiskView:
-    """Read what the checks may see, before `intent`. An order that is judged again is left out of the sums."""
+    """Read what the checks may see, before `intent`. An order that is judged again is left out of the sums.
+
+    While all of a position is being closed, its instrument only reduces.
+    """
     account = state.accounts[intent.account]
     position = account.positions.get(intent.symbol, NOTHING_HELD)
     instrument, quote = state.instruments.get(intent.symbol), state.quotes.get(intent.symbol)
@@ -187,7 +201,8 @@ def view_of(
     own_margin, own_risk = (ZERO, ZERO) if leaving_out is None else _holds_of(leaving_out)
     buys = position.held_buy - (own if intent.side is Side.BUY else ZERO)
     sells = position.held_sell - (own if intent.side is Side.SELL else ZERO)
-    reducing, free = _reduces(account, position, intent)
+    reducing, free = _reduces(account, position, intent, own)
+    closing = position.exit is not None and position.exit.qty is None
     share = None if reducing else share_of(state, intent.signal_id, intent.account)
     plan = None if share is None else state.plans[intent.signal_id]
     return RiskView(
@@ -201,7 +216,7 @@ def view_of(
         _seen_before(state, intent, leaving_out),
         reducing,
         free,
-        account.state,
+        strictest((account.state, TradingState.REDUCING)) if closing else account.state,
         account.reconciled,
         position.unknown - (leaving_out is not None and not leaving_out.outcome_known),
         len(account.breaks),
@@ -222,17 +237,18 @@ def view_of(
     )
 
 
-def _reduces(account: Account, position: Position, intent: OrderIntent) -> tuple[bool, Decimal]:
+def _reduces(account: Account, position: Position, intent: OrderIntent, own: Decimal) -> tuple[bool, Decimal]:
     """Say whether an order provably reduces, and how many lots may still be reduced.
 
     Protection is one claim on the position: stop and target are an OCO group and never both fill. An exit finds
-    free only what protection and other exits leave; so protection makes room before an exit goes out.
+    free only what protection and other exits leave; so protection makes room before an exit goes out. `own` is what
+    an order that is judged again holds itself.
     """
     if not intent.reduce_only:
         return False, ZERO
     free = abs(position.qty) - position.held_exit
     if intent.role not in PROTECTION:
-        free -= protective_qty(account, position)
+        free += own - protective_qty(account, position)
     opposite = bool(position.qty) and (position.qty > 0) is (intent.side is Side.SELL)
     return opposite and intent.order_qty <= free, free if opposite else ZERO
 

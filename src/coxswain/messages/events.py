@@ -19,6 +19,7 @@ from coxswain.model.vocabulary import (
     ExecId,
     JournalId,
     OrdStatus,
+    Role,
     Side,
     SignalId,
     Symbol,
@@ -69,7 +70,7 @@ class AccountStateChanged(EventBase, frozen=True):
 
     account: AccountId
     cause: str
-    """PAUSED, DAILY_LOSS, DRAWDOWN, UNRECONCILED or BREAK."""
+    """PAUSED, DAILY_LOSS, DRAWDOWN, UNRECONCILED, BREAK or NOT_CONFIGURED."""
     active: bool
     state: TradingState
     reason: str
@@ -87,10 +88,11 @@ class DayStarted(EventBase, frozen=True):
 
 
 class BalanceAdopted(EventBase, frozen=True):
-    """The venue's balance became ours: at the first look."""
+    """The venue's balance became ours: at the first look. Fills before it are not ours to book."""
 
     account: AccountId
     balance: Decimal
+    as_of_ns: int = 0
 
 
 # --- signals and plans ----------------------------------------------------------------------------------------------
@@ -220,6 +222,8 @@ class OrderFilled(EventBase, frozen=True):
     transact_time_ns: int
     slippage_bps: Decimal | None = None
     """Against the decision price, adverse positive."""
+    suspense: bool = False
+    """It names an order that it does not fit: booked on the position, and on no order."""
 
 
 class OrderRejected(EventBase, frozen=True):
@@ -245,11 +249,15 @@ class OrderExpired(EventBase, frozen=True):
 
 
 class OrderRestated(EventBase, frozen=True):
-    """The venue changed the quantity by itself, as for the sibling of a partly filled OCO order."""
+    """The venue changed an order by itself, as the sibling of a partly filled one, or its books show a change."""
 
     account: AccountId
     cl_ord_id: ClOrdId
     order_qty: Decimal
+    price: Decimal | None = None
+    """None leaves it as it was, as for `stop_px`."""
+    stop_px: Decimal | None = None
+    transact_time_ns: int = 0
 
 
 class CancelRequested(EventBase, frozen=True):
@@ -281,12 +289,15 @@ class OrderReplaced(EventBase, frozen=True):
     cl_ord_id: ClOrdId
     new_cl_ord_id: ClOrdId
     order_qty: Decimal
+    transact_time_ns: int = 0
 
 
 class ReplaceRefused(EventBase, frozen=True):
     account: AccountId
     cl_ord_id: ClOrdId
     reason: str
+    by_venue: bool = True
+    """False: it seems to have been lost, and may be asked for again at once."""
 
 
 # --- what we do not know --------------------------------------------------------------------------------------------
@@ -315,6 +326,7 @@ class AbsenceNoted(EventBase, frozen=True):
     cl_ord_id: ClOrdId
     looks: int
     ask_again_ns: int
+    looked_ns: int = 0
 
 
 class OutcomeResolved(EventBase, frozen=True):
@@ -341,7 +353,7 @@ class ReportQuarantined(EventBase, frozen=True):
 
 
 class IncidentRaised(EventBase, frozen=True):
-    """Booked, but not as it should have come: LATE_FILL, OVERFILL or UNKNOWN_ORDER."""
+    """LATE_FILL, OVERFILL, UNKNOWN_ORDER or OTHER_ORDER: booked all the same; WORKS_AFTER_END: cancelled."""
 
     account: AccountId
     cl_ord_id: ClOrdId
@@ -390,6 +402,8 @@ class ProtectionFailed(EventBase, frozen=True):
     account: AccountId
     symbol: Symbol
     reason: str
+    leg: Role | None = None
+    """The order that is missing: STOP or TARGET."""
 
 
 class ExitStarted(EventBase, frozen=True):
@@ -427,6 +441,8 @@ class Reconciled(EventBase, frozen=True):
     orders: int
     fills_booked: int
     """Fills that only the comparison brought."""
+    as_of_ns: int = 0
+    """The next comparison asks for fills since then."""
 
 
 class BreakFound(EventBase, frozen=True):

@@ -147,6 +147,8 @@ class OrderLookedUp(InputBase, frozen=True):
     fills: tuple[VenueFill, ...]
     position_qty: Decimal
     """The account's net position in the order's instrument."""
+    as_of_ns: int = 0
+    """The answer is no older than this; 0 where the venue does not say."""
 
 
 class AccountLookedUp(InputBase, frozen=True):
@@ -157,6 +159,8 @@ class AccountLookedUp(InputBase, frozen=True):
     positions: tuple[VenuePosition, ...]
     orders: tuple[VenueOrder, ...]
     fills: tuple[VenueFill, ...]
+    as_of_ns: int = 0
+    """The answer is no older than this; 0 where the venue does not say."""
 
 
 class VenueFailed(InputBase, frozen=True):

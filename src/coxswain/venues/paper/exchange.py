@@ -303,11 +303,11 @@ class Exchange:
         problem = "unknown order" if order is None else f"the order is {order.ended_as}"
         self.reports.append(CancelRejected(account_id, cl_ord_id, orig_cl_ord_id, problem))
 
-    def look_up_order(self, request: QueryOrder) -> None:
-        self.reports.append(look_up_order(self._accounts.get(request.account), request))
+    def look_up_order(self, request: QueryOrder, now_ns: int) -> None:
+        self.reports.append(look_up_order(self._accounts.get(request.account), request, now_ns))
 
-    def look_up_account(self, request: QueryAccount) -> None:
-        self.reports.append(look_up_account(self._accounts.get(request.account), request))
+    def look_up_account(self, request: QueryAccount, now_ns: int) -> None:
+        self.reports.append(look_up_account(self._accounts.get(request.account), request, now_ns))
 
     def _find(self, account_id: AccountId, cl_ord_id: ClOrdId) -> Order | None:
         account = self._accounts.get(account_id)

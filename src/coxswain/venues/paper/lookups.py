@@ -14,7 +14,7 @@ from coxswain.venues.paper.orders import as_venue_order
 transact_time = attrgetter("transact_time_ns")
 
 
-def look_up_order(account: Account | None, request: QueryOrder) -> OrderLookedUp | VenueFailed:
+def look_up_order(account: Account | None, request: QueryOrder, now_ns: int) -> OrderLookedUp | VenueFailed:
     """Answer with an order under any id it has had, and all its fills."""
     if account is None:
         return VenueFailed(request.account, request.cl_ord_id, ReachedVenue.NO, stranger(request.account))
@@ -26,10 +26,11 @@ def look_up_order(account: Account | None, request: QueryOrder) -> OrderLookedUp
         order=as_venue_order(order) if order is not None else None,
         fills=tuple(account.fills_of.get(order.number, ())) if order is not None else (),
         position_qty=position.qty if position is not None else ZERO,
+        as_of_ns=now_ns,
     )
 
 
-def look_up_account(account: Account | None, request: QueryAccount) -> AccountLookedUp | VenueFailed:
+def look_up_account(account: Account | None, request: QueryAccount, now_ns: int) -> AccountLookedUp | VenueFailed:
     """Answer with what is open, and every fill since the time asked for."""
     if account is None:
         return VenueFailed(request.account, None, ReachedVenue.NO, stranger(request.account))
@@ -41,6 +42,7 @@ def look_up_account(account: Account | None, request: QueryAccount) -> AccountLo
         positions=tuple(VenuePosition(symbol, qty) for symbol, qty in held),
         orders=tuple(as_venue_order(order) for _, order in sorted(account.working.items())),
         fills=tuple(account.fills[since:]),
+        as_of_ns=now_ns,
     )
 
 

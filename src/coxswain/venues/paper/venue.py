@@ -123,10 +123,10 @@ class PaperVenue:
             case ReplaceOrder():
                 exchange.replace(what, now_ns)
             case QueryOrder():
-                exchange.look_up_order(what)
+                exchange.look_up_order(what, now_ns)
                 due_ns = now_ns
             case QueryAccount():
-                exchange.look_up_account(what)
+                exchange.look_up_account(what, now_ns)
                 due_ns = now_ns
             case Order():
                 exchange.fill_late(what, now_ns)

@@ -1,0 +1,42 @@
+"""What follows when something happened to an order: its plan goes on, the position's exit and protection follow.
+
+A plan goes on once, when the order is over and nothing about it is left to be known. A late fill starts nothing anew.
+"""
+
+from coxswain.core.entries import complete_rest, recover
+from coxswain.core.order import Order, is_over
+from coxswain.core.protection import failed_lately, follow
+from coxswain.core.submit import PROTECTION, ask_for_account, closing_side
+from coxswain.core.tx import Tx
+from coxswain.messages import events as ev
+from coxswain.model.vocabulary import OrdStatus
+
+
+def after(tx: Tx, order: Order, was_over: bool) -> None:
+    """Let everything that hangs on an order follow; `was_over` says how it stood before what happened."""
+    if is_over(order) and not was_over:
+        if order.ended_as is OrdStatus.REJECTED:
+            recover(tx, order)
+        complete_rest(tx, order)
+        if order.intent.role in PROTECTION:
+            _after_leg(tx, order)
+    follow(tx, order.intent.account, order.intent.symbol, order)
+
+
+def _after_leg(tx: Tx, leg: Order) -> None:
+    """A leg that neither filled nor was called back is missing, or its sibling filled and we have not heard of it.
+
+    The venue's books tell which, and the comparison places the leg again. One that is lost again soon waits for the
+    next routine comparison, so that a venue that refuses it is not asked without end.
+    """
+    intent = leg.intent
+    position = tx.account(intent.account).positions[intent.symbol]
+    if leg.ended_as is None or leg.cancel_wanted or position.exit is not None:
+        return
+    if not position.qty or intent.side is not closing_side(position):
+        return
+    again = failed_lately(tx, position, intent.role)
+    reason = f"the {intent.role} order ended {leg.ended_as}"
+    tx.apply(ev.ProtectionFailed(intent.account, intent.symbol, reason, intent.role))
+    if not again:
+        ask_for_account(tx, intent.account, reason)

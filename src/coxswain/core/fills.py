@@ -1,0 +1,186 @@
+"""Booking a fill: once, by its exec_id, whenever it comes.
+
+A fill is a fact. One that fits no order, comes after the end or beyond the quantity is booked all the same: the venue
+holds that position. It raises an incident, and the account's books are compared.
+"""
+
+from decimal import Decimal
+
+from coxswain.core import order as machine
+from coxswain.core.consequences import after
+from coxswain.core.money import position_margin, position_risk, rate_down, rate_up
+from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
+from coxswain.core.protection import follow, set_levels
+from coxswain.core.state import Account, State, day_is_lost, find_order
+from coxswain.core.trust import distrust, restrict
+from coxswain.core.tx import Tx
+from coxswain.messages import events as ev
+from coxswain.model.decimals import ONE, ZERO, plain, round_down
+from coxswain.model.market import Instrument
+from coxswain.model.orders import VenueFill
+from coxswain.model.position import book
+from coxswain.model.vocabulary import SIGN, AccountId, OrdStatus, Role
+
+
+def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
+    """Book a fill on its order, on the position and on the balance. True if it was new."""
+    if fill.exec_id in account.exec_ids:
+        return False
+    account_id, named = account.spec.id, find_order(account, fill.cl_ord_id)
+    fits = named is not None and (fill.symbol, fill.side) == (named.intent.symbol, named.intent.side)
+    order = named if fits else None
+    anomaly = _anomaly(named, order, fill)
+    was_over = order is not None and is_over(order)
+    first = order is not None and not order.cum_qty
+    instrument = tx.state.instruments[fill.symbol]
+    rate = _rate(tx.state, account, instrument, fill)
+    if order is not None:
+        _answer(tx, order, fill)
+    tx.apply(_filled(named, order, fill, account_id, rate))
+    _book_position(tx, account, instrument, fill, rate)
+    if anomaly:
+        tx.apply(ev.IncidentRaised(account_id, fill.cl_ord_id, *anomaly))
+        distrust(tx, account_id, anomaly[1])
+    if order is not None:
+        _take_levels(tx, order, first)
+        after(tx, order, was_over)
+    else:
+        follow(tx, account_id, fill.symbol)
+    _watch_losses(tx, account_id)
+    return True
+
+
+def unbookable(fill: VenueFill) -> str:
+    """Name what no fill can have, an amount that is none or not positive; empty if it can be booked."""
+    amounts = {"last_qty": fill.last_qty, "last_px": fill.last_px, "settl_fx_rate": fill.settl_fx_rate}
+    for name, amount in amounts.items():
+        if amount is not None and not (amount.is_finite() and amount > 0):
+            return f"{name} {amount}, wanted a positive number"
+    return "" if fill.commission.is_finite() else f"commission {fill.commission}, wanted a number"
+
+
+def _anomaly(named: Order | None, order: Order | None, fill: VenueFill) -> tuple[str, str] | None:
+    if named is None:
+        return "UNKNOWN_ORDER", f"a fill of {fill.last_qty} at {fill.last_px} fits no order of ours"
+    if order is None:
+        ours = f"{named.intent.side} {named.intent.symbol}"
+        return "OTHER_ORDER", f"a fill of {fill.side} {fill.symbol} on an order of {ours}"
+    if order.cum_qty + fill.last_qty > order.order_qty:
+        return "OVERFILL", f"a fill of {fill.last_qty} where {order.order_qty - order.cum_qty} was to come at most"
+    if is_over(order):
+        return "LATE_FILL", f"a fill of {fill.last_qty} after the order ended"
+    return None
+
+
+def _answer(tx: Tx, order: Order, fill: VenueFill) -> None:
+    """A fill shows that the order reached the venue. What became of a cancel or a replace it does not show."""
+    if order.outcome_known or is_done(order):
+        return
+    nothing_else = not order.cancel_pending and order.replace_pending is None
+    if fill.last_qty >= leaves_qty(order) or (order.phase is Phase.PENDING_NEW and nothing_else):
+        tx.apply(ev.OutcomeResolved(order.intent.account, order.cl_ord_id, True, "filled"))
+
+
+def _rate(state: State, account: Account, instrument: Instrument, fill: VenueFill) -> Decimal:
+    """The venue's rate where it gives one, else the adverse side of ours; a fill is booked even without either."""
+    if fill.settl_fx_rate is not None:
+        return fill.settl_fx_rate
+    return rate_down(state, account, instrument) or rate_up(state, account, instrument) or ONE
+
+
+def _filled(
+    named: Order | None, order: Order | None, fill: VenueFill, account_id: AccountId, rate: Decimal
+) -> ev.Event:
+    if order is None:
+        cum_qty, notional, leaves, status = fill.last_qty, fill.last_qty * fill.last_px, ZERO, OrdStatus.FILLED
+        decision_px = None
+    else:
+        cum_qty = plain(order.cum_qty + fill.last_qty)
+        notional = order.notional + fill.last_qty * fill.last_px
+        leaves = ZERO if is_done(order) else plain(max(order.order_qty - cum_qty, ZERO))
+        status = _status_after(order, cum_qty)
+        decision_px = order.intent.decision_px
+    return ev.OrderFilled(
+        account_id,
+        fill.cl_ord_id if named is None else named.cl_ord_id,
+        fill.exec_id,
+        fill.symbol,
+        fill.side,
+        fill.last_qty,
+        fill.last_px,
+        fill.commission,
+        rate,
+        cum_qty,
+        leaves,
+        machine.average(notional, cum_qty),
+        status,
+        fill.transact_time_ns,
+        None if decision_px is None else _slippage_bps(fill, decision_px),
+        named is not None and order is None,
+    )
+
+
+def _slippage_bps(fill: VenueFill, decision_px: Decimal) -> Decimal:
+    return round_down((fill.last_px - decision_px) * SIGN[fill.side] * 10000 / decision_px)
+
+
+def _status_after(order: Order, cum_qty: Decimal) -> OrdStatus:
+    if cum_qty >= order.order_qty:
+        return OrdStatus.FILLED
+    if order.ended_as is not None:
+        return order.ended_as
+    if order.cancel_pending:
+        return OrdStatus.PENDING_CANCEL
+    return OrdStatus.PARTIALLY_FILLED if order.replace_pending is None else OrdStatus.PENDING_REPLACE
+
+
+def _book_position(tx: Tx, account: Account, instrument: Instrument, fill: VenueFill, rate: Decimal) -> None:
+    position = account.positions.get(fill.symbol)
+    qty, cost = (ZERO, ZERO) if position is None else (position.qty, position.cost)
+    booked = book(qty, cost, fill.side, fill.last_qty, fill.last_px, instrument.contract_size)
+    closed = bool(qty) and (not booked.qty or (booked.qty > 0) is not (qty > 0))
+    stop_px = None if position is None or closed else position.stop_px
+    realized = round_down(booked.realized * rate)
+    avg_px = None
+    if booked.qty:
+        avg_px = machine.average(booked.cost, booked.qty * instrument.contract_size)
+    tx.apply(
+        ev.PositionChanged(
+            account.spec.id,
+            fill.symbol,
+            booked.qty,
+            booked.cost,
+            avg_px,
+            realized,
+            plain((account.balance or ZERO) + realized - fill.commission),
+            position_margin(instrument, booked.cost, rate),
+            fill.commission,
+            position_risk(instrument, booked.qty, booked.cost, stop_px, rate, tx.state.desk.assumed_stop_pct),
+            closed,
+        )
+    )
+
+
+def _take_levels(tx: Tx, order: Order, first: bool) -> None:
+    """A position takes over the stop and target of an entry when that begins to fill; a level it does not name stays.
+
+    Later fills of the same entry leave them alone, since they may have been moved meanwhile.
+    """
+    intent = order.intent
+    position = tx.account(intent.account).positions[intent.symbol]
+    named = intent.stop_loss is not None or intent.take_profit is not None
+    grows = order.enters and bool(position.qty) and (position.qty > 0) is (SIGN[intent.side] > 0)
+    if not (named and grows):
+        return
+    bare = position.stop_px is None and position.target_px is None
+    if bare or (first and intent.role is not Role.COMPLETION):
+        stop_px = position.stop_px if intent.stop_loss is None else intent.stop_loss
+        target_px = position.target_px if intent.take_profit is None else intent.take_profit
+        set_levels(tx, intent.account, intent.symbol, stop_px, target_px, intent.signal_id)
+
+
+def _watch_losses(tx: Tx, account_id: AccountId) -> None:
+    """Stop new risk on an account whose day's loss has reached its limit."""
+    account = tx.account(account_id)
+    if account.anchor > 0 and day_is_lost(account):
+        restrict(tx, account_id, "DAILY_LOSS", "the day's loss has reached its limit")

@@ -1,0 +1,182 @@
+"""What people and programs do to an engine, at random: signals of every kind, orders, pauses, bad and repeated ones."""
+
+import random
+from decimal import Decimal
+
+from coxswain.messages.inputs import (
+    CompareAccounts,
+    PauseAccount,
+    ResumeAccount,
+    SessionChanged,
+    SubmitOrder,
+    SubmitSignal,
+)
+from coxswain.model.decimals import plain
+from coxswain.model.orders import OrderIntent
+from coxswain.model.signal import Signal
+from coxswain.model.vocabulary import (
+    AccountId,
+    OrdType,
+    Role,
+    Side,
+    SignalId,
+    SignalKind,
+    Symbol,
+    TimeInForce,
+)
+from coxswain.venues.paper import Fault, FaultKind
+from tests.sim.world import EURUSD, INSTRUMENT, MS, SHARE, VENUE_OF, S, World
+
+SYMBOLS = (EURUSD, SHARE)
+ACCOUNTS = tuple(VENUE_OF)
+
+
+def script(seed: int, share: int) -> tuple[Fault, ...]:
+    """Draw scripted venue faults: of a hundred orders about `share` are hit."""
+    draw = random.Random(seed)
+    return tuple(
+        Fault(draw.choice(list(FaultKind)), account, nth)
+        for account in ACCOUNTS
+        for nth in range(1, 40)
+        if draw.randrange(100) < share
+    )
+
+
+class Crowd:
+    """Acts on a world, one act at a time."""
+
+    def __init__(self, world: World, seed: int, *, restarts: bool) -> None:
+        self.world = world
+        self.random = random.Random(seed)
+        self.signals: list[Signal] = []
+        self.count = 0
+        self._acts = [
+            (self.entry, 5),
+            (self.exit, 3),
+            (self.adjust, 2),
+            (self.direct, 2),
+            (self.repeat, 1),
+            (self.pause, 1),
+            (self.resume, 1),
+            (self.compare, 1),
+            (self.session, 1),
+            (self.market, 6),
+        ]
+        if restarts:
+            self._acts.append((world.restart, 1))
+
+    def act(self) -> None:
+        acts, weights = zip(*self._acts, strict=True)
+        self.random.choices(acts, weights)[0]()
+        self.market()
+        self.world.run(self.random.choice((0, 30 * MS, 300 * MS, 2 * S, 7 * S, 20 * S)))
+
+    # --- acts ---------------------------------------------------------------------------------------------------------
+
+    def market(self) -> None:
+        symbol = self.random.choice(SYMBOLS)
+        by_ticks = self.random.choice((-60, -8, -2, 0, 2, 8, 60))
+        size = self.random.choice((None, None, None, Decimal(0), Decimal(2), Decimal(30)))
+        self.world.quote(symbol, by_ticks, bid_size=size, ask_size=size, seen=self.random.randrange(4) > 0)
+
+    def entry(self) -> None:
+        symbol, side = self.random.choice(SYMBOLS), self.random.choice(list(Side))
+        ord_type = self.random.choice((OrdType.MARKET, OrdType.MARKET, OrdType.LIMIT, OrdType.STOP))
+        sign = 1 if side is Side.BUY else -1
+        stop = self.px(symbol, -sign * self.random.choice((30, 100, 300))) if self.random.randrange(4) else None
+        target = self.px(symbol, sign * self.random.choice((30, 100, 300))) if self.random.randrange(2) else None
+        quantity = self.quantity(symbol) if stop is None or self.random.randrange(2) else None
+        at = None
+        if ord_type is OrdType.LIMIT:
+            at = self.px(symbol, sign * self.random.choice((-20, -5, 5)))
+        elif ord_type is OrdType.STOP:
+            at = self.px(symbol, sign * self.random.choice((5, 20)))
+        self.submit(
+            SignalKind.ENTRY,
+            symbol,
+            side=side,
+            stop_loss=stop,
+            take_profit=target,
+            quantity=quantity,
+            order_type=ord_type,
+            limit_price=at,
+            time_in_force=self.random.choice(list(TimeInForce)),
+            confidence=self.random.choice((None, Decimal("0.4"), Decimal("0.8"))),
+            accounts=self.some_accounts(),
+        )
+
+    def exit(self) -> None:
+        symbol = self.random.choice(SYMBOLS)
+        quantity = self.quantity(symbol) if self.random.randrange(3) == 0 else None
+        side = self.random.choice((None, None, Side.BUY, Side.SELL))
+        self.submit(SignalKind.EXIT, symbol, side=side, quantity=quantity, accounts=self.some_accounts())
+
+    def adjust(self) -> None:
+        symbol, way = self.random.choice(SYMBOLS), self.random.choice((-1, 1))
+        stop = self.px(symbol, way * self.random.choice((10, 50, 200)))
+        target = self.px(symbol, -way * self.random.choice((10, 50, 200))) if self.random.randrange(2) else None
+        self.submit(SignalKind.STOP_ADJUSTMENT, symbol, stop_loss=stop, take_profit=target)
+
+    def direct(self) -> None:
+        symbol, side = self.random.choice(SYMBOLS), self.random.choice(list(Side))
+        self.count += self.random.randrange(5) > 0  # now and then an id is used again
+        sign = 1 if side is Side.BUY else -1
+        is_limit = self.random.randrange(2) == 0
+        intent = OrderIntent(
+            self.random.choice(ACCOUNTS),
+            symbol,
+            side,
+            OrdType.LIMIT if is_limit else OrdType.MARKET,
+            self.random.choice(list(TimeInForce)),
+            self.quantity(symbol),
+            Role.DIRECT,
+            SignalId(f"direct-{self.count}"),
+            price=self.px(symbol, sign * self.random.choice((-10, 5))) if is_limit else None,
+            stop_loss=self.px(symbol, -sign * 100) if self.random.randrange(2) else None,
+            reduce_only=self.random.randrange(3) == 0,
+        )
+        self.world.step(SubmitOrder(intent))
+
+    def repeat(self) -> None:
+        """Send a signal again, or another under its id."""
+        if self.signals:
+            signal = self.random.choice(self.signals)
+            self.world.step(SubmitSignal(signal))
+
+    def pause(self) -> None:
+        self.world.step(PauseAccount(self.random.choice(ACCOUNTS), "a look at it", "somebody"))
+
+    def resume(self) -> None:
+        for account in ACCOUNTS:
+            self.world.step(ResumeAccount(account, "looked at it", "somebody"))
+
+    def compare(self) -> None:
+        self.world.step(CompareAccounts("somebody asked"))
+
+    def session(self) -> None:
+        """Close a market for a moment."""
+        symbol = self.random.choice(SYMBOLS)
+        self.world.step(SessionChanged((symbol,), False))
+        self.market()
+        self.world.run(self.random.choice((30 * MS, S)))
+        self.world.step(SessionChanged((symbol,), True))
+
+    # --- their parts --------------------------------------------------------------------------------------------------
+
+    def submit(self, kind: SignalKind, symbol: Symbol, **fields: object) -> None:
+        self.count += 1
+        signal = Signal(SignalId(f"s{self.count}"), kind, symbol, self.world.now_ns, 120, **fields)  # type: ignore[arg-type]
+        self.signals.append(signal)
+        self.world.step(SubmitSignal(signal))
+
+    def px(self, symbol: Symbol, ticks_away: int) -> Decimal:
+        return plain((self.world.ticks[symbol] + ticks_away) * INSTRUMENT[symbol].tick)
+
+    def quantity(self, symbol: Symbol) -> Decimal:
+        steps = self.random.choice((1, 3, 10, 40))
+        return plain(steps * INSTRUMENT[symbol].lot_step)
+
+    def some_accounts(self) -> tuple[AccountId, ...]:
+        if self.random.randrange(2):
+            return ()
+        return tuple(self.random.sample(ACCOUNTS, self.random.randrange(1, 3)))

@@ -1,0 +1,324 @@
+"""What must hold after every step, whatever failed: checked against the records and the venues' own books.
+
+The sums are computed here from scratch and slowly, on purpose: the engine keeps them up to date by delta.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+
+from coxswain.app.plugins import make_engine
+from coxswain.core.order import Order, Phase
+from coxswain.core.state import Account, Position, State
+from coxswain.messages import events as ev
+from coxswain.messages import requests as rq
+from coxswain.messages.inputs import OrderLookedUp
+from coxswain.messages.record import Record, decode, encode
+from coxswain.model.decimals import ZERO, plain, round_up
+from coxswain.model.market import is_sane
+from coxswain.model.vocabulary import OPPOSITE, SIGN, AccountId, ClOrdId, ExecId, OrdStatus, Role, Side, Symbol
+from tests.sim import books
+from tests.sim.world import VENUE_OF, World
+
+LEGS = (Role.STOP, Role.TARGET)
+SURPLUS = {"LATE_FILL", "OVERFILL"}
+FORWARD = {Phase.PENDING_NEW: 0, Phase.WORKING: 1, Phase.DONE: 2}
+
+
+class Invariants:
+    """Remembers what the records said so far; call it after every step."""
+
+    def __init__(self) -> None:
+        self.events: Counter[str] = Counter()
+        self._created: dict[ClOrdId, ev.OrderCreated] = {}
+        self._exec_ids: set[tuple[AccountId, ExecId]] = set()
+        self._filled: defaultdict[ClOrdId, Decimal] = defaultdict(Decimal)
+        self._position: defaultdict[tuple[AccountId, Symbol], Decimal] = defaultdict(Decimal)
+        self._surplus: set[ClOrdId] = set()
+        self._absent: defaultdict[ClOrdId, list[int]] = defaultdict(list)
+        self._stood: dict[ClOrdId, tuple[Phase, Decimal]] = {}
+        self._fills_seen: Counter[AccountId] = Counter()
+        self._at_venue: defaultdict[tuple[AccountId, Symbol], Decimal] = defaultdict(Decimal)
+
+    def __call__(self, world: World, record: Record) -> None:
+        assert encode(decode(encode(record))) == encode(record)
+        if isinstance(record.input, OrderLookedUp) and record.input.order is None:
+            self._absent[record.input.cl_ord_id].append(record.input.as_of_ns)
+        self._take_events(world.engine.state, record)
+        self._every_request_has_its_event(record)
+        for account_id, account in world.engine.state.accounts.items():
+            self._orders_add_up(account)
+            sums_are_right(world.engine.state, account)
+            self._one_live_order_for_one_intent(world, account_id)
+            self._the_venue_flips_nothing(world, account_id)
+        self._children_stay_within_their_parent(world.engine.state)
+
+    # --- I3, I5, and proof of absence ---------------------------------------------------------------------------------
+
+    def _take_events(self, state: State, record: Record) -> None:
+        for event in record.events:
+            self.events[type(event).__name__] += 1
+            match event:
+                case ev.OrderCreated():
+                    assert event.cl_ord_id not in self._created
+                    self._created[event.cl_ord_id] = event
+                case ev.OrderFilled():
+                    assert (event.account, event.exec_id) not in self._exec_ids, "I5: booked twice"
+                    self._exec_ids.add((event.account, event.exec_id))
+                    if not event.suspense:
+                        self._filled[event.cl_ord_id] += event.last_qty
+                    self._position[event.account, event.symbol] += SIGN[event.side] * event.last_qty
+                case ev.IncidentRaised():
+                    self.events[event.kind] += 1
+                    if event.kind in SURPLUS:
+                        self._surplus.add(event.cl_ord_id)
+                case ev.OrderResent():
+                    self._was_proved_absent(state, event.cl_ord_id)
+                case ev.RecoveryAssigned():
+                    failed = find(state, event.failed)
+                    assert (failed.ended_as, failed.outcome_known) == (OrdStatus.REJECTED, True)
+
+    def _was_proved_absent(self, state: State, cl_ord_id: ClOrdId) -> None:
+        looks = self._absent[cl_ord_id]
+        settle_ns = int(state.desk.settle_window_s) * 10**9
+        assert max(looks) - min(looks) >= settle_ns, f"{cl_ord_id} was sent again after looks at {looks}"
+
+    def _every_request_has_its_event(self, record: Record) -> None:
+        for request in record.requests:
+            match request:
+                case rq.NewOrder():
+                    cl_ord_id = request.cl_ord_id
+                    assert names(record, ev.OrderCreated, cl_ord_id) or names(record, ev.OrderResent, cl_ord_id)
+                    intent = self._created[request.cl_ord_id].intent
+                    for name in ("account", "symbol", "side", "ord_type", "time_in_force", "order_qty", "price"):
+                        assert getattr(request, name) == getattr(intent, name), f"I3: {name} differs from what was kept"
+                    assert (request.stop_px, request.reduce_only) == (intent.stop_px, intent.reduce_only)
+                case rq.ReplaceOrder():
+                    (event,) = [
+                        event
+                        for event in record.events
+                        if isinstance(event, ev.ReplaceRequested) and event.new_cl_ord_id == request.cl_ord_id
+                    ]
+                    change = (request.order_qty, request.price, request.stop_px)
+                    assert (event.order_qty, event.price, event.stop_px) == change
+                case rq.CancelOrder():
+                    reasons = (ev.CancelRequested, ev.IncidentRaised)
+                    why = [event for event in record.events if isinstance(event, reasons)]
+                    assert any(event.account == request.account for event in why)
+                case rq.QueryOrder():
+                    assert any(isinstance(event, ev.QuestionAsked) for event in record.events)
+                case rq.QueryAccount():
+                    asked = [event for event in record.events if isinstance(event, ev.ComparisonAsked)]
+                    assert any(event.account == request.account for event in asked)
+
+    # --- I6, I9 -------------------------------------------------------------------------------------------------------
+
+    def _orders_add_up(self, account: Account) -> None:
+        for cl_ord_id, order in account.orders.items():
+            assert order.cum_qty == self._filled[cl_ord_id], "I6: cum_qty is the sum of the fills"
+            phase, cum_qty = self._stood.get(cl_ord_id, (Phase.PENDING_NEW, ZERO))
+            assert FORWARD[order.phase] >= FORWARD[phase], f"I9: {cl_ord_id} went back from {phase} to {order.phase}"
+            assert order.cum_qty >= cum_qty, "I9: cum_qty fell"
+            self._stood[cl_ord_id] = (order.phase, order.cum_qty)
+        for symbol, position in account.positions.items():
+            assert position.qty == self._position[account.spec.id, symbol], "I6: a position is the sum of its fills"
+
+    def _children_stay_within_their_parent(self, state: State) -> None:
+        for signal_id, plan in state.plans.items():
+            children = [
+                order
+                for account_id in plan.shares
+                for order in state.accounts[account_id].orders.values()
+                if order.enters and order.intent.signal_id == signal_id
+            ]
+            if self._surplus.intersection(order.cl_ord_id for order in children):
+                continue  # the venue filled what it had called over: an incident says so
+            used: dict[AccountId, Decimal] = {}
+            for order in children:
+                account = order.intent.account
+                used[account] = used.get(account, ZERO) + order.cum_qty + still_open(order)
+            for account_id, share in plan.shares.items():
+                assert share.used == used.get(account_id, ZERO)
+                assert share.used <= share.qty, "I6: children exceed their parent"
+            assert sum(used.values(), ZERO) == plan.used
+            assert plan.used <= plan.total
+
+    # --- I1 and the venue's books -------------------------------------------------------------------------------------
+
+    def _one_live_order_for_one_intent(self, world: World, account_id: AccountId) -> None:
+        live: Counter[tuple[str, ...]] = Counter()
+        for order in books.working(world.venues[VENUE_OF[account_id]], account_id):
+            created = self._created[order.ids[0]]
+            intent = created.intent
+            if intent.role in LEGS:
+                live[intent.role, intent.symbol, intent.side] += 1
+            elif intent.role is Role.EXIT:
+                live[intent.role, intent.symbol] += 1
+            else:
+                live["entry", intent.signal_id] += 1
+        assert all(count == 1 for count in live.values()), f"I1: more than one live order on {account_id}: {live}"
+
+    def _the_venue_flips_nothing(self, world: World, account_id: AccountId) -> None:
+        fills = books.fills(world.venues[VENUE_OF[account_id]], account_id)
+        for fill in fills[self._fills_seen[account_id] :]:
+            before = self._at_venue[account_id, fill.symbol]
+            after = before + SIGN[fill.side] * fill.last_qty
+            self._at_venue[account_id, fill.symbol] = after
+            order = find(world.engine.state, fill.cl_ord_id)
+            if order.intent.reduce_only:
+                assert abs(after) < abs(before), "a reducing order grew a position"
+                assert after * before >= 0, "a reducing order flipped a position"
+        self._fills_seen[account_id] = len(fills)
+
+
+# --- I14 --------------------------------------------------------------------------------------------------------------
+
+
+def replays_to_the_same(world: World) -> None:
+    """Folding the records gives the live state; stepping their inputs again gives the same bytes."""
+    assert world.folded().digest() == world.engine.digest(), "I14: the fold forgot something"
+    again = make_engine()
+    for body in world.bodies:
+        record = decode(body)
+        assert encode(again.step(record.input, record.now_ns)) == body, "I14: other bytes"
+    assert again.digest() == world.engine.digest()
+
+
+# --- sums, from scratch -----------------------------------------------------------------------------------------------
+
+
+def sums_are_right(state: State, account: Account) -> None:
+    """Compute every sum of an account from its orders and positions, and compare."""
+    open_orders = [order for order in account.orders.values() if order.phase is not Phase.DONE]
+    assert list(account.open_orders) == [order.cl_ord_id for order in open_orders]
+    entering = [order for order in open_orders if order.enters]
+    assert account.held_margin == total(still_open(order) * order.margin_per_lot for order in entering)
+    assert account.held_risk == total(still_open(order) * order.risk_per_lot for order in entering)
+    occupied = 0
+    for symbol, position in account.positions.items():
+        here = [order for order in open_orders if order.intent.symbol == symbol]
+        _position_sums_are_right(account, position, here)
+        occupied += bool(position.qty) or any(order.enters for order in here)
+        if position.qty:
+            assert account.spec.id in state.holders[symbol]
+        else:
+            assert account.spec.id not in state.holders.get(symbol, {})
+            assert not position.cost
+    assert account.open_positions == occupied
+    held = account.positions.values()
+    assert account.used_margin == total(position.margin for position in held)
+    assert account.open_risk == total(position.risk for position in held)
+    assert account.unrealized == total(position.unrealized for position in held)
+    if account.spec.currency == "USD":
+        for position in held:
+            _money_is_right(state, position)
+
+
+def _position_sums_are_right(account: Account, position: Position, here: list[Order]) -> None:
+    entering = [order for order in here if order.enters]
+    buys = total(still_open(order) for order in entering if order.intent.side is Side.BUY)
+    sells = total(still_open(order) for order in entering if order.intent.side is Side.SELL)
+    reducing = [order for order in here if not order.enters and order.intent.role not in LEGS]
+    assert (position.held_buy, position.held_sell) == (buys, sells)
+    assert position.held_exit == total(still_open(order) for order in reducing)
+    assert list(position.entering) == [order.cl_ord_id for order in entering]
+    unknown = sum(
+        not order.outcome_known for order in account.orders.values() if order.intent.symbol == position.symbol
+    )
+    assert position.unknown == unknown
+    for leg_id in (position.stop_id, position.target_id):
+        assert leg_id is None or leg_id in account.open_orders
+
+
+def _money_is_right(state: State, position: Position) -> None:
+    """Where no rate comes between, what a position ties up, risks and has gained follows from it and the quote."""
+    instrument = state.instruments[position.symbol]
+    assert position.margin == round_up(abs(position.cost) * instrument.margin_rate)
+    if not position.qty:
+        assert (position.risk, position.unrealized) == (ZERO, ZERO)
+        return
+    if position.stop_px is None:
+        risk = abs(position.cost) * state.desk.assumed_stop_pct / 100
+    else:
+        risk = max(position.cost - position.qty * position.stop_px * instrument.contract_size, ZERO)
+    assert position.risk == round_up(risk)
+    quote = state.quotes.get(position.symbol)
+    if quote is not None and is_sane(quote):
+        price = quote.bid if position.qty > 0 else quote.ask
+        assert position.unrealized == plain(position.qty * price * instrument.contract_size - position.cost)
+
+
+def still_open(order: Order) -> Decimal:
+    """The worst case: what is in force, or what is asked for where that is more."""
+    if order.phase is Phase.DONE:
+        return ZERO
+    asked = [order.order_qty] + ([order.replace_pending.order_qty] if order.replace_pending else [])
+    return max(max(asked) - order.cum_qty, ZERO)
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    return plain(sum(amounts, ZERO))
+
+
+def find(state: State, cl_ord_id: ClOrdId) -> Order:
+    for account in state.accounts.values():
+        own = account.former_ids.get(cl_ord_id, cl_ord_id)
+        if own in account.orders:
+            return account.orders[own]
+    raise AssertionError(f"no order {cl_ord_id}")
+
+
+def names(record: Record, kind: type, cl_ord_id: ClOrdId) -> bool:
+    """Say whether an event of this kind in the record is about this order."""
+    return any(isinstance(event, kind) and getattr(event, "cl_ord_id", None) == cl_ord_id for event in record.events)
+
+
+# --- at rest ----------------------------------------------------------------------------------------------------------
+
+
+def at_rest(world: World) -> None:
+    """With nothing failing for ten minutes: nothing is unknown, the books are equal, and positions are protected."""
+    state = world.engine.state
+    waiting = [name for name in state.deadlines if not name.startswith("sync|")]
+    assert waiting == [], f"still waiting for {waiting}"
+    for account_id, account in state.accounts.items():
+        assert account.breaks == {}
+        causes = set(account.causes) - {"PAUSED", "DAILY_LOSS"}
+        assert causes == set(), f"{account_id} is held back by {causes}"
+        assert all(order.outcome_known for order in account.orders.values())
+        _books_are_equal(world, account_id, account)
+        for position in account.positions.values():
+            _position_is_protected(account, position)
+        if not account.open_orders:
+            assert (account.held_margin, account.held_risk) == (ZERO, ZERO)
+            for position in account.positions.values():
+                assert (position.held_buy, position.held_sell, position.held_exit) == (ZERO, ZERO, ZERO)
+
+
+def _books_are_equal(world: World, account_id: AccountId, account: Account) -> None:
+    venue = world.venues[VENUE_OF[account_id]]
+    ours = {symbol: position.qty for symbol, position in account.positions.items() if position.qty}
+    assert ours == books.positions(venue, account_id)
+    assert account.balance == books.balance(venue, account_id)
+    theirs = {
+        order.cl_ord_id: (order.order_qty, order.cum_qty, order.price, order.stop_px)
+        for order in books.working(venue, account_id)
+    }
+    open_orders = (account.orders[cl_ord_id] for cl_ord_id in account.open_orders)
+    assert theirs == {
+        order.current_id: (order.order_qty, order.cum_qty, order.price, order.stop_px) for order in open_orders
+    }
+
+
+def _position_is_protected(account: Account, position: Position) -> None:
+    assert position.exit is None, f"an exit of {position.symbol} never ended: {position.exit}"
+    for level, leg_id in ((position.stop_px, position.stop_id), (position.target_px, position.target_id)):
+        if not position.qty:
+            assert leg_id is None
+            continue
+        assert (level is None) is (leg_id is None), f"{account.spec.id} {position.symbol}: {level} without its order"
+        if leg_id is not None:
+            leg = account.orders[leg_id]
+            assert leg.intent.side is OPPOSITE[Side.BUY if position.qty > 0 else Side.SELL]
+            assert still_open(leg) == abs(position.qty) - position.held_exit
+            assert level == (leg.stop_px if leg.intent.role is Role.STOP else leg.price)

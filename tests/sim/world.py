@@ -1,0 +1,187 @@
+"""A world to prove the engine in: an engine, paper venues with their own books, a wire that fails, and a market.
+
+Everything comes from one seed, so a world that fails is seen again. `World` keeps what an engine would make durable,
+the records, and can drop the engine at any moment and fold them into a new one.
+"""
+
+import random
+from collections.abc import Callable
+from decimal import Decimal
+
+from coxswain.app.plugins import make_engine
+from coxswain.core.engine import Engine
+from coxswain.messages.inputs import EngineStarted, Input, TimePassed, TradingDay
+from coxswain.messages.record import Record, decode, encode
+from coxswain.model.decimals import plain
+from coxswain.model.market import Instrument, Quote
+from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
+from coxswain.model.vocabulary import AccountId, JournalId, Mode, Symbol, VenueId
+from coxswain.venues.paper import CAPABILITIES, AccountParams, Fault, PaperVenue, Params
+from tests.sim.wire import Faults, Wire
+
+MS = 1_000_000
+S = 1_000 * MS
+START_NS = 1_700_000_000 * S
+JOURNAL = JournalId("5eed5eed5eed5eed")
+EURUSD, SHARE = Symbol("EURUSD"), Symbol("SHARE")
+A1, A2, B1, B2, SPARE = (AccountId(name) for name in ("a1", "a2", "b1", "b2", "spare"))
+PA, PB = VenueId("pa"), VenueId("pb")
+VENUE_OF = {A1: PA, A2: PA, B1: PB, B2: PB, SPARE: PB}
+CURRENCY = {A1: "USD", A2: "USD", B1: "USD", B2: "EUR", SPARE: "USD"}
+
+INSTRUMENTS = (
+    Instrument(
+        EURUSD,
+        "USD",
+        tick=Decimal("0.00001"),
+        lot_step=Decimal("0.01"),
+        min_qty=Decimal("0.01"),
+        contract_size=Decimal(100_000),
+        margin_rate=Decimal("0.05"),
+        base_currency="EUR",
+    ),
+    Instrument(
+        SHARE,
+        "USD",
+        tick=Decimal("0.01"),
+        lot_step=Decimal(1),
+        min_qty=Decimal(1),
+        margin_rate=Decimal("0.25"),
+    ),
+)
+INSTRUMENT = {instrument.symbol: instrument for instrument in INSTRUMENTS}
+
+
+def make_setup(**settings: str) -> Setup:
+    return Setup(
+        Mode.FULL_AUTO,
+        tuple(
+            AccountSpec(account, venue, CURRENCY[account], reserve=account == SPARE)
+            for account, venue in VENUE_OF.items()
+        ),
+        (VenueSpec(PA, CAPABILITIES), VenueSpec(PB, CAPABILITIES)),
+        INSTRUMENTS,
+        (Correlation(A1, A2, Decimal("0.85")),),
+        {name: Decimal(value) for name, value in settings.items()},
+    )
+
+
+class World:
+    """One engine in its surroundings. `check` sees every record right after the step that made it."""
+
+    def __init__(
+        self,
+        seed: int,
+        faults: Faults = Faults(),  # noqa: B008  # it is frozen
+        script: tuple[Fault, ...] = (),
+        check: Callable[["World", Record], None] | None = None,
+        setup: Setup | None = None,
+    ) -> None:
+        self.random = random.Random(seed)
+        self.now_ns = START_NS
+        self.setup = setup or make_setup()
+        self.venues = {
+            venue_id: PaperVenue(
+                venue_id,
+                Params(
+                    {
+                        account: AccountParams(CURRENCY[account], Decimal(100_000))
+                        for account, venue in VENUE_OF.items()
+                        if venue == venue_id
+                    },
+                    commission_per_lot=Decimal("0.5"),
+                    faults=tuple(fault for fault in script if VENUE_OF[fault.account] == venue_id),
+                ),
+                INSTRUMENTS,
+            )
+            for venue_id in (PA, PB)
+        }
+        self.wire = Wire(dict(self.venues), seed, faults)
+        self.engine = make_engine()
+        self.records: list[Record] = []
+        self.bodies: list[bytes] = []
+        self.check = check
+        self.ticks = {EURUSD: 108_000, SHARE: 10_000}
+        self.quotes: dict[Symbol, Quote] = {}
+        self.start()
+
+    # --- the process --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the engine as it stands, let it compare its books, and tell it the day."""
+        self.step(EngineStarted("test", JOURNAL, 7, self.setup))
+        for symbol in self.ticks:
+            self.quote(symbol)
+        self.run(50 * MS)
+        self.step(TradingDay(tuple(VENUE_OF), "2023-11-14"))
+
+    def restart(self) -> None:
+        """Drop the engine and what is on the wire, and fold the records into a new one."""
+        self.wire.cut()
+        self.engine = self.folded()
+        self.start()
+
+    def folded(self) -> Engine:
+        """Return a new engine that remembers what was recorded, read back from its bytes."""
+        engine = make_engine()
+        for body in self.bodies:
+            engine.fold(decode(body))
+        return engine
+
+    def step(self, message: Input) -> Record:
+        record = self.engine.step(message, self.now_ns)
+        self.records.append(record)
+        self.bodies.append(encode(record))
+        if self.check is not None:
+            self.check(self, record)
+        for request in record.requests:
+            self.wire.send(VENUE_OF[request.account], request, self.now_ns)
+        return record
+
+    # --- time and the market ------------------------------------------------------------------------------------------
+
+    def run(self, ns: int) -> None:
+        """Let time pass: what travels arrives, and what falls due is answered."""
+        until_ns = self.now_ns + ns
+        while True:
+            due = [at_ns for at_ns in (self.wire.next_ns(), self.engine.next_deadline()) if at_ns is not None]
+            if not due or min(due) > until_ns:
+                break
+            self.now_ns = max(self.now_ns, min(due))
+            arrived = self.wire.take(self.now_ns)
+            for message in arrived:
+                self.step(message)
+            deadline_ns = self.engine.next_deadline()
+            if not arrived and deadline_ns is not None and deadline_ns <= self.now_ns:
+                self.step(TimePassed())
+        self.now_ns = until_ns
+
+    def quote(
+        self,
+        symbol: Symbol,
+        by_ticks: int = 0,
+        *,
+        spread: int = 2,
+        bid_size: Decimal | None = None,
+        ask_size: Decimal | None = None,
+        seen: bool = True,
+    ) -> Quote:
+        """Move a market and show the venues its quote; the engine sees it only where `seen`."""
+        self.ticks[symbol] = max(self.ticks[symbol] + by_ticks, 10)
+        tick = INSTRUMENT[symbol].tick
+        bid, ask = plain(self.ticks[symbol] * tick), plain((self.ticks[symbol] + spread) * tick)
+        quote = Quote(symbol, bid, ask, self.now_ns, bid_size, ask_size)
+        self.quotes[symbol] = quote
+        for venue in self.venues.values():
+            venue.on_quote(quote)
+        if seen:
+            self.step(quote)
+        return quote
+
+    def rest(self) -> None:
+        """Let nothing fail any more and ten minutes go by in a market that shows all the size there is."""
+        self.wire.faults = Faults()
+        for _ in range(60):
+            for symbol in self.ticks:
+                self.quote(symbol)
+            self.run(10 * S)
