@@ -32,7 +32,7 @@ def _because(text: str) -> str:
 
 def _configured(event: ev.EngineConfigured) -> str:
     setup = event.setup
-    counts = f"{len(setup.accounts)} accounts, {len(setup.venues)} venues, {len(setup.instruments)} instruments"
+    counts = f"accounts {len(setup.accounts)}, venues {len(setup.venues)}, instruments {len(setup.instruments)}"
     return f"the engine started, version {event.version}, mode {setup.mode}, seed {event.seed}: {counts}"
 
 
@@ -77,7 +77,7 @@ def _at(where: str) -> str:
 def _plan(event: ev.PlanProposed) -> str:
     send = sum(assignment.verdict is Verdict.SEND for assignment in event.plan.assignments)
     skip = len(event.plan.assignments) - send
-    return f"plan proposed: {send} accounts send, {skip} skip; {event.plan.rationale}"
+    return f"plan proposed: {send} send, {skip} skip; {event.plan.rationale}"
 
 
 def _created(event: ev.OrderCreated) -> str:
@@ -115,7 +115,7 @@ def _replace_requested(event: ev.ReplaceRequested) -> str:
 
 def _absence(event: ev.AbsenceNoted) -> str:
     again = utc(event.ask_again_ns)
-    return f"the venue does not find {event.cl_ord_id} ({event.looks} looks in a row); asked again at {again}"
+    return f"the venue does not find {event.cl_ord_id} (look {event.looks}); asked again at {again}"
 
 
 def _resolved(event: ev.OutcomeResolved) -> str:

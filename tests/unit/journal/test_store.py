@@ -1,12 +1,15 @@
 """The journal's promises to its writer: all or nothing, one writer, and a start that notices what is lost."""
 
 import contextlib
+import fcntl
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -104,6 +107,21 @@ def test_a_second_writer_is_told_who_holds_the_journal(tmp_path: Path) -> None:
         Journal.open(path)
     assert caught.value.holder_pid == os.getpid()
     Journal.open(path).close()
+
+
+@pytest.mark.parametrize(
+    "written_by_the_holder",
+    [pytest.param(b"", id="nothing yet"), pytest.param(b"99999999\n", id="the pid of a process that is gone")],
+)
+def test_a_holder_that_cannot_be_named_is_another_process(written_by_the_holder: bytes, tmp_path: Path) -> None:
+    path = written(tmp_path / "j.db", [b"one"])
+    lock = path.with_name("j.db.lock")
+    lock.write_bytes(written_by_the_holder)
+    with lock.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        with pytest.raises(JournalLocked, match="another process") as caught:
+            Journal.open(path)
+    assert caught.value.holder_pid is None
 
 
 def test_a_new_journal_never_replaces_an_old_one(tmp_path: Path) -> None:
@@ -205,6 +223,14 @@ def test_reading_stops_at_the_first_record_that_does_not_fit(tmp_path: Path) -> 
     assert caught.value.first_bad_seq == 2
 
 
+def test_reading_on_from_a_record_that_is_missing_is_noticed(tmp_path: Path) -> None:
+    path = written(tmp_path / "j.db", [b"one", b"two", b"three"])
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("DELETE FROM records WHERE seq = 2")
+    with Reader(path) as reader, pytest.raises(JournalTampered, match="record 2 is missing"):
+        list(reader.read(from_seq=3))
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -217,8 +243,9 @@ def test_what_is_no_journal_is_not_opened_and_not_made(content: bytes | None, tm
     path = tmp_path / "j.db"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(JournalUnreadable):
-        Journal.open(path)
+    for opened in (Journal.open, Reader):
+        with pytest.raises(JournalUnreadable):
+            opened(path)
     assert path.exists() == (content is not None)
 
 

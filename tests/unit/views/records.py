@@ -36,7 +36,7 @@ from coxswain.model.vocabulary import (
 T0_NS = 1_767_607_200_000_000_000  # 2026-01-05 10:00 UTC
 MS = 1_000_000
 A, B, C = AccountId("a"), AccountId("b"), AccountId("c")
-EURUSD, IBM = Symbol("EURUSD"), Symbol("IBM")
+EURUSD, IBM, SAP = Symbol("EURUSD"), Symbol("IBM"), Symbol("SAP")
 S1 = SignalId("s1")
 ZERO = Decimal(0)
 
@@ -53,6 +53,7 @@ SETUP = Setup(
             EURUSD, "USD", Decimal("0.00001"), Decimal("0.01"), Decimal("0.01"), Decimal(100_000), base_currency="EUR"
         ),
         Instrument(IBM, "USD", Decimal("0.01"), Decimal(1), Decimal(1)),
+        Instrument(SAP, "EUR", Decimal("0.01"), Decimal(1), Decimal(1)),
     ),
     feed="SIMULATED",
 )

@@ -1,6 +1,5 @@
 """`explain`: what was journaled about a signal, an order or an account, and nothing that was not."""
 
-import typing
 from decimal import Decimal
 
 from coxswain.messages import events as ev
@@ -8,7 +7,6 @@ from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import ClOrdId, OrdType, Role, Side, SignalId, SignalKind, TradingState
 from coxswain.views.explain import Explainer, Explanation
 from coxswain.views.plans import Outcome
-from coxswain.views.sentences import SENTENCES
 from tests.unit.views.records import (
     EURUSD,
     S1,
@@ -171,7 +169,3 @@ def test_a_fill_that_fits_no_order_can_be_asked_about() -> None:
 def test_a_name_that_is_a_signal_and_an_account_is_the_signal() -> None:
     script = Script().step(proposed(share(A), signal_id=SignalId("a")))
     assert explain(script, "a").kind == "signal"
-
-
-def test_every_event_has_a_sentence() -> None:
-    assert set(SENTENCES) == set(typing.get_args(ev.Event))

@@ -13,6 +13,7 @@ from tests.unit.views.records import (
     EURUSD,
     IBM,
     MS,
+    SAP,
     T0_NS,
     A,
     B,
@@ -61,6 +62,16 @@ def test_open_profit_of(qty: str, px: str, symbol: Symbol, name: AccountId, expe
     script = Script().step(position(qty, px, symbol=symbol, account=name)).quote("1.25", "1.28")
     row = held(script)
     assert row.unrealized_pnl == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("px", "expected"),
+    [pytest.param("200", "110", id="a gain at the bid"), pytest.param("220", "-120", id="a loss at the ask")],
+)
+def test_a_profit_in_the_base_of_a_pair_is_converted_with_it(px: str, expected: str) -> None:
+    script = Script().step(position("10", px, symbol=SAP)).quote("210", "211", SAP)
+    assert held(script).unrealized_pnl is None  # no rate is known yet
+    assert held(script.quote("1.1", "1.2")).unrealized_pnl == Decimal(expected)
 
 
 def test_a_later_quote_marks_anew() -> None:
