@@ -15,7 +15,7 @@ from coxswain.messages.record import Record
 from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down, round_up
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.position import unrealized
-from coxswain.model.vocabulary import AccountId, ClOrdId, Role, Symbol, TradingState
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, Role, Symbol, TradingState
 from coxswain.views.blotter import Blotter
 
 NS_PER_DAY = 86_400 * 10**9
@@ -189,7 +189,8 @@ class Book:
         if stop_id is None:
             return False
         stop = self._blotter.orders[stop_id]
-        return stop.is_open and stop.accepted_ns is not None and stop.leaves_qty >= abs(row.qty)
+        works = stop.is_open and stop.outcome_known and stop.ord_status is not OrdStatus.PENDING_NEW
+        return works and stop.leaves_qty >= abs(row.qty)
 
     def _rate(self, source: str, target: str, is_gain: bool) -> Decimal | None:
         """The adverse side of the pair's last quote, as the engine converts."""

@@ -27,6 +27,7 @@ from tests.unit.views.records import (
     intent,
     levels,
     position,
+    unknown,
 )
 
 STOP = intent(role=Role.STOP, side=Side.SELL, ord_type=OrdType.STOP, stop_px="1.05")
@@ -113,6 +114,7 @@ def test_a_position_that_grows_keeps_its_age_and_its_levels() -> None:
         pytest.param([created("s", STOP)], "NONE", id="whose stop is not acknowledged"),
         pytest.param([created("s", STOP), accepted("s")], "venue", id="whose stop works"),
         pytest.param([created("s", STOP), accepted("s"), canceled("s")], "NONE", id="whose stop was cancelled"),
+        pytest.param([created("s", STOP), accepted("s"), unknown("s")], "NONE", id="whose stop nobody has seen since"),
         pytest.param([created("s", STOP), accepted("s"), position("2", "1.1")], "NONE", id="larger than its stop"),
         pytest.param(
             [created("s", STOP), accepted("s"), position("2", "1.1"), change_asked("s", "t", "2", "1.05")],
