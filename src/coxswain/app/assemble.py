@@ -18,11 +18,12 @@ from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
 from coxswain.journal.store import Journal
 from coxswain.messages.inputs import EngineStarted
-from coxswain.messages.record import Record, decode
+from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import JournalId, Mode, VenueId
 from coxswain.runtime.loop import Loop
+from coxswain.runtime.replay import decoded
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
 from coxswain.venues.remote import RemoteVenue
@@ -62,8 +63,7 @@ def open_desk(
         if journal_path is not None and journal_path.exists():
             journal = Journal.open(journal_path, on_commit=on_commit)
             opened.callback(journal.close)
-            for _, body in journal.read():
-                record = decode(body)
+            for _, record in decoded(journal.read()):
                 engine.fold(record)
                 on_record(record)
         else:

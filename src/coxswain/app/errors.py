@@ -11,6 +11,7 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
     from coxswain.app.demo import NothingToTrade
     from coxswain.feeds import FeedError
     from coxswain.journal.errors import JournalError, JournalExists, JournalTampered
+    from coxswain.runtime.replay import RecordUnreadable
     from coxswain.venues.paper import StateFileError
     from coxswain.venues.remote import VenueGone
 
@@ -20,14 +21,14 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
         case JournalExists():
             return exits.USAGE, str(error)
         case JournalTampered():
-            return exits.TAMPERED, f"{error}; see: coxswain audit verify"
+            return exits.TAMPERED, f"{error}; see: coxswain audit verify --journal {error.path}"
         case VenueGone():
             return exits.NOT_RUNNING, str(error)
         case FileExistsError():
             return exits.USAGE, str(error)
         case OSError(filename=file, strerror=problem) if file and problem:
             return exits.ERROR, f"{os.fsdecode(file)}: {problem}"
-        case JournalError() | FeedError() | NothingToTrade() | StateFileError() | OSError():
+        case JournalError() | RecordUnreadable() | FeedError() | NothingToTrade() | StateFileError() | OSError():
             return exits.ERROR, str(error)
         case _:
             return None

@@ -16,9 +16,9 @@ from coxswain.journal.errors import JournalUnreadable
 from coxswain.journal.files import is_written
 from coxswain.journal.store import Reader
 from coxswain.journal.verify import verify
-from coxswain.messages.record import Record, decode
+from coxswain.messages.record import Record
 from coxswain.model.vocabulary import TradingState
-from coxswain.runtime.replay import replay
+from coxswain.runtime.replay import decoded, replay
 from coxswain.views.audit import AuditLog
 from coxswain.views.documents import document
 from coxswain.views.explain import Explainer
@@ -34,8 +34,8 @@ def fold(journal: Path, view: View) -> int:
     """Show every record of a journal to a view; return how many there were. Raises `JournalError`."""
     count = 0
     with Reader(journal) as reader:
-        for _, body in reader.read():
-            view.apply(decode(body))
+        for _, record in decoded(reader.read()):
+            view.apply(record)
             count += 1
     return count
 

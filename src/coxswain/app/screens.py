@@ -339,6 +339,9 @@ def _show_books(ran: Ran) -> None:
 def show_replay(journal: Path, result: Replay) -> None:
     line(f"{journal}: {result.records:,} records")
     line(f"  folded   {result.folded_digest}")
+    if result.contradiction is not None:
+        line(f"  record {result.first_difference} contradicts what is before it: {result.contradiction}", STYLES["bad"])
+        return
     if result.stepped_digest is None:
         line(f"  written by version {result.other_version}: only the fold can be compared", STYLES["SKIP"])
         return

@@ -3,13 +3,13 @@
 Recovery folds and never decides again; this is how we know that folding remembers everything that deciding did.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from coxswain.core.engine import Engine
 from coxswain.messages.inputs import EngineStarted
-from coxswain.messages.record import decode, encode
+from coxswain.messages.record import Record, decode, encode
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -23,29 +23,58 @@ class Replay(msgspec.Struct, frozen=True):
     """The first seq whose bytes came out differently."""
     other_version: str | None
     """The version that wrote the journal, where it is not this one."""
+    contradiction: str | None = None
+    """Why the record named by `first_difference` cannot follow the ones before it; the rest was not looked at."""
 
     @property
     def agrees(self) -> bool:
+        if self.contradiction is not None:
+            return False
         return self.other_version is not None or (
             self.first_difference is None and self.folded_digest == self.stepped_digest
         )
 
 
+class RecordUnreadable(Exception):
+    """The bytes of a record are what was written, and not a record that this version knows."""
+
+    def __init__(self, seq: int, problem: object) -> None:
+        super().__init__(f"record {seq} cannot be read by this version: {problem}")
+
+
+def decoded(bodies: Iterable[tuple[int, bytes]]) -> Iterator[tuple[bytes, Record]]:
+    """Yield each body with its record. Raises `RecordUnreadable`."""
+    for seq, body in bodies:
+        try:
+            record = decode(body)
+        except msgspec.DecodeError as error:
+            raise RecordUnreadable(seq, error) from error
+        yield body, record
+
+
 def replay(bodies: Iterable[tuple[int, bytes]], make_engine: Callable[[], Engine], version: str) -> Replay:
     """Fold and step every record. A step that failed when it was made is not tried again."""
     folded, stepped = make_engine(), make_engine()
-    records, first_difference, other_version = 0, None, None
-    for seq, body in bodies:
-        record = decode(body)
+    records, first_difference, other_version, contradiction = 0, None, None, None
+    for body, record in decoded(bodies):
         records += 1
-        folded.fold(record)
         if isinstance(record.input, EngineStarted) and record.input.version != version:
             other_version = record.input.version
-        if other_version is not None:
-            continue
-        if record.failed:
-            stepped.fold(record)
-        elif encode(stepped.step(record.input, record.now_ns)) != body and first_difference is None:
-            first_difference = seq
+        try:
+            folded.fold(record)
+            if other_version is None:
+                same = _step_again(stepped, record, body)
+                first_difference = record.seq if not same and first_difference is None else first_difference
+        except Exception as error:  # whatever it is, this journal was not written by this code
+            contradiction = f"{type(error).__name__}: {error}"
+            first_difference = first_difference or record.seq
+            break
     stepped_digest = None if other_version is not None else stepped.digest()
-    return Replay(records, folded.digest(), stepped_digest, first_difference, other_version)
+    return Replay(records, folded.digest(), stepped_digest, first_difference, other_version, contradiction)
+
+
+def _step_again(engine: Engine, record: Record, body: bytes) -> bool:
+    if record.failed:
+        engine.fold(record)
+        return True
+    return encode(engine.step(record.input, record.now_ns)) == body
