@@ -44,10 +44,13 @@ def steady_quotes(path: Path, seconds: int, bid: str = "1.08500", ask: str = "1.
     return path
 
 
-def config_file(path: Path, accounts: Sequence[str], faults: Sequence[str] = (), settings: str = "") -> Path:
+def config_file(
+    path: Path, accounts: Sequence[str], faults: Sequence[str] = (), settings: str = "", separate: bool = False
+) -> Path:
     """Write a desk: every account with 100,000 dollars, by turns at the venues `one` and `two`, with scripted faults.
 
     A fault is written as `account nth kind`. Delays and size variation are off, unless `settings` turns them on.
+    With `separate` the venues run in processes of their own.
     """
     venues = {"one": accounts[0::2], "two": accounts[1::2]}
     lines = ["mode: FULL_AUTO", "seed: 1", "settings:"]
@@ -58,6 +61,8 @@ def config_file(path: Path, accounts: Sequence[str], faults: Sequence[str] = (),
         if not members:
             continue
         lines += [f"  {venue}:", "    kind: paper", "    latency_ms: 20", "    commission_per_lot: 0.02", "    faults:"]
+        if separate:
+            lines.insert(-1, "    separate: true")
         script = [fault.split() for fault in faults if fault.split()[0] in members]
         lines += [f"      - {{account: {account}, nth: {nth}, kind: {kind}}}" for account, nth, kind in script]
         lines[-1] += "" if script else " []"

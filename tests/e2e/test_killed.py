@@ -1,0 +1,69 @@
+"""Kill -9, at random moments and at named points, and start again: nothing is lost, nothing is doubled.
+
+Each run is given the whole signal file again. It must take up where the journal ends: signals already taken are
+duplicates, orders in flight are asked for before anything new is sent. What is proved at the end is `books.prove`: the
+chain, the replay, and an engine and venues that hold the same orders, fills, positions and balances.
+"""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.books import prove
+from tests.e2e.commands import COXSWAIN, LIMIT_S, coxswain, durable_records, running, wait_until
+from tests.e2e.dying import dies
+from tests.e2e.storm import SIGNALS, Storm, brew
+
+SEED = int(os.environ.get("COXSWAIN_TEST_SEED", "1"))
+KILLS = 10
+RECORDS_BETWEEN = 1_000
+"""On average; a whole run is some ten thousand, so that ten kills find it at work."""
+
+
+def ends_well(storm: Storm) -> Any:
+    """Let a run end by itself, and see that everything holds. Return its document."""
+    document = coxswain(*storm.words, cwd=storm.folder).json()
+    assert document["breaks"] == []
+    assert document["orders"]["unknown_now"] == 0
+    prove(storm.journal)
+    return document
+
+
+def test_killed_ten_times_at_random_moments_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    print(f"seed {SEED}: set COXSWAIN_TEST_SEED to see another")
+    draw = random.Random(SEED)
+    storm = brew(tmp_path, SEED)
+    for _ in range(KILLS):
+        until = durable_records(storm.journal) + draw.randint(1, 2 * RECORDS_BETWEEN)
+        with running([COXSWAIN, *storm.words], storm.folder) as process:
+            wait_until(lambda until=until: durable_records(storm.journal) >= until, process)  # type: ignore[misc]
+            time.sleep(draw.random() / 100)
+            assert process.poll() is None, "it must be killed at work"
+            process.kill()
+            process.wait(LIMIT_S)
+            assert process.returncode == -signal.SIGKILL
+    document = ends_well(storm)
+    assert document["signals"]["planned"] + document["signals"]["denied"] == SIGNALS
+    assert document["signals"]["duplicate"] > 0
+
+
+@pytest.mark.parametrize("point", ["journal", "venue"])
+@pytest.mark.parametrize("at", [1, 2, 3, 10, 33, 100])
+def test_killed_at_a_named_point_it_loses_and_doubles_nothing(tmp_path: Path, point: str, at: int) -> None:
+    storm = brew(tmp_path, SEED + at, signals=15)
+    dies(storm, point, at)
+    document = ends_well(storm)
+    assert document["signals"]["planned"] + document["signals"]["denied"] == 15
+
+
+def test_killed_over_and_over_it_still_gets_there(tmp_path: Path) -> None:
+    """Each start gets a few commits further, at one point and the other by turns, also in the middle of starting."""
+    storm = brew(tmp_path, SEED, signals=15)
+    for number in range(12):
+        dies(storm, ("journal", "venue")[number % 2], 1 + number)
+    ends_well(storm)
