@@ -129,8 +129,10 @@ def locked(path: Path) -> Iterator[None]:
         if not _try_lock(fd):
             raise JournalLocked(path, _pid_in(fd))
         os.pwrite(fd, b"%-20d\n" % os.getpid(), 0)
-        yield
-        os.ftruncate(fd, 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(fd, 0)
     finally:
         os.close(fd)
 

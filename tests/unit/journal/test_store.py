@@ -210,6 +210,14 @@ def test_a_refused_start_leaves_the_evidence_as_it_is(tmp_path: Path) -> None:
     assert wal.read_bytes() == bytes(damaged)
 
 
+def test_a_refused_start_leaves_no_pid_behind(tmp_path: Path) -> None:
+    path = written(tmp_path / "j.db", [b"one"])
+    head_file(path).unlink()
+    with pytest.raises(JournalTampered):
+        Journal.open(path)
+    assert path.with_name("j.db.lock").read_bytes() == b""
+
+
 def test_reading_stops_at_the_first_record_that_does_not_fit(tmp_path: Path) -> None:
     path = written(tmp_path / "j.db", [b"one", b"two", b"three"])
     content = path.read_bytes()
