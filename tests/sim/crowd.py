@@ -69,14 +69,14 @@ class Crowd:
         acts, weights = zip(*self._acts, strict=True)
         self.random.choices(acts, weights)[0]()
         self.market()
-        self.world.run(self.random.choice((0, 30 * MS, 300 * MS, 2 * S, 7 * S, 20 * S)))
+        self.world.run(self.random.choice((0, 30 * MS, 300 * MS, 2 * S, 7 * S, 20 * S, 65 * S)))
 
     # --- acts ---------------------------------------------------------------------------------------------------------
 
     def market(self) -> None:
         symbol = self.random.choice(SYMBOLS)
         by_ticks = self.random.choice((-60, -8, -2, 0, 2, 8, 60))
-        size = self.random.choice((None, None, None, Decimal(0), Decimal(2), Decimal(30)))
+        size = self.random.choice((None, None, Decimal(0), Decimal("0.3"), Decimal(2), Decimal(30)))
         self.world.quote(symbol, by_ticks, bid_size=size, ask_size=size, seen=self.random.randrange(4) > 0)
 
     def entry(self) -> None:

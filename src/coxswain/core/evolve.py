@@ -4,6 +4,7 @@ An event states results; the functions here store them and assert that they agre
 request belongs here: folding a journal must never decide again.
 """
 
+from bisect import insort
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
 from coxswain.core.params import NS_PER_MS, AccountParams, DeskParams, seconds_ns
 from coxswain.core.state import (
     Account,
+    Booking,
     Deadlines,
     Exit,
     PlanState,
@@ -22,11 +24,13 @@ from coxswain.core.state import (
     find_order,
     share_of,
     strictest,
+    venue_order,
 )
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO
 from coxswain.model.market import Quote, is_sane
 from coxswain.model.orders import OrderIntent
+from coxswain.model.position import book
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import (
     AccountId,
@@ -41,6 +45,8 @@ from coxswain.model.vocabulary import (
     Verdict,
 )
 
+RECENT_MAX = 256
+"""Fills that a position keeps in the venue's order while its books have not been compared."""
 HALTING = ("NOT_CONFIGURED",)
 """Causes under which nothing may leave; under all others what reduces still may."""
 DEADLINES_OF_AN_ORDER = ("submit", "cancel", "replace", "query", "monitor")
@@ -288,6 +294,7 @@ def _order_accepted(state: State, clock: Deadlines, event: ev.OrderAccepted) -> 
 def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None:
     account = state.accounts[event.account]
     account.exec_ids[event.exec_id] = None
+    _remember(state, position_of(account, event.symbol), event)
     order = None if event.suspense else find_order(account, event.cl_ord_id)
     if order is None:
         return
@@ -299,8 +306,27 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     _count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
     _settle(state, clock, account, order, cum_qty, held)
-    if order.watched and not machine.is_done(order) and not order.cancel_wanted:
+    # A stop that has begun to fill was triggered, and is meant to fill at once as well.
+    at_once = order.watched or order.intent.role is Role.STOP
+    if at_once and not machine.is_done(order) and not order.cancel_wanted:
         _watch(state, clock, order, state.desk.monitor_timeout_s)
+
+
+def _remember(state: State, position: Position, event: ev.OrderFilled) -> None:
+    """Keep a fill in the venue's order, in case one that came before it is still to be heard of."""
+    at_ns, qty, px = event.transact_time_ns, event.last_qty, event.last_px
+    insort(position.recent, Booking(at_ns, event.exec_id, event.side, qty, px, event.fx_rate), key=venue_order)
+    if len(position.recent) > RECENT_MAX:
+        _forget(state, position, 1)
+
+
+def _forget(state: State, position: Position, count: int) -> None:
+    """Fold the oldest fills into what stood before the others: none is still to come that belongs before them."""
+    contract_size = state.instruments[position.symbol].contract_size
+    for fill in position.recent[:count]:
+        booked = book(position.base_qty, position.base_cost, fill.side, fill.qty, fill.px, contract_size)
+        position.base_qty, position.base_cost = booked.qty, booked.cost
+    del position.recent[:count]
 
 
 def _watch(state: State, clock: Deadlines, order: Order, patience_s: Decimal) -> None:
@@ -486,6 +512,10 @@ def _comparison_asked(state: State, clock: Deadlines, event: ev.ComparisonAsked)
 def _reconciled(state: State, clock: Deadlines, event: ev.Reconciled) -> None:
     account = state.accounts[event.account]
     account.reconciled_ns = event.as_of_ns
+    for position in account.positions.values():
+        settled = sum(1 for fill in position.recent if fill.transact_time_ns < event.as_of_ns)
+        if settled:
+            _forget(state, position, settled)
     clock.clear(key("sync", event.account))
     if account.open_orders or account.open_positions:
         _compare_later(state, clock, event.account)

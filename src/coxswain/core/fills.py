@@ -11,15 +11,15 @@ from coxswain.core.consequences import after
 from coxswain.core.money import position_margin, position_risk, rate_down, rate_up
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.protection import follow, set_levels
-from coxswain.core.state import Account, State, day_is_lost, find_order
+from coxswain.core.state import Account, Booking, Position, State, day_is_lost, find_order
 from coxswain.core.trust import distrust, restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ONE, ZERO, plain, round_down
 from coxswain.model.market import Instrument
 from coxswain.model.orders import VenueFill
-from coxswain.model.position import book
-from coxswain.model.vocabulary import SIGN, AccountId, OrdStatus, Role
+from coxswain.model.position import Booked, book
+from coxswain.model.vocabulary import SIGN, AccountId, ClOrdId, OrdStatus, Role
 
 
 def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
@@ -29,6 +29,8 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
     account_id, named = account.spec.id, find_order(account, fill.cl_ord_id)
     fits = named is not None and (fill.symbol, fill.side) == (named.intent.symbol, named.intent.side)
     order = named if fits else None
+    if order is not None:
+        confirm_change(tx, order, fill.cl_ord_id, None, fill.transact_time_ns)
     anomaly = _anomaly(named, order, fill)
     was_over = order is not None and is_over(order)
     first = order is not None and not order.cum_qty
@@ -48,6 +50,20 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
         follow(tx, account_id, fill.symbol)
     _watch_losses(tx, account_id)
     return True
+
+
+def confirm_change(tx: Tx, order: Order, new_id: ClOrdId, order_qty: Decimal | None, at_ns: int) -> None:
+    """Take over a change that we asked for, once the venue speaks of the order under its id.
+
+    One that is in force already, or that a newer one has overtaken, is stale.
+    """
+    asked = machine.asked_change(order, new_id)
+    if asked is None or is_done(order) or at_ns < order.changed_ns:
+        return
+    account_id, cl_ord_id = order.intent.account, order.cl_ord_id
+    if asked is order.replace_pending and not order.cancel_pending and not order.outcome_known:
+        tx.apply(ev.OutcomeResolved(account_id, cl_ord_id, True, "replaced"))
+    tx.apply(ev.OrderReplaced(account_id, cl_ord_id, new_id, order_qty or asked.order_qty, at_ns))
 
 
 def unbookable(fill: VenueFill) -> str:
@@ -135,15 +151,21 @@ def _status_after(order: Order, cum_qty: Decimal) -> OrdStatus:
 
 
 def _book_position(tx: Tx, account: Account, instrument: Instrument, fill: VenueFill, rate: Decimal) -> None:
-    position = account.positions.get(fill.symbol)
-    qty, cost = (ZERO, ZERO) if position is None else (position.qty, position.cost)
-    booked = book(qty, cost, fill.side, fill.last_qty, fill.last_px, instrument.contract_size)
+    """Book a fill that is in `recent` already. One that comes late is booked in its place, as the venue did it."""
+    position, size = account.positions[fill.symbol], instrument.contract_size
+    qty = position.qty
+    if position.recent[-1].exec_id == fill.exec_id:
+        booked = book(qty, position.cost, fill.side, fill.last_qty, fill.last_px, size)
+        realized = round_down(booked.realized * rate)
+    else:
+        others = [booking for booking in position.recent if booking.exec_id != fill.exec_id]
+        booked, realized = _book_again(position, position.recent, size)
+        realized = plain(realized - _book_again(position, others, size)[1])
     closed = bool(qty) and (not booked.qty or (booked.qty > 0) is not (qty > 0))
-    stop_px = None if position is None or closed else position.stop_px
-    realized = round_down(booked.realized * rate)
+    stop_px = None if closed else position.stop_px
     avg_px = None
     if booked.qty:
-        avg_px = machine.average(booked.cost, booked.qty * instrument.contract_size)
+        avg_px = machine.average(booked.cost, booked.qty * size)
     tx.apply(
         ev.PositionChanged(
             account.spec.id,
@@ -159,6 +181,15 @@ def _book_position(tx: Tx, account: Account, instrument: Instrument, fill: Venue
             closed,
         )
     )
+
+
+def _book_again(position: Position, bookings: list[Booking], contract_size: Decimal) -> tuple[Booked, Decimal]:
+    """Book fills in order on what stood before them; also return what they realised, in the account's currency."""
+    booked, realized = Booked(position.base_qty, position.base_cost, ZERO, ZERO), ZERO
+    for fill in bookings:
+        booked = book(booked.qty, booked.cost, fill.side, fill.qty, fill.px, contract_size)
+        realized += round_down(booked.realized * fill.rate)
+    return booked, realized
 
 
 def _take_levels(tx: Tx, order: Order, first: bool) -> None:

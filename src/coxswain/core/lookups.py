@@ -4,9 +4,8 @@ Its fills are booked first, then the order stands where the venue says. "Not fou
 twice, a settle window apart, with no fill and no unexplained position, declares an order absent.
 """
 
-from coxswain.core import order as machine
 from coxswain.core.consequences import after
-from coxswain.core.fills import book_fill, unbookable
+from coxswain.core.fills import book_fill, confirm_change, unbookable
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.state import Account, find_order
@@ -88,16 +87,13 @@ def _on_presence(tx: Tx, order: Order, found: VenueOrder, as_of_ns: int) -> None
 
 def _take_over(tx: Tx, order: Order, found: VenueOrder, as_of_ns: int) -> None:
     """Take over id, quantity and prices in force, as far as they are news."""
-    account_id = order.intent.account
     if found.cl_ord_id != order.current_id:
-        if machine.asked_change(order, found.cl_ord_id) is not None:
-            new_id = found.cl_ord_id
-            tx.apply(ev.OrderReplaced(account_id, order.cl_ord_id, new_id, found.order_qty, as_of_ns))
+        confirm_change(tx, order, found.cl_ord_id, found.order_qty, as_of_ns)
         return
     ours = (order.order_qty, order.price, order.stop_px)
     if ours != (found.order_qty, found.price, found.stop_px) and as_of_ns >= order.changed_ns:
         qty, price, stop_px = found.order_qty, found.price, found.stop_px
-        tx.apply(ev.OrderRestated(account_id, order.cl_ord_id, qty, price, stop_px, as_of_ns))
+        tx.apply(ev.OrderRestated(order.intent.account, order.cl_ord_id, qty, price, stop_px, as_of_ns))
 
 
 def _pursue(tx: Tx, order: Order) -> None:

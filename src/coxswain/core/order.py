@@ -40,6 +40,9 @@ class InvariantViolation(Exception):
     """We broke one of our own rules: a bug. The engine halts, restarts and folds its journal."""
 
 
+GIVEN_UP_MAX = 8
+"""Changes without a confirmation that an order remembers."""
+
 _PENDING, _WORKING, _DONE = Phase.PENDING_NEW, Phase.WORKING, Phase.DONE
 
 TRANSITIONS: dict[tuple[Phase, ExecType], Phase] = {
@@ -271,6 +274,8 @@ def refuse_replace(order: Order, *, by_venue: bool) -> None:
     if pending is not None:
         order.refused = pending if by_venue else None
         order.given_up[pending.cl_ord_id] = pending
+        if len(order.given_up) > GIVEN_UP_MAX:
+            del order.given_up[next(iter(order.given_up))]
 
 
 def lose_sight(order: Order) -> None:

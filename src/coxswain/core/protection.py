@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from coxswain.core.entries import withdraw_entries
 from coxswain.core.money import position_risk, rate_up
-from coxswain.core.order import Order, Phase, is_over, leaves_qty
+from coxswain.core.order import Order, Phase, Replacement, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.state import Account, Exit, Position
 from coxswain.core.submit import PROTECTION, cancel, closing_side, next_id, protective_qty, replace, submit
@@ -95,8 +95,15 @@ def _bring(tx: Tx, account: Account, position: Position, role: Role, moved: Orde
         return
     if _is_waiting(leg):
         return
-    by_sibling = moved is not None and moved is not leg and moved.intent.role in PROTECTION
-    _adjust(tx, leg, level, wanted, may_lower=not by_sibling, afresh=afresh)
+    if level is None or wanted <= 0:
+        cancel(tx, leg, "no longer wanted" if level is None else "protection makes room for an exit")
+    elif not (leg.refused is not None and _was_refused(leg, leg.refused, level, wanted)):
+        by_sibling = moved is not None and moved is not leg and moved.intent.role in PROTECTION
+        _adjust(tx, leg, level, wanted, may_lower=not by_sibling)
+    elif position.exit is not None and leaves_qty(leg) > wanted:
+        cancel(tx, leg, "it may not be lowered, and an exit needs the room")
+    elif afresh:
+        _adjust(tx, leg, level, wanted, may_lower=True)
 
 
 def failed_lately(tx: Tx, position: Position, role: Role) -> bool:
@@ -164,21 +171,19 @@ def _group(tx: Tx, account: Account, position: Position) -> str:
     return next_id(tx.state, account)
 
 
-def _adjust(tx: Tx, leg: Order, level: Decimal | None, wanted: Decimal, *, may_lower: bool, afresh: bool) -> None:
-    """Change a working leg to its price and quantity."""
-    if level is None or wanted <= 0:
-        cancel(tx, leg, "no longer wanted" if level is None else "protection makes room for an exit")
-        return
+def _was_refused(leg: Order, refused: Replacement, level: Decimal, wanted: Decimal) -> bool:
+    """Say whether the venue has refused this very change."""
+    px = refused.stop_px if leg.intent.role is Role.STOP else refused.price
+    return (refused.order_qty, px) == (leg.cum_qty + wanted, level)
+
+
+def _adjust(tx: Tx, leg: Order, level: Decimal, wanted: Decimal, *, may_lower: bool) -> None:
+    """Change a working leg to its price and quantity, if it differs."""
     is_stop = leg.intent.role is Role.STOP
     open_qty, at = leaves_qty(leg), leg.stop_px if is_stop else leg.price
     if at == level and (open_qty == wanted or (open_qty > wanted and not may_lower)):
         return
     price, stop_px = (None, level) if is_stop else (level, None)
-    refused = leg.refused
-    if refused is not None and not afresh:
-        asked = (refused.order_qty, refused.price, refused.stop_px)
-        if asked == (plain(leg.cum_qty + wanted), price, stop_px):
-            return
     if not replace(tx, leg, wanted, price, stop_px):
         why = f"our own gate denied moving the {leg.intent.role} order"
         tx.apply(ev.ProtectionFailed(leg.intent.account, leg.intent.symbol, why))

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from coxswain.core import order as machine
 from coxswain.core.consequences import after
-from coxswain.core.fills import book_fill, unbookable
+from coxswain.core.fills import book_fill, confirm_change, unbookable
 from coxswain.core.order import Order, Phase, is_done, is_over
 from coxswain.core.state import Account, find_order
 from coxswain.core.submit import PROTECTION, ask_for_order, key_of_question, lose_sight
@@ -89,6 +89,8 @@ def _on_change(tx: Tx, account: Account, report: ExecutionReport) -> None:
         return
     was_over = is_over(order)
     if not is_done(order):
+        if report.exec_type is not ExecType.REPLACED:
+            confirm_change(tx, order, report.cl_ord_id, None, report.transact_time_ns)
         _MOVES[report.exec_type](tx, order, report)
     _check_total(tx, order, report.cum_qty)
     if not was_over:
@@ -109,14 +111,7 @@ def _cancel(tx: Tx, order: Order, report: ExecutionReport) -> None:
 
 
 def _replace(tx: Tx, order: Order, report: ExecutionReport) -> None:
-    """Take over a change that we asked for; one that is in force already, or was overtaken by a newer one, is stale."""
-    asked = machine.asked_change(order, report.cl_ord_id)
-    if asked is None or report.order_qty is None or report.transact_time_ns < order.changed_ns:
-        return
-    if asked is order.replace_pending and not order.cancel_pending:
-        _resolve(tx, order, "replaced")
-    new_id, qty, at_ns = report.cl_ord_id, report.order_qty, report.transact_time_ns
-    tx.apply(ev.OrderReplaced(report.account, order.cl_ord_id, new_id, qty, at_ns))
+    confirm_change(tx, order, report.cl_ord_id, report.order_qty, report.transact_time_ns)
 
 
 def _restate(tx: Tx, order: Order, report: ExecutionReport) -> None:

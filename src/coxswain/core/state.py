@@ -24,6 +24,7 @@ from coxswain.model.vocabulary import (
     ExecId,
     JournalId,
     Role,
+    Side,
     SignalId,
     Symbol,
     TradingState,
@@ -40,6 +41,22 @@ class Exit(msgspec.Struct):
     order_id: ClOrdId | None = None
 
 
+class Booking(msgspec.Struct, frozen=True):
+    """A fill as it was booked on a position."""
+
+    transact_time_ns: int
+    exec_id: ExecId
+    side: Side
+    qty: Decimal
+    px: Decimal
+    rate: Decimal
+
+
+def venue_order(booking: Booking) -> tuple[int, int, str]:
+    """Sort as the venue booked: by its time; at one instant by exec_id, since venues count up."""
+    return booking.transact_time_ns, len(booking.exec_id), booking.exec_id
+
+
 class Position(msgspec.Struct):
     """What one account holds, or is about to hold, in one instrument."""
 
@@ -47,6 +64,11 @@ class Position(msgspec.Struct):
     qty: Decimal = ZERO
     cost: Decimal = ZERO
     """Instrument's currency, signed; the average price is derived."""
+    base_qty: Decimal = ZERO
+    base_cost: Decimal = ZERO
+    """Quantity and cost before the fills in `recent`."""
+    recent: list[Booking] = []
+    """In the venue's order, those that a fill which comes late may still have to be booked before."""
     margin: Decimal = ZERO
     risk: Decimal = ZERO
     unrealized: Decimal = ZERO
