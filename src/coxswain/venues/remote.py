@@ -115,7 +115,7 @@ class RemoteVenue:
         try:
             _write(self._stream, message)
         except OSError as error:
-            raise VenueGone(f"{self._path}: {error}") from error
+            raise VenueGone(self._why(error)) from error
         answer = self._hear()
         if not isinstance(answer, Answer):
             raise VenueGone(f"{self._path}: an answer that is none")
@@ -126,10 +126,15 @@ class RemoteVenue:
         try:
             line = self._stream.readline()
         except OSError as error:
-            raise VenueGone(f"{self._path}: {error}") from error
+            raise VenueGone(self._why(error)) from error
         if not line:
-            raise VenueGone(f"{self._path}: the venue's process ended")
+            raise VenueGone(self._why(None))
         return _to_client.decode(line)
+
+    def _why(self, error: OSError | None) -> str:
+        if isinstance(error, TimeoutError):
+            return f"{self._path}: the venue did not answer within {ANSWER_WITHIN_S} s"
+        return f"{self._path}: the venue's process ended; start it again with: coxswain venue"
 
 
 # --- the venue's side -------------------------------------------------------------------------------------------------
