@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 COXSWAIN = Path(sys.executable).with_name("coxswain")
 LIMIT_S = 60
@@ -53,46 +54,56 @@ def environment(cwd: Path, more: Mapping[str, str] | None = None) -> dict[str, s
     return {**kept, "TMPDIR": str(cwd), **(more or {})}
 
 
+class Running(NamedTuple):
+    """A process at work. What it says goes to files, so that it never waits for a reader."""
+
+    process: subprocess.Popen[bytes]
+    out: IO[bytes]
+    err: IO[bytes]
+
+    def write(self, lines: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(lines)
+        self.process.stdin.flush()
+
+    def ended(self) -> Done:
+        """Wait for its end and return how it came."""
+        code = self.process.wait(LIMIT_S)
+        self.out.seek(0)
+        self.err.seek(0)
+        return Done(code, self.out.read().decode(), self.err.read().decode())
+
+    def stopped(self, number: signal.Signals) -> tuple[Done, float]:
+        """Send it a signal; return how it ended, and after how many seconds. Its standard input stays open."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(LIMIT_S)
+        took_s = time.monotonic() - began
+        return self.ended(), took_s
+
+    def wait_until(self, what: Callable[[], bool]) -> None:
+        """Wait for something that it does. It fails at once when the process ends first."""
+        until = time.monotonic() + LIMIT_S
+        while not what():
+            assert self.process.poll() is None, f"it ended before it came to that: {self.ended()}"
+            assert time.monotonic() < until, "it never came to that"
+            time.sleep(0.002)
+
+
 @contextmanager
-def running(command: list[str | Path], cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process with its three streams in pipes; whatever happens, it does not outlive the block."""
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=environment(cwd),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    with process:
+def running(command: list[str | Path], cwd: Path) -> Iterator[Running]:
+    """Start a process that reads from a pipe; whatever happens, it does not outlive the block."""
+    with (
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+        subprocess.Popen(
+            command, cwd=cwd, env=environment(cwd), stdin=subprocess.PIPE, stdout=out, stderr=err
+        ) as process,
+    ):
         try:
-            yield process
+            yield Running(process, out, err)
         finally:
             process.kill()
-
-
-def ended(process: subprocess.Popen[bytes]) -> Done:
-    """Close its standard input, read what it says, and return how it ended."""
-    out, err = process.communicate(timeout=LIMIT_S)
-    return Done(process.returncode, out.decode(), err.decode())
-
-
-def stopped(process: subprocess.Popen[bytes], number: signal.Signals) -> tuple[Done, float]:
-    """Send a signal; return how it ended, and after how many seconds. Its standard input stays open until then."""
-    began = time.monotonic()
-    process.send_signal(number)
-    process.wait(timeout=LIMIT_S)
-    took_s = time.monotonic() - began
-    return ended(process), took_s
-
-
-def wait_until(what: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    """Wait for something that a running process does. It fails at once when the process ends first."""
-    until = time.monotonic() + LIMIT_S
-    while not what():
-        assert process.poll() is None, f"it ended with {process.returncode}: {ended(process).err}"
-        assert time.monotonic() < until, "it never came to that"
-        time.sleep(0.002)
 
 
 def durable_records(journal: Path) -> int:

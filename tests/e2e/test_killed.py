@@ -9,20 +9,25 @@ import os
 import random
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.books import prove
-from tests.e2e.commands import COXSWAIN, LIMIT_S, coxswain, durable_records, running, wait_until
+from tests.e2e.commands import COXSWAIN, coxswain, durable_records, running
 from tests.e2e.dying import dies
 from tests.e2e.storm import SIGNALS, Storm, brew
 
 SEED = int(os.environ.get("COXSWAIN_TEST_SEED", "1"))
 KILLS = 10
-RECORDS_BETWEEN = 1_000
+RECORDS_BETWEEN = 900
 """On average; a whole run is some ten thousand, so that ten kills find it at work."""
+
+
+def reached(journal: Path, records: int) -> bool:
+    return durable_records(journal) >= records
 
 
 def ends_well(storm: Storm) -> Any:
@@ -40,13 +45,11 @@ def test_killed_ten_times_at_random_moments_it_loses_and_doubles_nothing(tmp_pat
     storm = brew(tmp_path, SEED)
     for _ in range(KILLS):
         until = durable_records(storm.journal) + draw.randint(1, 2 * RECORDS_BETWEEN)
-        with running([COXSWAIN, *storm.words], storm.folder) as process:
-            wait_until(lambda until=until: durable_records(storm.journal) >= until, process)  # type: ignore[misc]
+        with running([COXSWAIN, *storm.words], storm.folder) as run:
+            run.wait_until(partial(reached, storm.journal, until))
             time.sleep(draw.random() / 100)
-            assert process.poll() is None, "it must be killed at work"
-            process.kill()
-            process.wait(LIMIT_S)
-            assert process.returncode == -signal.SIGKILL
+            run.process.kill()
+            assert run.ended().code == -signal.SIGKILL, "it must be killed at work"
     document = ends_well(storm)
     assert document["signals"]["planned"] + document["signals"]["denied"] == SIGNALS
     assert document["signals"]["duplicate"] > 0

@@ -8,7 +8,7 @@ import pytest
 
 from coxswain.messages.events import EngineStopped
 from coxswain.messages.inputs import StopEngine
-from tests.e2e.commands import COXSWAIN, Done, coxswain, durable_records, running, stopped, wait_until
+from tests.e2e.commands import COXSWAIN, Done, coxswain, durable_records, running
 from tests.e2e.journals import read_records
 from tests.e2e.market import EURUSD, config_file, entry, leave, lines_of, move_stop, quotes_file, steady_quotes
 
@@ -35,13 +35,11 @@ def checkpoint(folder: Path) -> EngineStopped:
 
 def stop_while_waiting(folder: Path, number: signal.Signals, lines: bytes) -> tuple[Done, float]:
     """Start on a pipe, write lines, and send a signal when the engine waits for more."""
-    with running(FROM_PIPE, folder) as process:
-        assert process.stdin is not None
-        process.stdin.write(lines)
-        process.stdin.flush()
-        wait_until(lambda: durable_records(folder / "coxswain.journal") > 0, process)
+    with running(FROM_PIPE, folder) as run:
+        run.write(lines)
+        run.wait_until(lambda: durable_records(folder / "coxswain.journal") > 0)
         time.sleep(0.3)  # until it waits; a signal that comes earlier must do no harm either
-        return stopped(process, number)
+        return run.stopped(number)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -92,9 +90,9 @@ def test_a_signal_while_it_runs_ends_it_at_once_and_it_can_go_on(tmp_path: Path,
     ]
     (tmp_path / "s.jsonl").write_bytes(lines_of(*signals))
     command: list[str | Path] = [*FROM_PIPE, "--signals", "s.jsonl"]
-    with running(command, tmp_path) as process:
-        wait_until(lambda: durable_records(tmp_path / "coxswain.journal") > 1000, process)
-        done, took_s = stopped(process, number)
+    with running(command, tmp_path) as run:
+        run.wait_until(lambda: durable_records(tmp_path / "coxswain.journal") > 1000)
+        done, took_s = run.stopped(number)
     assert took_s < AT_ONCE_S
     assert done.code in (0, 7)  # 7 where an answer was still on its way
     first = done.json()
@@ -127,12 +125,10 @@ def test_an_order_that_is_unknown_when_it_stops_is_exit_code_7_and_is_found_late
 
 
 def test_the_screen_says_that_it_was_stopped_and_what_stays_open(desk: Path) -> None:
-    with running(FROM_PIPE[:-1], desk) as process:
-        assert process.stdin is not None
-        process.stdin.write(lines_of(entry("in", 5), move_stop("up", "1.081", 20)))
-        process.stdin.flush()
-        wait_until(lambda: durable_records(desk / "coxswain.journal") > 0, process)
+    with running(FROM_PIPE[:-1], desk) as run:
+        run.write(lines_of(entry("in", 5), move_stop("up", "1.081", 20)))
+        run.wait_until(lambda: durable_records(desk / "coxswain.journal") > 0)
         time.sleep(0.3)
-        done, _ = stopped(process, signal.SIGTERM)
+        done, _ = run.stopped(signal.SIGTERM)
     assert "Stopped by SIGTERM; the same command goes on from here" in done.out
     assert "2 orders stay open at the venues" in done.out
