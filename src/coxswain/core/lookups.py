@@ -117,7 +117,12 @@ def _on_absence(tx: Tx, account: Account, order: Order, answer: OrderLookedUp) -
             tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, True, "it is over here and unknown there"))
         return
     looked_ns, settle_ns = answer.as_of_ns or state.now_ns, seconds_ns(state.desk.settle_window_s)
-    if answer.fills or answer.position_qty != account.positions[order.intent.symbol].qty:
+    agrees = not answer.fills and answer.position_qty == account.positions[order.intent.symbol].qty
+    if not agrees and order.phase is not Phase.PENDING_NEW:
+        _raise_break(tx, order)
+        tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, False, "a break says so from here on"))
+        return
+    if not agrees:
         ask_again_ns = state.now_ns + seconds_ns(state.desk.query_timeout_s)
         tx.apply(ev.AbsenceNoted(account_id, order.cl_ord_id, 0, ask_again_ns))
         distrust(tx, account_id, "an order is not found, and the position does not agree")
@@ -161,12 +166,12 @@ def _why_not_again(tx: Tx, order: Order) -> tuple[str, ...]:
 
 
 def _raise_break(tx: Tx, order: Order) -> None:
-    """An acknowledged order that the venue lost is a break until the next comparison finds the books equal."""
+    """An acknowledged order that the venue lost is a break until it is found or over, and the books are equal."""
     account_id: AccountId = order.intent.account
     break_id, symbol = f"{account_id}:order:{order.cl_ord_id}", order.intent.symbol
-    why = "it was acknowledged, and the venue does not know it"
-    if break_id not in tx.account(account_id).breaks:
-        open_qty = leaves_qty(order)
-        tx.apply(ev.BreakFound(account_id, break_id, "ORDER_MISSING_AT_VENUE", symbol, "high", open_qty, None, why))
+    if break_id in tx.account(account_id).breaks:
+        return
+    why, open_qty = "it was acknowledged, and the venue does not know it", leaves_qty(order)
+    tx.apply(ev.BreakFound(account_id, break_id, "ORDER_MISSING_AT_VENUE", symbol, "high", open_qty, None, why))
     restrict(tx, account_id, "BREAK", why)
     distrust(tx, account_id, why)

@@ -114,9 +114,21 @@ def _differences(account: Account, answer: AccountLookedUp) -> dict[str, ev.Brea
     for order in answer.orders:
         if find_order(account, order.cl_ord_id) is None:
             add(f"order:{order.cl_ord_id}", "ORDER_UNKNOWN_TO_US", order.symbol, "high", None, order.order_qty)
+    found |= _still_missing(account, answer)
     if account.balance != answer.balance:
         add("balance", "BALANCE_DIFFERS", None, "medium", account.balance, answer.balance)
     return found
+
+
+def _still_missing(account: Account, answer: AccountLookedUp) -> dict[str, ev.BreakFound]:
+    """Return the breaks of orders that a look-up missed, that are open here and still do not work there."""
+    working = {order.cl_ord_id for order in answer.orders}
+    ours = {f"{answer.account}:order:{id_}": account.orders[id_].current_id for id_ in account.open_orders}
+    return {
+        break_id: found
+        for break_id, found in account.breaks.items()
+        if found.kind == "ORDER_MISSING_AT_VENUE" and break_id in ours and ours[break_id] not in working
+    }
 
 
 def _working_after_end(account: Account, answer: AccountLookedUp, as_of_ns: int) -> list[ClOrdId]:

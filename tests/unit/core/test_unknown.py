@@ -388,6 +388,21 @@ def test_an_acknowledged_order_that_the_venue_lost_is_a_break_and_over() -> None
     assert desk.account().state is TradingState.ACTIVE
 
 
+def test_an_order_that_the_venue_lost_with_the_position_stays_open_and_a_break() -> None:
+    desk = Desk()
+    desk.hold(10)
+    stop = desk.stop_of()
+    desk.wait(60 * S)
+    for _ in range(3):
+        desk.books(orders=(), positions=())
+        desk.look(stop.cl_ord_id, held=0)
+        desk.wait(QUERY)
+    found = [event.kind for event in desk.events(ev.BreakFound)]
+    assert found == ["MISSING_AT_VENUE", "ORDER_MISSING_AT_VENUE"]
+    assert desk.events(ev.BreakClosed) == []
+    assert (stop.phase, stop.outcome_known) == (Phase.WORKING, True)
+
+
 def test_a_stop_that_the_venue_lost_is_placed_again() -> None:
     """Found by reading: it counted as standing for ever, and the position had no stop."""
     desk = Desk()
