@@ -186,6 +186,14 @@ def test_state_is_committed_before_a_report_leaves_and_only_what_changed_is_writ
     assert commits == [0]  # a question and a quote change nothing
 
 
+def test_the_time_of_the_last_quote_is_known_to_an_engine_that_comes_back() -> None:
+    desk = Desk()
+    desk.quote("99", "101")
+    desk.run(SECOND)
+    desk.quote("99", "101")
+    assert desk.paper.last_ns == desk.now_ns
+
+
 def test_a_file_of_another_venue_or_of_another_kind_is_refused(opened: Opened) -> None:
     opened()
     opened.close()

@@ -60,7 +60,7 @@ class PaperVenue:
         self._sent = 0
         """Breaks ties of time: what was sent first is first."""
         self.last_ns: int | None = None
-        """The time of the last `take`; of a reopened venue, of the last commit."""
+        """The time of the last quote or `take`; of a reopened venue, of the last commit."""
         self._store: Store | None = None
         if path is not None:
             self._store = Store(path, venue_id)
@@ -77,6 +77,7 @@ class PaperVenue:
 
     def on_quote(self, quote: Quote) -> None:
         self._exchange.on_quote(quote)
+        self.last_ns = quote.ts_ns  # an engine that comes back after a kill must not show an earlier one
         if self._exchange.reports:
             self._let_leave(quote.ts_ns + self._latency_ns)
 
