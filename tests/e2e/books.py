@@ -37,7 +37,10 @@ def read_venue(file: Path) -> VenueBooks:
         with closing(sqlite3.connect(Path(folder) / file.name)) as db:
             return VenueBooks(
                 [json.loads(body) for (body,) in db.execute("SELECT body FROM orders ORDER BY number")],
-                [(number, json.loads(body)) for number, body in db.execute("SELECT order_number, body FROM fills")],
+                [
+                    (number, json.loads(body))
+                    for number, body in db.execute("SELECT order_number, body FROM fills ORDER BY number")
+                ],
                 {name: Decimal(money) for name, money in db.execute("SELECT id, balance FROM accounts")},
                 {
                     (name, symbol): Decimal(qty)
@@ -126,6 +129,8 @@ def _compare_fills(ours: Journaled, venues: list[VenueBooks]) -> None:
     theirs: dict[tuple[str, str], dict[str, Any]] = {}
     for venue in venues:
         by_number = {order["number"]: order for order in venue.orders}
+        times = [fill["transact_time_ns"] for _, fill in venue.fills]
+        assert times == sorted(times), "a venue's time went back"
         for number, fill in venue.fills:
             account = by_number[number]["account"]
             assert (account, fill["exec_id"]) not in theirs
