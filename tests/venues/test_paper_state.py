@@ -11,6 +11,7 @@ import pytest
 
 from coxswain.messages.inputs import ExecutionReport
 from coxswain.messages.requests import NewOrder
+from coxswain.model.market import Quote
 from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, TimeInForce, VenueId
 from coxswain.venues.paper import AccountParams, Fault, FaultKind, PaperVenue, Params, StateFileError
 from tests.venues.desk import BUY, INSTRUMENTS, LIMIT, MARKET, SECOND, SELL, SHARE, STOP, A, D, Desk
@@ -187,11 +188,10 @@ def test_state_is_committed_before_a_report_leaves_and_only_what_changed_is_writ
 
 
 def test_the_time_of_the_last_quote_is_known_to_an_engine_that_comes_back() -> None:
-    desk = Desk()
-    desk.quote("99", "101")
-    desk.run(SECOND)
-    desk.quote("99", "101")
-    assert desk.paper.last_ns == desk.now_ns
+    venue = PaperVenue(VenueId("v"), Params(accounts={A: AccountParams("USD", D(1))}), INSTRUMENTS)
+    venue.take(SECOND)
+    venue.on_quote(Quote(SHARE, D(99), D(101), 5 * SECOND))
+    assert venue.last_ns == 5 * SECOND
 
 
 def test_a_file_of_another_venue_or_of_another_kind_is_refused(opened: Opened) -> None:
