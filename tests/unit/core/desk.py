@@ -75,6 +75,7 @@ PLAIN = {
     for name in ("min_timing_variance_ms", "max_timing_variance_ms", "min_size_variance_pct", "max_size_variance_pct")
 }
 
+T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 R = TypeVar("R", bound=Request)
 
@@ -380,6 +381,6 @@ def kinds(record: Record) -> list[str]:
     return [type(event).__name__ for event in record.events]
 
 
-def only(things: list[E]) -> E:
+def only(things: list[T]) -> T:
     (thing,) = things
     return thing
