@@ -41,6 +41,7 @@ from coxswain.risk.gate import CheckModule, Rule, rules_for
 
 WAITING = ("release", "completion")
 """Deadlines that let an entry out."""
+RELEASED_BY_A_PERSON = ("PAUSED", "DAILY_LOSS", "CORE_FAILURE")
 FUTURE_NS = 1_000_000_000
 """A sender's clock may run ahead of ours by this much."""
 
@@ -167,7 +168,6 @@ class Engine:
             account = tx.state.accounts.get(account_id)
             if account is not None and account.day != message.day:  # a restart tells the day again
                 recon.begin_day(tx, account_id, message.day)
-                trust.release(tx, account_id, "DAILY_LOSS", "a new trading day began")
 
     def _on_session(self, tx: Tx, message: inp.SessionChanged) -> None:
         tx.apply(ev.SessionSet(message.symbols, message.is_open))
@@ -219,7 +219,8 @@ class Engine:
 
     def _on_resume(self, tx: Tx, message: inp.ResumeAccount) -> None:
         if message.account in tx.state.accounts:
-            trust.release(tx, message.account, "PAUSED", message.reason, message.actor)
+            for cause in RELEASED_BY_A_PERSON:
+                trust.release(tx, message.account, cause, message.reason, message.actor)
 
     def _on_correlation(self, tx: Tx, message: inp.SetCorrelation) -> None:
         before = tx.state.correlations.get(message.account, {}).get(message.other, Decimal(0))
@@ -272,7 +273,7 @@ def _why_refused(state: State, signal: Signal, known: Signal | None) -> tuple[st
         reasons += _off_tick(signal, instrument)
     if signal.kind is SignalKind.ENTRY and signal.side is None:
         reasons.append("SIDE_MISSING: an entry buys or sells")
-    if state.now_ns > dies_ns(signal):
+    if state.now_ns > dies_ns(signal) and signal.kind is not SignalKind.EXIT:  # leaving is never too late
         reasons.append(f"SIGNAL_EXPIRED: age_s={(state.now_ns - signal.signal_time_ns) // 10**9}, ttl_s={signal.ttl_s}")
     if signal.signal_time_ns > state.now_ns + FUTURE_NS:
         reasons.append("SIGNAL_FROM_THE_FUTURE: it may be at most one second ahead of the engine's time")

@@ -106,6 +106,8 @@ def recover(tx: Tx, order: Order) -> None:
     intent, state = order.intent, tx.state
     if intent.role not in COMPLETABLE or order.cl_ord_id in state.plans[intent.signal_id].recovered:
         return
+    if state.plans[intent.signal_id].shares[intent.account].over:
+        return  # it was called back
     signal, plan = state.signals[intent.signal_id], state.plans[intent.signal_id]
     step, smallest = state.instruments[signal.symbol].lot_step, state.instruments[signal.symbol].min_qty
     wanted = percent_of(state.desk.recovery_size_pct, order.order_qty - order.cum_qty)

@@ -482,6 +482,7 @@ def _protection_levels_set(state: State, clock: Deadlines, event: ev.ProtectionL
     account = state.accounts[event.account]
     position = position_of(account, event.symbol)
     position.stop_px, position.target_px = event.stop_px, event.target_px
+    position.leg_failed_ns.clear()
     position.levels_from = event.signal_id
     account.open_risk += event.risk - position.risk
     position.risk = event.risk

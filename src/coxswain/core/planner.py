@@ -389,7 +389,8 @@ def _levels(state: State, signal: Signal, account_id: AccountId, quote: Quote | 
         return (Check("NO_MARKET_SNAPSHOT", None, None, False, "no quote", "a quote"),)
     market = quote.bid if qty > 0 else quote.ask
     sign = 1 if qty > 0 else -1
-    checks = []
+    age_s, limit = Decimal(state.now_ns - quote.ts_ns) / 1_000_000_000, state.desk.quote_stale_s
+    checks = [Check("QUOTE_STALE", plain(age_s), limit, age_s <= limit)]
     for code, level, way in (
         ("STOP_ON_WRONG_SIDE", signal.stop_loss, 1),
         ("TARGET_ON_WRONG_SIDE", signal.take_profit, -1),

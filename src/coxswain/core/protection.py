@@ -17,7 +17,16 @@ from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, Replacement, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.state import Account, Exit, Position
-from coxswain.core.submit import PROTECTION, cancel, closing_side, next_id, protective_qty, replace, submit
+from coxswain.core.submit import (
+    PROTECTION,
+    cancel,
+    closing_side,
+    next_id,
+    protective_qty,
+    refusal_of,
+    replace,
+    submit,
+)
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO, plain
@@ -203,7 +212,7 @@ def _advance_exit(tx: Tx, account: Account, position: Position, exit_: Exit) -> 
     order = None if exit_.order_id is None else account.orders[exit_.order_id]
     if order is not None and not is_over(order):
         return
-    why = _why_over(position, exit_, order)
+    why = _why_over(position, exit_, order) or _why_denied(tx, account, position, exit_)
     if why:
         tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why))
         return
@@ -224,6 +233,17 @@ def _why_over(position: Position, exit_: Exit, order: Order | None) -> str:
     return "" if position.held_exit < abs(position.qty) else "other orders are closing it"
 
 
+def _why_denied(tx: Tx, account: Account, position: Position, exit_: Exit) -> str:
+    """Say why the gate would not let an exit out, before protection gives way for it; empty if it would."""
+    if not position.qty:
+        return ""
+    refused = refusal_of(tx, _exit_intent(tx, account, position, exit_, abs(position.qty)))
+    if refused is None:
+        return ""
+    tx.apply(ev.OrderDenied(refused.intent, refused.checks, refused.reasons))
+    return "our own gate denied the exit order"
+
+
 def _call_back_reducers(tx: Tx, account: Account, position: Position) -> None:
     """Call back reducing orders that somebody sent directly: they stand in the way of an exit of everything."""
     if not position.held_exit:
@@ -240,8 +260,16 @@ def _close(tx: Tx, account: Account, position: Position, exit_: Exit) -> None:
     qty = plain(free if exit_.qty is None else min(exit_.qty, free))
     if qty <= 0 or protective_qty(account, position) + qty > free:
         return
+    intent = _exit_intent(tx, account, position, exit_, qty)
+    now_ns = tx.state.now_ns
+    if submit(tx, intent, now_ns, now_ns) is None:
+        why = "our own gate denied the exit order"
+        tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why))
+
+
+def _exit_intent(tx: Tx, account: Account, position: Position, exit_: Exit, qty: Decimal) -> OrderIntent:
     quote = tx.state.quotes.get(position.symbol)
-    intent = OrderIntent(
+    return OrderIntent(
         account.spec.id,
         position.symbol,
         closing_side(position),
@@ -253,10 +281,6 @@ def _close(tx: Tx, account: Account, position: Position, exit_: Exit) -> None:
         reduce_only=True,
         decision_px=None if quote is None else quote.bid if position.qty > 0 else quote.ask,
     )
-    now_ns = tx.state.now_ns
-    if submit(tx, intent, now_ns, now_ns) is None:
-        why = "our own gate denied the exit order"
-        tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why))
 
 
 def _ended(order: Order) -> str:

@@ -52,9 +52,8 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
     _ask_for_orders_that_differ(tx, account, answer)
     _settle_breaks(tx, account, breaks)
     _conclude(tx, account, answer, len(account.exec_ids) - booked, as_of_ns)
-    for symbol in tuple(account.positions):
-        if not account.positions[symbol].breaks:
-            follow(tx, answer.account, symbol, afresh=True)
+    for symbol in tuple(account.positions):  # a break is no reason to be without a stop: it only reduces
+        follow(tx, answer.account, symbol, afresh=True)
 
 
 def _adopt(tx: Tx, account: Account, answer: AccountLookedUp, as_of_ns: int) -> None:

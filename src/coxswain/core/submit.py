@@ -51,6 +51,15 @@ def submit(tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int
     return _create(tx, verdict, view)
 
 
+def refusal_of(tx: Tx, reducing: OrderIntent) -> Refused | None:
+    """Say how the gate would refuse a reducing order once protection has made room for it; None if it would not."""
+    now_ns = tx.state.now_ns
+    view = view_of(tx.state, reducing, now_ns, now_ns)
+    with_room = msgspec.structs.replace(view, reducing=True, free_to_reduce=reducing.order_qty)
+    verdict = judge(reducing, with_room, tx.gates[reducing.account])
+    return verdict if isinstance(verdict, Refused) else None
+
+
 def submit_for_signal(tx: Tx, intent: OrderIntent) -> Order | None:
     """Submit an order of a signal, which gives it its time and its end of life."""
     signal = tx.state.signals[intent.signal_id]

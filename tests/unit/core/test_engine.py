@@ -2,6 +2,7 @@
 
 import itertools
 import typing
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -177,12 +178,20 @@ def test_an_exit_at_a_price_is_denied() -> None:
     assert denied(desk) == ["EXIT_NOT_AT_MARKET"]
 
 
-@pytest.mark.parametrize(("age_s", "accepted"), [(299, True), (300, True), (301, False)])
-def test_a_signal_lives_as_long_as_its_time_to_live(age_s: int, accepted: bool) -> None:
+@pytest.mark.parametrize(
+    ("kind", "age_s", "accepted"),
+    [
+        (SignalKind.STOP_ADJUSTMENT, 299, True),
+        (SignalKind.STOP_ADJUSTMENT, 300, True),
+        (SignalKind.STOP_ADJUSTMENT, 301, False),
+        (SignalKind.EXIT, 301, True),  # leaving is never too late
+    ],
+)
+def test_a_signal_lives_as_long_as_its_time_to_live(kind: SignalKind, age_s: int, accepted: bool) -> None:
     desk = Desk()
     desk.wait(300 * S + S)
     desk.quote(SHARE, "100.00", "100.02")
-    signal = Signal(SignalId("s1"), SignalKind.EXIT, SHARE, desk.now_ns - age_s * S, 300)
+    signal = Signal(SignalId("s1"), kind, SHARE, desk.now_ns - age_s * S, 300, stop_loss=Decimal(95))
     desk.step(inp.SubmitSignal(signal))
     assert bool(desk.events(ev.SignalAccepted)) is accepted
 
@@ -297,6 +306,8 @@ def test_a_restart_does_not_begin_the_day_again() -> None:
     again.step(inp.TradingDay((A,), "2023-11-14"))
     assert ("DAILY_LOSS" in again.account().causes, again.account().anchor) == (True, anchor)
     again.step(inp.TradingDay((A,), "2023-11-15"))
+    assert "DAILY_LOSS" in again.account().causes  # what a control disabled, only a person enables
+    again.step(inp.ResumeAccount(A, "looked at it", "owner"))
     assert "DAILY_LOSS" not in again.account().causes
     assert again.account().anchor == D(100_000)  # the higher of balance and equity
 

@@ -41,7 +41,7 @@ def refusal(account: Account, book: Book | None, order: Order, rates: Rates, now
 
 def _misshapen(instrument: Instrument, order: Order) -> str:
     qty = order.order_qty
-    if qty < instrument.min_qty:
+    if qty < instrument.min_qty and not order.reduce_only:  # what is held can always be let go
         return f"order_qty: {text(qty)}, wanted at least {text(instrument.min_qty)}"
     if not is_multiple(qty, instrument.lot_step):
         return f"order_qty: {text(qty)}, wanted a multiple of the lot step {text(instrument.lot_step)}"
