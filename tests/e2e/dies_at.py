@@ -1,18 +1,21 @@
-"""Run `coxswain` and be killed at a named point: `python dies_at.py journal|venue N ARGUMENTS...`.
+"""Run `coxswain` and be killed at a named point: `python dies_at.py append|journal|venue N ARGUMENTS...`.
 
-`journal` is after the N-th commit of the journal, before its head is written and before anything leaves; `venue` is
-after the N-th commit of a venue, before a report leaves it. The kill is SIGKILL: nothing is flushed, closed or told.
+`append` is before the N-th commit of the journal; `journal` is after it, before its head is written and before anything
+leaves; `venue` is after the N-th commit of a venue, before a report leaves it. The kill is SIGKILL: nothing is flushed,
+closed or told.
 """
 
 import os
 import signal
 import sys
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 
 from coxswain.app import commands
 from coxswain.app.cli import app
 from coxswain.app.running import run
+from coxswain.journal.store import Journal
 
 
 def main() -> None:
@@ -24,9 +27,24 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     # The two hooks are parameters of `run`; no command hands them on, because no user has a use for them.
-    hooked = partial(run, after_journal=die) if point == "journal" else partial(run, after_venue=die)
-    setattr(commands, "run", hooked)  # noqa: B010 - mypy keeps modules from being changed
+    if point == "append":
+        dies_before(Journal, "append", die)
+    elif point == "journal":
+        setattr(commands, "run", partial(run, after_journal=die))  # noqa: B010 - or mypy minds
+    else:
+        setattr(commands, "run", partial(run, after_venue=die))  # noqa: B010
     app(arguments)
+
+
+def dies_before(owner: type[object], name: str, die: Callable[[], None]) -> None:
+    """Have a method call `die` before it does anything."""
+    method = getattr(owner, name)
+
+    def wrapped(self: object, *arguments: object) -> object:
+        die()
+        return method(self, *arguments)
+
+    setattr(owner, name, wrapped)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ def test_an_engine_killed_at_work_finds_its_venues_where_they_are_now(tmp_path: 
                 run.process.kill()
                 assert run.ended().code == -signal.SIGKILL
         for at in (2, 5, 9):
+            dies(storm, "append", at)
             dies(storm, "journal", at)
         document = coxswain(*storm.words, cwd=tmp_path).json()
         assert document["breaks"] == []
