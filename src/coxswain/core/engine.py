@@ -35,6 +35,7 @@ from coxswain.model.vocabulary import (
     SignalId,
     SignalKind,
     Symbol,
+    TradingState,
     Verdict,
 )
 from coxswain.risk.gate import CheckModule, Rule, rules_for
@@ -78,6 +79,17 @@ class Engine:
             evolve(self._state, self._clock, event)
             if isinstance(event, ev.EngineConfigured):
                 self._open_gates()
+
+    def failure(self, message: inp.Input, now_ns: int, why: str) -> Record:
+        """Return the record of a step that raised: the input as evidence, and all accounts halted until a person looks.
+
+        What the step had begun is not in it. This engine must not be used after that.
+        """
+        halted = tuple(
+            ev.AccountStateChanged(account_id, "CORE_FAILURE", True, TradingState.HALTED, why)
+            for account_id in self._state.accounts
+        )
+        return Record(self._state.seq, now_ns, message, halted, failed=why)
 
     def next_deadline(self) -> int | None:
         """Return when the next deadline is due, in engine time."""
@@ -317,6 +329,8 @@ def _release_at_once(tx: Tx, signal: Signal, plan: Plan) -> None:
         if plan.kind is SignalKind.EXIT:
             held = abs(tx.account(account_id).positions[symbol].qty)
             qty = None if assignment.qty >= held else assignment.qty
+            if qty is None:
+                entries.withdraw_entries(tx, account_id, symbol, "the position is being closed")
             protection.start_exit(tx, account_id, symbol, signal.id, qty)
         elif plan.kind is SignalKind.STOP_ADJUSTMENT:
             position = tx.account(account_id).positions[symbol]

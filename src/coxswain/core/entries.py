@@ -9,7 +9,7 @@ from decimal import Decimal
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
-from coxswain.core.planner import eligibility, own_size
+from coxswain.core.planner import eligibility, fitness, own_size
 from coxswain.core.state import share_of
 from coxswain.core.submit import ask_cancel, cancel, submit_for_signal
 from coxswain.core.tx import Tx
@@ -20,13 +20,27 @@ from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal, dies_ns
 from coxswain.model.vocabulary import AccountId, OrdStatus, OrdType, Role, SignalId, Symbol
 
+LOOK_AGAIN_NS = 1_000_000_000
 COMPLETABLE = (Role.ENTRY, Role.COMPLETION, Role.RECOVERY)
 
 
 def release(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
-    """Let a planned share out, through the gate as it stands now."""
-    share = tx.state.plans[signal_id].shares[account_id]
-    submit_for_signal(tx, entry_intent(tx, signal_id, account_id, share.qty, Role.ENTRY))
+    """Let a planned share out, if the account is still fit for it, through the gate as it stands now.
+
+    While its books are being compared the share waits, for as long as the signal lives.
+    """
+    share, account = tx.state.plans[signal_id].shares[account_id], tx.account(account_id)
+    again_ns = tx.state.now_ns + LOOK_AGAIN_NS
+    if set(account.causes) == {"UNRECONCILED"} and again_ns <= dies_ns(tx.state.signals[signal_id]):
+        tx.apply(ev.ReleasePostponed(signal_id, account_id, again_ns))
+        return
+    intent = entry_intent(tx, signal_id, account_id, share.qty, Role.ENTRY)
+    checks = tuple(fitness(account))
+    failed = tuple(reason(check) for check in checks if not check.passed)
+    if failed:
+        tx.apply(ev.OrderDenied(intent, checks, failed))
+    else:
+        submit_for_signal(tx, intent)
 
 
 def entry_intent(tx: Tx, signal_id: SignalId, account_id: AccountId, qty: Decimal, role: Role) -> OrderIntent:

@@ -47,7 +47,7 @@ from coxswain.model.vocabulary import (
 
 RECENT_MAX = 256
 """Fills that a position keeps in the venue's order while its books have not been compared."""
-HALTING = ("NOT_CONFIGURED",)
+HALTING = ("NOT_CONFIGURED", "CORE_FAILURE")
 """Causes under which nothing may leave; under all others what reduces still may."""
 DEADLINES_OF_AN_ORDER = ("submit", "cancel", "replace", "query", "monitor")
 
@@ -99,7 +99,8 @@ def _engine_configured(state: State, clock: Deadlines, event: ev.EngineConfigure
 def _configure_accounts(state: State, setup: Setup) -> None:
     tiers = {venue.id: venue.capabilities.tier for venue in setup.venues}
     for spec in setup.accounts:
-        limits = {k: v for k, v in spec.limits.items() if k in AccountParams.__struct_fields__}
+        resolved = {**setup.settings, **spec.limits}
+        limits = {k: v for k, v in resolved.items() if k in AccountParams.__struct_fields__}
         account = state.accounts.get(spec.id)
         if account is None:
             state.accounts[spec.id] = Account(spec, AccountParams(**limits), tiers[spec.venue])
@@ -173,7 +174,8 @@ def _plan_approved(state: State, clock: Deadlines, event: ev.PlanApproved) -> No
         return
     for assignment in plan.plan.assignments:
         if assignment.verdict is Verdict.SEND:
-            plan.shares[assignment.account] = Share(assignment.qty)
+            plan.shares[assignment.account] = Share(assignment.qty, planned_risk=assignment.risk)
+            state.accounts[assignment.account].planned_risk += assignment.risk
             plan.total += assignment.qty
             due_ns = state.now_ns + assignment.delay_ms * NS_PER_MS
             clock.set(key("release", assignment.account, event.signal_id), due_ns)
@@ -203,6 +205,10 @@ def _completion_ended(state: State, clock: Deadlines, event: ev.CompletionEnded)
     _stop_waiting(state, clock, event.signal_id, event.account)
 
 
+def _release_postponed(state: State, clock: Deadlines, event: ev.ReleasePostponed) -> None:
+    clock.set(key("release", event.account, event.signal_id), event.due_ns)
+
+
 def _assignment_withdrawn(state: State, clock: Deadlines, event: ev.AssignmentWithdrawn) -> None:
     share = _share(state, event.signal_id, event.account)
     share.released = share.over = True
@@ -213,6 +219,9 @@ def _stop_waiting(state: State, clock: Deadlines, signal_id: SignalId, account_i
     clock.clear(key("release", account_id, signal_id))
     clock.clear(key("completion", account_id, signal_id))
     _position_of_plan(state, signal_id, account_id).waiting.pop(signal_id, None)
+    share = _share(state, signal_id, account_id)
+    state.accounts[account_id].planned_risk -= share.planned_risk
+    share.planned_risk = ZERO
 
 
 def _position_of_plan(state: State, signal_id: SignalId, account_id: AccountId) -> Position:
@@ -245,6 +254,7 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
         state.now_ns,
         event.enters,
         event.watched,
+        dies_ns=event.dies_ns or 0,
     )
     account.orders[order.cl_ord_id] = order
     account.open_orders[order.cl_ord_id] = None
@@ -294,6 +304,7 @@ def _order_accepted(state: State, clock: Deadlines, event: ev.OrderAccepted) -> 
 def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None:
     account = state.accounts[event.account]
     account.exec_ids[event.exec_id] = None
+    account.rates[state.instruments[event.symbol].currency] = event.fx_rate
     _remember(state, position_of(account, event.symbol), event)
     order = None if event.suspense else find_order(account, event.cl_ord_id)
     if order is None:
@@ -643,6 +654,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.RecoveryFailed: _recovery_failed,
     ev.CompletionScheduled: _completion_scheduled,
     ev.CompletionEnded: _completion_ended,
+    ev.ReleasePostponed: _release_postponed,
     ev.AssignmentWithdrawn: _assignment_withdrawn,
     ev.OrderDenied: _order_denied,
     ev.OrderCreated: _order_created,

@@ -11,14 +11,14 @@ from coxswain.core.consequences import after
 from coxswain.core.money import position_margin, position_risk, rate_down, rate_up
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.protection import follow, set_levels
-from coxswain.core.state import Account, Booking, Position, State, day_is_lost, find_order
+from coxswain.core.state import Account, Booking, Position, day_is_lost, find_order
 from coxswain.core.trust import distrust, restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ONE, ZERO, plain, round_down
 from coxswain.model.market import Instrument
 from coxswain.model.orders import VenueFill
-from coxswain.model.position import Booked, book
+from coxswain.model.position import Booked, book, unrealized
 from coxswain.model.vocabulary import SIGN, AccountId, ClOrdId, OrdStatus, Role
 
 
@@ -35,7 +35,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
     was_over = order is not None and is_over(order)
     first = order is not None and not order.cum_qty
     instrument = tx.state.instruments[fill.symbol]
-    rate = _rate(tx.state, account, instrument, fill)
+    rate = _rate(tx, account, instrument, fill)
     if order is not None:
         _answer(tx, order, fill)
     tx.apply(_filled(named, order, fill, account_id, rate))
@@ -97,11 +97,23 @@ def _answer(tx: Tx, order: Order, fill: VenueFill) -> None:
         tx.apply(ev.OutcomeResolved(order.intent.account, order.cl_ord_id, True, "filled"))
 
 
-def _rate(state: State, account: Account, instrument: Instrument, fill: VenueFill) -> Decimal:
-    """The venue's rate where it gives one, else the adverse side of ours; a fill is booked even without either."""
+def _rate(tx: Tx, account: Account, instrument: Instrument, fill: VenueFill) -> Decimal:
+    """The venue's rate where it gives one, else ours at the side that is worse for us, else the last one used.
+
+    A fill is booked even where no rate was ever known; that raises an incident, and the books are compared.
+    """
     if fill.settl_fx_rate is not None:
         return fill.settl_fx_rate
-    return rate_down(state, account, instrument) or rate_up(state, account, instrument) or ONE
+    position = account.positions.get(fill.symbol)
+    gains = position is not None and unrealized(position.qty, position.cost, fill.last_px, instrument.contract_size) > 0
+    rate = (rate_down if gains else rate_up)(tx.state, account, instrument)
+    rate = rate or account.rates.get(instrument.currency)
+    if rate is None:
+        detail = f"a fill in {instrument.currency}, and no rate into {account.spec.currency} was ever known"
+        tx.apply(ev.IncidentRaised(account.spec.id, fill.cl_ord_id, "NO_FX_RATE", detail))
+        distrust(tx, account.spec.id, detail)
+        return ONE
+    return rate
 
 
 def _filled(
@@ -163,6 +175,7 @@ def _book_position(tx: Tx, account: Account, instrument: Instrument, fill: Venue
         realized = plain(realized - _book_again(position, others, size)[1])
     closed = bool(qty) and (not booked.qty or (booked.qty > 0) is not (qty > 0))
     stop_px = None if closed else position.stop_px
+    owed = max(rate, rate_up(tx.state, account, instrument) or rate)
     avg_px = None
     if booked.qty:
         avg_px = machine.average(booked.cost, booked.qty * size)
@@ -175,9 +188,9 @@ def _book_position(tx: Tx, account: Account, instrument: Instrument, fill: Venue
             avg_px,
             realized,
             plain((account.balance or ZERO) + realized - fill.commission),
-            position_margin(instrument, booked.cost, rate),
+            position_margin(instrument, booked.cost, owed),
             fill.commission,
-            position_risk(instrument, booked.qty, booked.cost, stop_px, rate, tx.state.desk.assumed_stop_pct),
+            position_risk(instrument, booked.qty, booked.cost, stop_px, owed, tx.state.desk.assumed_stop_pct),
             closed,
         )
     )

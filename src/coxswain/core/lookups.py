@@ -15,7 +15,6 @@ from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import OrderLookedUp
 from coxswain.model.orders import VenueFill, VenueOrder
-from coxswain.model.signal import dies_ns
 from coxswain.model.vocabulary import AccountId, OrdStatus, VenueTier
 from coxswain.risk.gate import Refused, judge
 
@@ -158,10 +157,9 @@ def _why_not_again(tx: Tx, order: Order) -> tuple[str, ...]:
     """Put an order that was lost to the gate as it stands now, without its own hold."""
     state, intent = tx.state, order.intent
     signal = state.signals.get(intent.signal_id)
-    since_ns, until_ns = order.created_ns, state.now_ns
-    if signal is not None:
-        since_ns, until_ns = signal.signal_time_ns, dies_ns(signal)
-    verdict = judge(intent, view_of(state, intent, since_ns, until_ns, leaving_out=order), tx.gates[intent.account])
+    since_ns = order.created_ns if signal is None else signal.signal_time_ns
+    view = view_of(state, intent, since_ns, order.dies_ns, leaving_out=order)
+    verdict = judge(intent, view, tx.gates[intent.account])
     return verdict.reasons if isinstance(verdict, Refused) else ()
 
 

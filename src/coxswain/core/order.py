@@ -119,6 +119,8 @@ class Order(msgspec.Struct, gc=False):
     looked_ns: int = 0
     """When the last of them was made."""
     resent: bool = False
+    dies_ns: int = 0
+    """It must not leave after this."""
     venue_order_id: VenueOrderId | None = None
     first_fill_ns: int | None = None
     done_ns: int | None = None

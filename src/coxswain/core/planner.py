@@ -16,7 +16,7 @@ from coxswain.core.state import Account, Position, State, available_margin, equi
 from coxswain.core.tx import Allocate
 from coxswain.model.allocation import Candidate, Parent
 from coxswain.model.checks import Check
-from coxswain.model.decimals import HUNDRED, ONE, ZERO, floor_step, percent_of, plain, round_down, text
+from coxswain.model.decimals import HUNDRED, ONE, ZERO, floor_step, percent_of, plain, round_down, round_up, text
 from coxswain.model.market import Instrument, Quote, touch
 from coxswain.model.plan import Assignment, Plan
 from coxswain.model.signal import Signal, dies_ns
@@ -31,6 +31,7 @@ class Sized(msgspec.Struct, frozen=True):
     qty: Decimal
     risk_budget: Decimal
     why: str
+    lot_risk: Decimal
 
 
 class Timing(msgspec.Struct, frozen=True):
@@ -93,22 +94,29 @@ def eligibility(state: State, account: Account, signal: Signal) -> list[Check]:
     params = account.params
     listed = not signal.accounts or account.spec.id in signal.accounts
     active = account.state is TradingState.ACTIVE
-    budget, drawdown = risk_budget_left(account), daily_drawdown_pct(account)
-    margin, positions = plain(available_margin(account)), Decimal(account.open_positions)
+    budget, positions = risk_budget_left(account), Decimal(account.open_positions)
     confidence = signal.confidence
     checks = [
         Check("ACCOUNT_ACTIVE", None, None, active, _state(account), TradingState.ACTIVE),
         Check("ACCOUNT_LISTED", None, None, listed, "listed" if listed else "not listed", "listed in the signal"),
         Check("RECONCILED", None, None, account.reconciled, "yes" if account.reconciled else "no", "yes"),
-        Check("AVAILABLE_MARGIN", margin, params.min_available_margin, margin >= params.min_available_margin),
+        *fitness(account),
         Check("RISK_BUDGET_REMAINING", budget, ZERO, budget > 0),
-        Check("DAILY_DRAWDOWN_PCT", drawdown, params.max_daily_drawdown_pct, drawdown <= params.max_daily_drawdown_pct),
         Check("OPEN_POSITIONS", positions, params.max_open_positions, positions < params.max_open_positions),
     ]
     if confidence is not None:
         wanted = state.desk.min_confidence
         checks.append(Check("CONFIDENCE", confidence, wanted, confidence >= wanted))
     return checks
+
+
+def fitness(account: Account) -> list[Check]:
+    """What must hold when a signal is planned, and still when its share is released."""
+    params, margin, drawdown = account.params, plain(available_margin(account)), daily_drawdown_pct(account)
+    return [
+        Check("AVAILABLE_MARGIN", margin, params.min_available_margin, margin >= params.min_available_margin),
+        Check("DAILY_DRAWDOWN_PCT", drawdown, params.max_daily_drawdown_pct, drawdown <= params.max_daily_drawdown_pct),
+    ]
 
 
 def _state(account: Account) -> str:
@@ -118,7 +126,8 @@ def _state(account: Account) -> str:
 def risk_budget_left(account: Account) -> Decimal:
     """Return the day's risk budget less its realised net loss and what open and held entries risk to their stops."""
     budget = percent_of(account.params.risk_budget_pct, account.day_balance)
-    return plain(budget - max(-account.day_realized, ZERO) - account.open_risk - account.held_risk)
+    at_stops = account.open_risk + account.held_risk + account.planned_risk
+    return plain(budget - max(-account.day_realized, ZERO) - at_stops)
 
 
 def daily_drawdown_pct(account: Account) -> Decimal:
@@ -139,13 +148,14 @@ def own_size(
     params = account.params
     budget = risk_budget_left(account)
     lot_value = entry * instrument.contract_size * rate
-    price = signal.limit_price or entry
+    price = signal.limit_price or _worse(state, signal, entry)
     if signal.stop_loss is None:
         lot_risk = percent_of(state.desk.assumed_stop_pct, lot_value)
     else:
         lot_risk = abs(price - signal.stop_loss) * instrument.contract_size * rate
     loss_limit = percent_of(params.max_daily_loss_pct, account.anchor)
-    headroom = loss_limit - (account.anchor - equity(account)) - account.open_risk - account.held_risk
+    at_stops = account.open_risk + account.held_risk + account.planned_risk
+    headroom = loss_limit - (account.anchor - equity(account)) - at_stops
     limits = {
         "risk per trade": percent_of(params.risk_per_trade_pct, equity(account)),
         "risk budget left": budget,
@@ -160,7 +170,16 @@ def own_size(
     else:
         caps[binding] = by_risk
     tightest = min(caps, key=caps.__getitem__)
-    return Sized(round_down(max(caps[tightest], ZERO)), max(budget, ZERO), f"{tightest}; scaled by {text(scale)}")
+    why = f"{tightest}; scaled by {text(scale)}"
+    return Sized(round_down(max(caps[tightest], ZERO)), max(budget, ZERO), why, lot_risk)
+
+
+def _worse(state: State, signal: Signal, hoped_for: Decimal) -> Decimal:
+    """A market order trades at the market, whatever the signal's price: size it by the one that loses more."""
+    quote = state.quotes.get(signal.symbol)
+    if quote is None or signal.side is None:
+        return hoped_for
+    return max(hoped_for, quote.ask) if signal.side is Side.BUY else min(hoped_for, quote.bid)
 
 
 def _scale(account: Account, signal: Signal) -> Decimal:
@@ -302,6 +321,7 @@ def _assign(
             timing.extra_ms,
             timing.reduction_pct,
             "" if sized is None else sized.why,
+            ZERO if sized is None or not send else round_up(qty * sized.lot_risk),
         )
         if send and timing.reduction_pct:
             warnings.append(
@@ -323,8 +343,12 @@ def plan_exit(state: State, signal: Signal) -> Plan:
     held = _held(state, signal)
     wanted = sum(held.values(), ZERO) if signal.quantity is None else signal.quantity
     closing = _by_held_quantity(held, wanted, instrument.lot_step)
+    entering = _entering(state, signal) if signal.quantity is None else ()
     assignments = tuple(
-        _exit_assignment(state, signal, account_id, closing.get(account_id)) for account_id in state.accounts
+        _withdrawal(account_id)
+        if account_id in entering and account_id not in closing
+        else _exit_assignment(state, signal, account_id, closing.get(account_id))
+        for account_id in state.accounts
     )
     rationale = f"close {text(sum(closing.values(), ZERO))} lots on {len(closing)} accounts by held quantity, at once"
     return Plan(signal.id, signal.kind, signal.symbol, assignments, rationale, signal.side)
@@ -356,6 +380,27 @@ def _held(state: State, signal: Signal) -> dict[AccountId, Decimal]:
         if signal.side is None or (qty > 0) is (signal.side is Side.BUY):
             held[account_id] = abs(qty)
     return held
+
+
+def _entering(state: State, signal: Signal) -> tuple[AccountId, ...]:
+    """Return the accounts with an entry of this instrument on its way: an exit of everything means it too."""
+    return tuple(
+        account_id
+        for account_id, account in state.accounts.items()
+        if (not signal.accounts or account_id in signal.accounts) and _has_entries(state, account, signal)
+    )
+
+
+def _has_entries(state: State, account: Account, signal: Signal) -> bool:
+    position = account.positions.get(signal.symbol, NOTHING_HELD)
+    sides: set[Side | None] = {account.orders[cl_ord_id].intent.side for cl_ord_id in position.entering}
+    sides |= {state.plans[signal_id].plan.side for signal_id in position.waiting}
+    return bool(sides) if signal.side is None else signal.side in sides
+
+
+def _withdrawal(account_id: AccountId) -> Assignment:
+    check = Check("ENTRY_ON_ITS_WAY", None, None, True, "an entry", "nothing that still enters")
+    return Assignment(account_id, Verdict.SEND, (check,), ZERO, 0, 1, sizing="its entry is called back")
 
 
 def _by_held_quantity(held: dict[AccountId, Decimal], wanted: Decimal, step: Decimal) -> dict[AccountId, Decimal]:

@@ -48,7 +48,8 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
         return  # a newer question is out
     breaks = _differences(account, answer)
     for cl_ord_id in _working_after_end(account, answer, as_of_ns):
-        _call_back(tx, account, cl_ord_id)
+        found = _call_back(tx, account, cl_ord_id)
+        breaks[found.break_id] = found
     _ask_for_orders_that_differ(tx, account, answer)
     _settle_breaks(tx, account, breaks)
     _conclude(tx, account, answer, len(account.exec_ids) - booked, as_of_ns)
@@ -140,11 +141,17 @@ def _working_after_end(account: Account, answer: AccountLookedUp, as_of_ns: int)
     return ids
 
 
-def _call_back(tx: Tx, account: Account, cl_ord_id: ClOrdId) -> None:
-    """Cancel what must not work any more: it was declared over, and what hung on it has gone on."""
+def _call_back(tx: Tx, account: Account, cl_ord_id: ClOrdId) -> ev.BreakFound:
+    """Cancel what must not work any more: it was declared over, and what hung on it has gone on.
+
+    It is a break until a comparison does not find it working, and is called back each time.
+    """
     order, account_id = account.orders[cl_ord_id], account.spec.id
-    tx.apply(ev.IncidentRaised(account_id, cl_ord_id, "WORKS_AFTER_END", "over here, and the venue still works it"))
+    why, qty = "over here, and the venue still works it", order.order_qty
+    tx.apply(ev.IncidentRaised(account_id, cl_ord_id, "WORKS_AFTER_END", why))
     tx.request(CancelOrder(account_id, order.current_id, order.intent.symbol))
+    break_id = f"{account_id}:working:{cl_ord_id}"
+    return ev.BreakFound(account_id, break_id, "WORKS_AFTER_END", order.intent.symbol, "high", ZERO, qty, why)
 
 
 def _ask_for_orders_that_differ(tx: Tx, account: Account, answer: AccountLookedUp) -> None:

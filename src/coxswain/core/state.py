@@ -109,6 +109,8 @@ class Account(msgspec.Struct):
     held_margin: Decimal = ZERO
     open_risk: Decimal = ZERO
     held_risk: Decimal = ZERO
+    planned_risk: Decimal = ZERO
+    """Of shares that wait for their release."""
     open_positions: int = 0
     open_orders: dict[ClOrdId, None] = {}
     day: str = ""
@@ -129,6 +131,8 @@ class Account(msgspec.Struct):
     """Ids given by replaces, to the order's own."""
     order_count: int = 0
     exec_ids: dict[ExecId, None] = {}
+    rates: dict[str, Decimal] = {}
+    """The last rate that a fill in each currency was booked at."""
     positions: dict[Symbol, Position] = {}
     breaks: dict[str, BreakFound] = {}
 
@@ -139,6 +143,8 @@ class Share(msgspec.Struct):
     qty: Decimal
     used: Decimal = ZERO
     """Filled, working and unknown, worst case: never above `qty`."""
+    planned_risk: Decimal = ZERO
+    """Held until it is released or withdrawn."""
     released: bool = False
     attempts: int = 0
     waiting_qty: Decimal = ZERO

@@ -82,6 +82,7 @@ def _create(tx: Tx, approved: Approved, view: RiskView) -> Order:
             submit_by_ns,
             enters,
             enters and _rests_by_accident(intent, view.quote),
+            view.dies_ns,
         )
     )
     send_new(tx, account.orders[cl_ord_id])

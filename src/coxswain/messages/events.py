@@ -160,6 +160,14 @@ class CompletionEnded(EventBase, frozen=True):
     reason: str
 
 
+class ReleasePostponed(EventBase, frozen=True):
+    """A share was due while the account's books were being compared: it is looked at again."""
+
+    signal_id: SignalId
+    account: AccountId
+    due_ns: int
+
+
 class AssignmentWithdrawn(EventBase, frozen=True):
     """A share that was planned will not be released any more."""
 
@@ -195,6 +203,8 @@ class OrderCreated(EventBase, frozen=True):
     """It can open or grow a position; the others only reduce."""
     watched: bool = False
     """What stays open after a partial fill is cancelled and completed."""
+    dies_ns: int | None = None
+    """It must not leave after this."""
 
 
 class OrderAccepted(EventBase, frozen=True):
@@ -449,8 +459,8 @@ class BreakFound(EventBase, frozen=True):
     account: AccountId
     break_id: str
     kind: str
-    """MISSING_AT_VENUE, UNKNOWN_TO_US, QUANTITY_DIFFERS or BALANCE_DIFFERS; of an order, ORDER_MISSING_AT_VENUE or
-    ORDER_UNKNOWN_TO_US."""
+    """MISSING_AT_VENUE, UNKNOWN_TO_US, QUANTITY_DIFFERS or BALANCE_DIFFERS; of an order, ORDER_MISSING_AT_VENUE,
+    ORDER_UNKNOWN_TO_US or WORKS_AFTER_END."""
     symbol: Symbol | None
     severity: str
     ours: Decimal | None
@@ -481,6 +491,7 @@ Event = (
     | RecoveryFailed
     | CompletionScheduled
     | CompletionEnded
+    | ReleasePostponed
     | AssignmentWithdrawn
     | OrderDenied
     | OrderCreated

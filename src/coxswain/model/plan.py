@@ -29,6 +29,8 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
     correlation_reduction_pct: Decimal = ZERO
     sizing: str = ""
     """How the quantity came about, for people."""
+    risk: Decimal = ZERO
+    """Account currency, lost if all of it went from its price to its stop."""
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

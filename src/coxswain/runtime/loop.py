@@ -213,11 +213,10 @@ class Loop:
         self._record(quote)
 
     def _record(self, message: Input) -> None:
-        seq = self._engine.state.seq + 1
         try:
             record = self._engine.step(message, self.now_ns)
         except Exception as bug:
-            self._bodies.append(encode(Record(seq, self.now_ns, message, failed=f"{type(bug).__name__}: {bug}")))
+            self._bodies.append(encode(self._engine.failure(message, self.now_ns, f"{type(bug).__name__}: {bug}")))
             self._requests.clear()
             self._flush()
             raise

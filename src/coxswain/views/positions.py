@@ -14,8 +14,9 @@ from coxswain.messages import events as ev
 from coxswain.messages.record import Record
 from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down, round_up
 from coxswain.model.market import Instrument, Quote
+from coxswain.model.plan import Plan
 from coxswain.model.position import unrealized
-from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, Role, Symbol, TradingState
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, Role, SignalId, Symbol, TradingState
 from coxswain.views.blotter import Blotter
 
 NS_PER_DAY = 86_400 * 10**9
@@ -84,6 +85,8 @@ class AccountRow(msgspec.Struct):
     """For what open entry orders may still fill; risk likewise."""
     open_risk: Decimal = ZERO
     held_risk: Decimal = ZERO
+    planned_risk: Decimal = ZERO
+    """Of shares of plans that wait for their release."""
     open_positions: int = 0
     """Instruments held or on order."""
     unprotected_positions: int = 0
@@ -103,7 +106,8 @@ class AccountRow(msgspec.Struct):
         if self.risk_budget_pct is None:
             return None
         budget = percent_of(self.risk_budget_pct, self.day_balance)
-        return plain(budget - max(-self.day_realized, ZERO) - self.open_risk - self.held_risk)
+        at_stops = self.open_risk + self.held_risk + self.planned_risk
+        return plain(budget - max(-self.day_realized, ZERO) - at_stops)
 
     @property
     def daily_drawdown_pct(self) -> Decimal:
@@ -127,6 +131,9 @@ class Book:
         self.comparisons = 0
         self._stop_ids: dict[tuple[AccountId, Symbol], ClOrdId] = {}
         """The stop order placed last for each position."""
+        self._plans: dict[SignalId, Plan] = {}
+        self._planned: dict[tuple[SignalId, AccountId], Decimal] = {}
+        """Risk of the shares that wait for their release."""
         self._now_ns = 0
 
     def apply(self, record: Record) -> None:
@@ -249,7 +256,31 @@ class Book:
         row = self._position(event.account, event.symbol)
         row.stop_px, row.target_px, row.risk = event.stop_px, event.target_px, event.risk
 
+    def _plan_proposed(self, event: ev.PlanProposed) -> None:
+        self._plans[event.plan.signal_id] = event.plan
+
+    def _plan_approved(self, event: ev.PlanApproved) -> None:
+        for assignment in self._plans[event.signal_id].assignments:
+            if assignment.risk:
+                self._planned[event.signal_id, assignment.account] = assignment.risk
+                account = self.accounts[assignment.account]
+                account.planned_risk = plain(account.planned_risk + assignment.risk)
+
+    def _no_longer_planned(self, signal_id: SignalId, account_id: AccountId) -> None:
+        risk, account = self._planned.pop((signal_id, account_id), ZERO), self.accounts.get(account_id)
+        if account is not None:
+            account.planned_risk = plain(account.planned_risk - risk)
+
+    def _withdrawn(self, event: ev.AssignmentWithdrawn) -> None:
+        self._no_longer_planned(event.signal_id, event.account)
+
+    def _order_denied(self, event: ev.OrderDenied) -> None:
+        if event.intent.role is Role.ENTRY:
+            self._no_longer_planned(event.intent.signal_id, event.intent.account)
+
     def _order_created(self, event: ev.OrderCreated) -> None:
+        if event.intent.role is Role.ENTRY:
+            self._no_longer_planned(event.intent.signal_id, event.intent.account)
         if event.intent.role is Role.STOP:
             self._stop_ids[event.intent.account, event.intent.symbol] = event.cl_ord_id
 
@@ -283,6 +314,10 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.BalanceAdopted: Book._balance_adopted,
     ev.PositionChanged: Book._changed,
     ev.ProtectionLevelsSet: Book._levels,
+    ev.PlanProposed: Book._plan_proposed,
+    ev.PlanApproved: Book._plan_approved,
+    ev.AssignmentWithdrawn: Book._withdrawn,
+    ev.OrderDenied: Book._order_denied,
     ev.OrderCreated: Book._order_created,
     ev.Reconciled: Book._reconciled,
     ev.BreakFound: Book._break_found,

@@ -164,6 +164,7 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
         f"completion order {e.attempt} for {e.qty:f} on {e.account} is due at {utc(e.due_ns)}"
     ),
     ev.CompletionEnded: lambda e: f"no more completion on {e.account}, {e.qty:f} stays open: {e.reason}",
+    ev.ReleasePostponed: lambda e: f"the share of {e.account} waits until its books have been compared",
     ev.AssignmentWithdrawn: lambda e: f"the share of {e.account} is withdrawn: {e.reason}",
     ev.OrderDenied: _denied,
     ev.OrderCreated: _created,
