@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coxswain.messages.events import AccountStateChanged, SignalDenied
-from tests.e2e.commands import coxswain
+from tests.e2e.commands import coxswain, durable_records
 from tests.e2e.journals import read_records
 from tests.e2e.market import (
     EURUSD,
@@ -369,3 +369,29 @@ def test_a_break_that_is_open_at_the_end_is_exit_code_7(desk: Path) -> None:
     screen = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, code=7).out
     assert "NOT reconciled" in screen
     assert "MISSING_AT_VENUE" in screen
+
+
+def test_a_journal_that_the_configuration_does_not_fit_is_not_gone_on_with(desk: Path) -> None:
+    """An account that nobody looks after any more would keep its positions and its orders at its venue."""
+    run(desk, entry("in", 5))
+    before = durable_records(desk / "coxswain.journal")
+    config_file(desk / "coxswain.yaml", ["ann"])
+    done = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, code=4)
+    assert done.err == "coxswain: coxswain.yaml: accounts: bob is in coxswain.journal; wanted it here too\n"
+    config_file(desk / "coxswain.yaml", ["bob", "ann"])
+    done = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, code=4)
+    assert "accounts.ann: found USD at two; wanted USD at one, as in coxswain.journal" in done.err
+    config = config_file(desk / "coxswain.yaml", ["ann", "bob"])
+    config.write_text(config.read_text().replace("EURUSD", "EURCHF"))
+    done = coxswain("run", "--quotes", "EURCHF=q.csv", cwd=desk, code=4)
+    assert "instruments: ann has traded EURUSD in coxswain.journal; wanted it here too" in done.err
+    assert durable_records(desk / "coxswain.journal") == before
+    config_file(desk / "coxswain.yaml", ["ann", "bob", "cat"])
+    coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk)
+
+
+def test_a_venue_file_that_is_damaged_is_named(desk: Path) -> None:
+    run(desk, entry("in", 5))
+    (desk / "coxswain.journal.one.db").write_text("not a state file at all, and long enough to be looked at")
+    done = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, code=1)
+    assert done.err == "coxswain: coxswain.journal.one.db: file is not a database\n"
