@@ -1,6 +1,7 @@
 """Bugs that a reading of the core found, each under the name of what went wrong."""
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -105,7 +106,7 @@ def test_an_exit_of_everything_calls_back_what_still_waits_for_its_release() -> 
     """The accounts that were filled were closed; the others entered afterwards."""
     desk = two_accounts()
     sent = desk.sent()
-    desk.fill(sent, desk.order(sent).order_qty)
+    desk.fill(sent, int(desk.order(sent).order_qty))
     waiting = B if desk.order(sent).intent.account == A else A
     desk.exit()
     assert [event.account for event in desk.events(ev.AssignmentWithdrawn)] == [waiting]
@@ -129,7 +130,8 @@ def test_a_rejected_entry_that_was_called_back_is_not_recovered_elsewhere() -> N
 def test_a_market_order_is_sized_at_the_worse_of_hope_and_market(entry_price: str | None, largest: int) -> None:
     """1 % of 100,000 over the way to the stop at 95: from 100.02, or from 101 if that is what is hoped for."""
     desk = Desk(setup(account(A, max_order_value=10**9)))
-    desk.signal(stop_loss="95.00", **({} if entry_price is None else {"entry_price": entry_price}))
+    fields: dict[str, Any] = {} if entry_price is None else {"entry_price": entry_price}
+    desk.signal(stop_loss="95.00", **fields)
     assert desk.events(ev.PlanProposed)[-1].plan.assignments[0].qty == D(largest)
 
 
