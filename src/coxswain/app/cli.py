@@ -149,6 +149,28 @@ def venue(
     raise typer.Exit(run_venue(config, name, journal))
 
 
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is journaled with your name.")]
+Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account of the journal.")]
+
+
+@app.command()
+@reports_errors
+def pause(account: Account, reason: Reason, journal: Journal = DEFAULT_JOURNAL) -> None:
+    """Let an account only reduce, from the next start on. The engine must not be running."""
+    from coxswain.app.control import pause as tell
+
+    raise typer.Exit(tell(journal, account, reason))
+
+
+@app.command()
+@reports_errors
+def resume(account: Account, reason: Reason, journal: Journal = DEFAULT_JOURNAL) -> None:
+    """Let an account trade again: after a pause, a day's loss at its limit, or a failed step."""
+    from coxswain.app.control import resume as tell
+
+    raise typer.Exit(tell(journal, account, reason))
+
+
 # --- setting up -------------------------------------------------------------------------------------------------------
 
 
