@@ -1,8 +1,8 @@
 """The loop in virtual time: it takes what comes first, steps the core, commits, and only then lets requests out.
 
 Feed time is the clock. At one instant, reports come before quotes, quotes before deadlines, deadlines before signals.
-Records are committed in groups; a group that asks for something to be sent is committed, and its requests are
-delivered, before time moves on. Nothing here decides anything about trading.
+Records are committed in groups; nobody sees one that is not committed. A group that asks for something to be sent is
+committed, and its requests are delivered, before time moves on. Nothing here decides anything about trading.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -52,6 +52,8 @@ class Loop:
         self._latest: dict[Symbol, Quote] = {}
         self._stepped_ns: dict[Symbol, int] = {}
         self._bodies: list[bytes] = []
+        self._unseen: list[Record] = []
+        """Records of `_bodies`, for whoever may see them once they are durable."""
         self._requests: list[Request] = []
         self.stop_reason = ""
         """Who asked for an end before signals and quotes had theirs."""
@@ -216,21 +218,27 @@ class Loop:
         try:
             record = self._engine.step(message, self.now_ns)
         except Exception as bug:
-            self._bodies.append(encode(self._engine.failure(message, self.now_ns, f"{type(bug).__name__}: {bug}")))
+            self._keep(self._engine.failure(message, self.now_ns, f"{type(bug).__name__}: {bug}"))
             self._requests.clear()
             self._flush()
             raise
-        self._bodies.append(encode(record))
+        self._keep(record)
         self._requests += record.requests
-        self._on_record(record)
         if len(self._bodies) >= GROUP_MAX:
             self._flush()
 
+    def _keep(self, record: Record) -> None:
+        self._bodies.append(encode(record))
+        self._unseen.append(record)
+
     def _flush(self) -> None:
-        """Make everything stepped so far durable, then deliver what it asks to be sent."""
+        """Make everything stepped so far durable, then show it, and deliver what it asks to be sent."""
         if self._bodies:
             self._journal.append(self._bodies)
             self._bodies.clear()
+            durable, self._unseen = self._unseen, []
+            for record in durable:
+                self._on_record(record)
         requests, self._requests = self._requests, []
         for request in requests:
             self._venue_of[request.account].send(request, self.now_ns)
