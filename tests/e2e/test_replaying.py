@@ -10,8 +10,8 @@ from tests.e2e.commands import coxswain
 from tests.e2e.journals import Demo, copied
 
 
-def rechain(journal: Path, edit: Callable[[bytes], bytes]) -> int:
-    """Edit the first record that `edit` changes, and give it and every later one the hash that now fits.
+def rechain(journal: Path, edit: Callable[[bytes], bytes], every: bool = False) -> int:
+    """Edit the first record that `edit` changes, or every one, and give it and all later ones the hash that now fits.
 
     Return its seq. The head is left as it was: whoever edits it too stands behind what only a replay finds.
     """
@@ -19,8 +19,8 @@ def rechain(journal: Path, edit: Callable[[bytes], bytes]) -> int:
         (journal_id,) = db.execute("SELECT value FROM meta WHERE key = 'journal_id'").fetchone()
         previous, edited = start(journal_id).hash, 0
         for seq, body in db.execute("SELECT seq, body FROM records ORDER BY seq").fetchall():
-            now = body if edited else edit(body)
-            if now != body:
+            now = body if edited and not every else edit(body)
+            if now != body and not edited:
                 edited = seq
             previous = link(previous, now)
             db.execute("UPDATE records SET body = ?, hash = ? WHERE seq = ?", (now, previous, seq))
@@ -89,8 +89,48 @@ def test_a_record_that_is_none_is_named_by_every_command(demo: Demo, tmp_path: P
         assert "Traceback" not in done.err
 
 
-def test_a_record_of_another_version_is_folded_and_not_decided_again(demo: Demo, tmp_path: Path) -> None:
-    journal = copied(demo.journal, tmp_path)
-    rechain(journal, lambda body: body.replace(b'"version":"', b'"version":"99.'))
+# --- a journal of another version -------------------------------------------------------------------------------------
+
+
+def of_another_version(journal: Path, folder: Path) -> Path:
+    """Copy a journal and have it say that version 99 wrote it."""
+    copy = copied(journal, folder)
+    rechain(copy, lambda body: body.replace(b'"version":"', b'"version":"99.'), every=True)
+    fit_the_head(copy)
+    return copy
+
+
+def test_a_record_of_another_version_is_folded_and_held_to_its_checkpoint(demo: Demo, tmp_path: Path) -> None:
+    journal = of_another_version(demo.journal, tmp_path)
+    screen = coxswain("replay", "--journal", journal, cwd=tmp_path).out
+    assert "written by version 99." in screen
+    assert "1 checkpoint compared with the fold" in screen
+    assert "agree" in screen
+    found = coxswain("replay", "--journal", journal, "--json", cwd=tmp_path).json()
+    assert (found["agrees"], found["checkpoints"], found["stepped_digest"]) == (True, 1, None)
+
+
+def test_across_versions_a_fold_that_differs_from_its_checkpoint_does_not_agree(demo: Demo, tmp_path: Path) -> None:
+    journal = of_another_version(demo.journal, tmp_path)
+    rechain(journal, lambda body: body.replace(b'"day":"2026-', b'"day":"2025-'))
     fit_the_head(journal)
-    assert "written by version 99." in coxswain("replay", "--journal", journal, cwd=tmp_path).out
+    screen = coxswain("replay", "--journal", journal, cwd=tmp_path, code=1).out
+    assert "they do NOT agree" in screen
+    found = coxswain("replay", "--journal", journal, "--json", cwd=tmp_path, code=1).json()
+    assert (found["agrees"], found["checkpoint_difference"]) == (False, found["records"])
+
+
+def test_across_versions_without_a_checkpoint_nothing_was_compared_and_nothing_agrees(
+    killed: Path, tmp_path: Path
+) -> None:
+    journal = of_another_version(killed, tmp_path)
+    screen = coxswain("replay", "--journal", journal, cwd=tmp_path).out
+    assert "nothing could be compared" in screen
+    assert "agree" not in screen
+    found = coxswain("replay", "--journal", journal, "--json", cwd=tmp_path).json()
+    assert (found["agrees"], found["checkpoints"]) == (None, 0)
+
+
+def test_in_one_version_the_checkpoint_is_compared_too(demo: Demo) -> None:
+    found = coxswain("replay", "--journal", demo.journal, "--json", cwd=demo.folder).json()
+    assert (found["checkpoints"], found["checkpoint_difference"]) == (1, None)

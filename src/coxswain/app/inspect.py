@@ -281,11 +281,11 @@ def verify_journal(journal: Path, as_json: bool) -> int:
 
 
 def replay_journal(journal: Path, as_json: bool) -> int:
-    """Fold and step, compare; 1 when they do not agree."""
+    """Fold and step, compare; 1 when they do not agree, 0 also when another version left nothing to compare."""
     with Reader(journal) as reader:
         result = replay(reader.read(), make_engine, __version__)
     if as_json:
         print_json({"agrees": result.agrees, **msgspec.to_builtins(result)})
     else:
         screens.show_replay(journal, result)
-    return exits.OK if result.agrees else exits.ERROR
+    return exits.ERROR if result.agrees is False else exits.OK

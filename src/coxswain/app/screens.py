@@ -342,11 +342,25 @@ def show_replay(journal: Path, result: Replay) -> None:
     if result.contradiction is not None:
         line(f"  record {result.first_difference} contradicts what is before it: {result.contradiction}", STYLES["bad"])
         return
-    if result.stepped_digest is None:
+    if result.other_version is not None:
         line(f"  written by version {result.other_version}: only the fold can be compared", STYLES["SKIP"])
-        return
-    line(f"  stepped  {result.stepped_digest}")
+    else:
+        line(f"  stepped  {result.stepped_digest}")
+    if result.checkpoints:
+        line(f"  {count(result.checkpoints, 'checkpoint')} compared with the fold")
     if result.first_difference is not None:
         line(f"  the bytes differ first at record {result.first_difference}", STYLES["bad"])
-    agrees = "the journal and the code agree, byte for byte" if result.agrees else "they do NOT agree"
-    line(f"  {agrees}", STYLES["ok" if result.agrees else "bad"])
+    if result.checkpoint_difference is not None:
+        line(f"  the fold differs first from the checkpoint in record {result.checkpoint_difference}", STYLES["bad"])
+    _show_verdict(result)
+
+
+def _show_verdict(result: Replay) -> None:
+    if result.agrees is None:
+        line("  nothing could be compared: no clean end left a checkpoint", STYLES["SKIP"])
+    elif not result.agrees:
+        line("  they do NOT agree", STYLES["bad"])
+    elif result.other_version is not None:
+        line("  the journal's checkpoints and this version's fold agree", STYLES["ok"])
+    else:
+        line("  the journal and the code agree, byte for byte", STYLES["ok"])

@@ -101,7 +101,11 @@ class Engine:
 
     def digest(self) -> str:
         """Return SHA-256 over the canonical state: equal digests mean equal engines."""
-        return hashlib.sha256(msgspec.json.encode(self._state, order="sorted")).hexdigest()
+        return _digest(self._state)
+
+    def digest_before(self, record: Record) -> str:
+        """Return the digest as the step of `record` found it: its envelope is taken over, none of its events is."""
+        return _digest(msgspec.structs.replace(self._state, seq=record.seq, now_ns=record.now_ns))
 
     @property
     def state(self) -> State:
@@ -154,7 +158,7 @@ class Engine:
         still_open: tuple[ClOrdId, ...] = tuple(
             cl_ord_id for account in tx.state.accounts.values() for cl_ord_id in account.open_orders
         )
-        tx.apply(ev.EngineStopped(message.reason, still_open))
+        tx.apply(ev.EngineStopped(message.reason, still_open, self.digest()))
 
     def _on_time(self, tx: Tx, message: inp.TimePassed) -> None:
         """Answer every deadline that is due, earliest first. An answer that leaves its deadline in place is a bug."""
@@ -261,6 +265,10 @@ class Engine:
 
     def _on_venue_failed(self, tx: Tx, message: inp.VenueFailed) -> None:
         reports.on_venue_failed(tx, message)
+
+
+def _digest(state: State) -> str:
+    return hashlib.sha256(msgspec.json.encode(state, order="sorted")).hexdigest()
 
 
 # --- signals ----------------------------------------------------------------------------------------------------------

@@ -47,6 +47,8 @@ class EngineStopped(EventBase, frozen=True):
 
     reason: str
     open_orders: tuple[ClOrdId, ...]
+    digest: str = ""
+    """Of the engine as it stood before this event; empty in journals of earlier versions."""
 
 
 class SessionSet(EventBase, frozen=True):
