@@ -36,8 +36,10 @@ def _fill_up(total: Decimal, accounts: tuple[Candidate, ...]) -> list[Decimal]:
         part = {index: round_down(left * accounts[index].risk_budget / weights) for index in open_to_more}
         full = [index for index in open_to_more if part[index] >= accounts[index].own_qty]
         if not full:
+            left -= sum(part.values(), ZERO)  # the quanta lost to rounding
             for index, qty in part.items():
-                given[index] = qty
+                given[index] = min(qty + left, accounts[index].own_qty)
+                left -= given[index] - qty
             break
         for index in full:
             given[index] = accounts[index].own_qty

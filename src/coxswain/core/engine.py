@@ -335,17 +335,23 @@ def _release_at_once(tx: Tx, signal: Signal, plan: Plan) -> None:
             continue
         account_id, symbol = assignment.account, plan.symbol
         if plan.kind is SignalKind.EXIT:
-            held = abs(tx.account(account_id).positions[symbol].qty)
-            qty = None if assignment.qty >= held else assignment.qty
-            if qty is None:
-                entries.withdraw_entries(tx, account_id, symbol, "the position is being closed")
-            protection.start_exit(tx, account_id, symbol, signal.id, qty)
+            _leave(tx, signal, account_id, assignment.qty)
         elif plan.kind is SignalKind.STOP_ADJUSTMENT:
             position = tx.account(account_id).positions[symbol]
             target_px = position.target_px if signal.take_profit is None else signal.take_profit
             stop_px = position.stop_px if signal.stop_loss is None else signal.stop_loss
             protection.set_levels(tx, account_id, symbol, stop_px, target_px, signal.id)
             protection.follow(tx, account_id, symbol)
+
+
+def _leave(tx: Tx, signal: Signal, account_id: AccountId, qty: Decimal) -> None:
+    """Close what is held, all of it or `qty`, and call back what enters. A position on the other side is not meant."""
+    held = abs(tx.account(account_id).positions[signal.symbol].qty)
+    if qty >= held or not qty:
+        why = "the position is being closed"
+        entries.withdraw_entries(tx, account_id, signal.symbol, why, None if qty else signal.side)
+    if qty or not held:
+        protection.start_exit(tx, account_id, signal.symbol, signal.id, None if qty >= held else qty)
 
 
 # --- deadlines --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from coxswain.model.checks import Check, reason
 from coxswain.model.decimals import ZERO, floor_step, percent_of, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal, dies_ns
-from coxswain.model.vocabulary import AccountId, OrdStatus, OrdType, Role, SignalId, Symbol
+from coxswain.model.vocabulary import AccountId, OrdStatus, OrdType, Role, Side, SignalId, Symbol
 
 LOOK_AGAIN_NS = 1_000_000_000
 COMPLETABLE = (Role.ENTRY, Role.COMPLETION, Role.RECOVERY)
@@ -162,18 +162,23 @@ def _could_take(tx: Tx, account_id: AccountId, signal: Signal) -> tuple[list[Che
 # --- withdrawal -------------------------------------------------------------------------------------------------------
 
 
-def withdraw_entries(tx: Tx, account_id: AccountId, symbol: Symbol, why: str) -> None:
-    """Call back every entry of this instrument on this account: cancel what is open, drop what waits."""
+def withdraw_entries(tx: Tx, account_id: AccountId, symbol: Symbol, why: str, side: Side | None = None) -> None:
+    """Call back every entry of this instrument, and side, on this account: cancel what is open, drop what waits."""
     account = tx.account(account_id)
     position = account.positions.get(symbol)
     for cl_ord_id in tuple(position.entering) if position else ():
         order = account.orders[cl_ord_id]
+        if side not in (None, order.intent.side):
+            continue
         cancel(tx, order, why)
         share = share_of(tx.state, order.intent.signal_id, account_id)
         if share is not None and not share.over:
             tx.apply(ev.CompletionEnded(order.intent.signal_id, account_id, leaves_qty(order), why))
     for signal_id in tuple(position.waiting) if position else ():
-        share = tx.state.plans[signal_id].shares[account_id]
+        plan = tx.state.plans[signal_id]
+        if side not in (None, plan.plan.side):
+            continue
+        share = plan.shares[account_id]
         if share.released:
             tx.apply(ev.CompletionEnded(signal_id, account_id, share.waiting_qty, why))
         else:

@@ -308,3 +308,29 @@ def test_a_reducing_order_never_flips_a_position() -> None:
     desk.direct(SELL, 5, name="d3", reduce_only=True)  # together more than there is
     (denied,) = desk.events(ev.OrderDenied)
     assert denied.reasons == ("REDUCE_ONLY_WOULD_FLIP: value=5, limit=4",)
+
+
+def test_an_exit_of_the_other_side_calls_its_entries_back_and_leaves_the_position() -> None:
+    """Found by the simulator: it began an exit of nothing, which lowered no protection and never ended."""
+    desk = Desk()
+    desk.hold(10)
+    desk.signal(side=SELL, quantity=5, stop_loss="105.00", order_type="LIMIT", limit_price="100.10")
+    resting = desk.sent()
+    desk.accept(resting)
+    other = desk.enter(5, order_type="LIMIT", limit_price="99.90")
+    desk.exit(side=SELL)
+    assert [request.cl_ord_id for request in desk.requests(CancelOrder)] == [resting]
+    assert (desk.position().exit, desk.order(other).cancel_wanted) == (None, False)
+
+
+def test_an_exit_means_an_entry_that_has_filled_nothing_yet() -> None:
+    desk = Desk()
+    resting = desk.enter(5, order_type="LIMIT", limit_price="99.90")
+    desk.accept(resting)
+    desk.exit()
+    assert only(desk.requests(CancelOrder)).cl_ord_id == resting
+    desk.fill(resting, 2, "99.90")  # before the cancel
+    assert desk.order(leaving(desk)).order_qty == D(2)
+    desk.cancel(resting)
+    desk.fill(leaving(desk), 2, "100.00")
+    assert only(desk.events(ev.ExitEnded)).reason == "nothing is left to close"
