@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from coxswain.app import demo, exits, screens
+from coxswain.app import demo, exits, screens, tables
 from coxswain.app.assemble import new_journal_id, own_venue, venue_file
 from coxswain.app.config.load import Resolved, load
 from coxswain.app.config.problems import ConfigError
@@ -31,7 +31,7 @@ SIMULATED = "SIMULATED"
 def run_demo(specs: Sequence[str], tz: str | None, seed: int, journal: Path | None, as_json: bool) -> int:
     """Run the demo on quote files, or on the simulated market where none is given."""
     if journal is not None and journal.exists():
-        screens.say(f"coxswain: {journal} exists; the demo begins a new journal, give another name")
+        tables.say(f"coxswain: {journal} exists; the demo begins a new journal, give another name")
         return exits.USAGE
     resolved = _with_seed(load(demo.CONFIG, {}), seed)
     path = journal or Path(tempfile.mkdtemp(prefix="coxswain-demo-")) / "demo.journal"
@@ -114,15 +114,15 @@ def run_venue(config: Path, name: str, journal: Path) -> int:
     choice = resolved.venues.get(venue_id)
     if choice is None or not choice.params.get("separate"):
         wanted = ", ".join(v for v, each in resolved.venues.items() if each.params.get("separate")) or "none there yet"
-        screens.say(f"coxswain: venue {name!r}, wanted one with `separate: true` in {config}: {wanted}")
+        tables.say(f"coxswain: venue {name!r}, wanted one with `separate: true` in {config}: {wanted}")
         return exits.USAGE
     path = venue_file(journal, venue_id, "sock")
     venue = own_venue(venue_id, choice, resolved.setup, journal)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        serve(venue, path, lambda: screens.say(f"venue {name} listens on {path}"))
+        serve(venue, path, lambda: tables.say(f"venue {name} listens on {path}"))
     except KeyboardInterrupt:
-        screens.say(f"venue {name} ends")
+        tables.say(f"venue {name} ends")
     finally:
         venue.close()
     return exits.OK
@@ -139,7 +139,7 @@ def check_config(path: Path, as_json: bool) -> int:
             print_json({"ok": False, "problems": error.errors})
         else:
             for problem in error.errors:
-                screens.say(str(problem))
+                tables.say(str(problem))
         return exits.CONFIGURATION
     if as_json:
         print_json({"ok": True, "problems": []})
@@ -156,5 +156,5 @@ def show_config(path: Path, as_json: bool) -> int:
     if as_json:
         print_json(resolved.shown)
     else:
-        screens.table(("key", "value", "origin"), [(v.key, v.value, v.origin) for v in resolved.shown])
+        tables.table(("key", "value", "origin"), [(v.key, v.value, v.origin) for v in resolved.shown])
     return exits.OK

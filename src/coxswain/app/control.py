@@ -6,7 +6,7 @@ The next start finds the fact. A running engine holds its journal, and is told t
 import getpass
 from pathlib import Path
 
-from coxswain.app import exits, screens
+from coxswain.app import exits, tables
 from coxswain.app.plugins import make_engine
 from coxswain.journal.store import Journal
 from coxswain.messages.events import AccountStateChanged
@@ -35,7 +35,7 @@ def _tell(path: Path, message: PauseAccount | ResumeAccount) -> int:
         account = engine.state.accounts.get(message.account)
         if account is None:
             known = ", ".join(engine.state.accounts) or "none there yet"
-            screens.say(f"coxswain: account {message.account!r} is not in {path}; wanted one of {known}")
+            tables.say(f"coxswain: account {message.account!r} is not in {path}; wanted one of {known}")
             return exits.USAGE
         record = engine.step(message, engine.state.now_ns)
         journal.append([encode(record)])

@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from coxswain import __version__
-from coxswain.app import exits, screens, why
+from coxswain.app import exits, screens, tables, why
 from coxswain.app.output import print_json
 from coxswain.app.plugins import make_engine
 from coxswain.journal.errors import JournalUnreadable
@@ -73,7 +73,7 @@ def show_status(journal: Path, as_json: bool) -> int:
         print_json(status)
     else:
         words = {name: msgspec.to_builtins(value) for name, value in status.items()}
-        screens.table(("what", "value"), [(name, _plain(value)) for name, value in words.items()])
+        tables.table(("what", "value"), [(name, _plain(value)) for name, value in words.items()])
     return exits.UNRECONCILED if unknown or summary.book.breaks else exits.OK
 
 
@@ -100,10 +100,10 @@ def show_accounts(journal: Path, as_json: bool) -> int:
             row.venue,
             f"{row.state} ({', '.join(row.causes)})" if row.causes else row.state,
             row.currency,
-            screens.money(row.balance),
-            screens.money(row.equity),
-            screens.money(row.available_margin),
-            screens.money(row.risk_budget_left),
+            tables.money(row.balance),
+            tables.money(row.equity),
+            tables.money(row.available_margin),
+            tables.money(row.risk_budget_left),
             f"{row.daily_drawdown_pct:.2f}",
             row.open_positions,
             f"{row.unprotected_positions} WITHOUT"
@@ -115,7 +115,9 @@ def show_accounts(journal: Path, as_json: bool) -> int:
         )
         for row in rows
     ]
-    screens.table(headings, cells, right=headings[4:])
+    tables.table(
+        headings, cells, right=headings[4:10], least=("breaks", "venue", "drawdown %", "positions", "risk left")
+    )
     return exits.OK
 
 
@@ -131,17 +133,7 @@ def show_orders(journal: Path, only_open: bool, as_json: bool) -> int:
         print_json(document(rows))
         return exits.OK
     headings = (
-        "order",
-        "role",
-        "side",
-        "symbol",
-        "type",
-        "lots",
-        "filled",
-        "avg price",
-        "at",
-        "status",
-        "signal",
+        *("order", "role", "side", "symbol", "type", "lots", "filled", "avg price", "at", "status", "signal"),
         "created UTC",
     )
     cells = [
@@ -157,11 +149,16 @@ def show_orders(journal: Path, only_open: bool, as_json: bool) -> int:
             row.price or row.stop_px,
             row.ord_status if row.outcome_known else f"{row.ord_status}, UNKNOWN",
             row.signal_id,
-            screens.moment(row.created_ns),
+            tables.moment(row.created_ns),
         )
         for row in rows
     ]
-    screens.table(headings, cells, right=("lots", "filled", "avg price", "at"))
+    tables.table(
+        headings,
+        cells,
+        right=("lots", "filled", "avg price", "at"),
+        least=("created UTC", "type", "signal", "avg price", "role", "at"),
+    )
     return exits.OK
 
 
@@ -177,17 +174,17 @@ def show_positions(journal: Path, as_json: bool) -> int:
         (
             row.account,
             row.symbol,
-            None if row.holding_ms is None else screens.duration(row.holding_ms),
+            None if row.holding_ms is None else tables.duration(row.holding_ms),
             None if row.return_pct is None else f"{row.return_pct:.3f}",
             None if row.risk_reward is None else f"{row.risk_reward:.2f}",
-            screens.money(row.pnl_per_day),
-            screens.money(row.margin),
-            screens.money(row.risk),
+            tables.money(row.pnl_per_day),
+            tables.money(row.margin),
+            tables.money(row.risk),
         )
         for row in rows
     ]
     if cells:
-        screens.table(headings, cells, right=headings[2:])
+        tables.table(headings, cells, right=headings[2:], least=("P&L a day", "return %", "reward/risk"))
     return exits.OK
 
 
@@ -199,7 +196,7 @@ def show_fills(journal: Path, as_json: bool) -> int:
     headings = ("time UTC", "account", "order", "side", "symbol", "lots", "price", "commission", "slip bp", "exec id")
     cells = [
         (
-            screens.moment(row.transact_time_ns),
+            tables.moment(row.transact_time_ns),
             row.account,
             row.cl_ord_id,
             row.side,
@@ -212,7 +209,12 @@ def show_fills(journal: Path, as_json: bool) -> int:
         )
         for row in rows
     ]
-    screens.table(headings, cells, right=("lots", "price", "commission", "slip bp"))
+    tables.table(
+        headings,
+        cells,
+        right=("lots", "price", "commission", "slip bp"),
+        least=("exec id", "slip bp", "time UTC", "commission", "account"),
+    )
     return exits.OK
 
 
@@ -221,11 +223,11 @@ def show_stats(journal: Path, as_json: bool) -> int:
     if as_json:
         print_json(figures)
         return exits.OK
-    cells = [(name, screens.short(getattr(figures, name))) for name in figures.__struct_fields__ if name != "money"]
-    screens.table(("figure", "value"), cells, right=("value",))
+    cells = [(name, tables.short(getattr(figures, name))) for name in figures.__struct_fields__ if name != "money"]
+    tables.table(("figure", "value"), cells, right=("value",))
     for money in figures.money:
-        cells = [(name, screens.short(getattr(money, name))) for name in money.__struct_fields__ if name != "currency"]
-        screens.table((f"in {money.currency}", "value"), cells, right=("value",))
+        cells = [(name, tables.short(getattr(money, name))) for name in money.__struct_fields__ if name != "currency"]
+        tables.table((f"in {money.currency}", "value"), cells, right=("value",))
     return exits.OK
 
 
@@ -237,7 +239,7 @@ def show_explanation(journal: Path, name: str, as_json: bool) -> int:
     fold(journal, explainer)
     explanation = explainer.explain(name)
     if explanation is None:
-        screens.say(f"coxswain: {name}: no signal, order or account of this name is in {journal}")
+        tables.say(f"coxswain: {name}: no signal, order or account of this name is in {journal}")
         return exits.ERROR
     if as_json:
         print_json(document(explanation))
@@ -268,7 +270,7 @@ def verify_journal(journal: Path, as_json: bool) -> int:
         if as_json:
             print_json({"ok": False, "readable": False, "problem": str(error)})
         else:
-            screens.say(f"coxswain: {error}")
+            tables.say(f"coxswain: {error}")
         return exits.UNREADABLE
     if as_json:
         print_json({"readable": True, **msgspec.to_builtins(found)})

@@ -1,104 +1,17 @@
-"""Tables and sentences for people. Colours carry no meaning that the words do not; NO_COLOR is honoured."""
+"""The screens of `demo`, `run` and `replay`, and tables that others share. No figure is worked out here."""
 
-import sys
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from rich import box
-from rich.console import Console, JustifyMethod
-from rich.table import Table
 from rich.text import Text
 
 from coxswain.app.running import Ran
+from coxswain.app.tables import STYLES, count, heading, line, money, table
 from coxswain.model.checks import Check, reason
-from coxswain.model.decimals import text
 from coxswain.model.vocabulary import SignalKind, Verdict
 from coxswain.runtime.replay import Replay
 from coxswain.views.plans import Outcome, PlanAccount, PlanRow
 from coxswain.views.summary import Summary
-
-WIDTH_WITHOUT_TERMINAL = 160
-WHOLE = ("order", "time UTC", "created UTC", "account", "figure")
-"""Columns that are never broken over lines."""
-NS_PER_S = 1_000_000_000
-STYLES = {"SEND": "green", "SKIP": "yellow", "ok": "green", "bad": "red", "quiet": "bright_black"}
-
-out = Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False, emoji=False)
-
-
-def say(line: str) -> None:
-    """Talk, as opposed to data."""
-    print(line, file=sys.stderr)
-
-
-def table(
-    headings: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", right: Sequence[str] = ()
-) -> None:
-    """Print a plain table; columns named in `right` are numbers."""
-    grid = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False)
-    for heading in headings:
-        justify: JustifyMethod = "right" if heading in right else "left"
-        grid.add_column(heading, justify=justify, overflow="fold", no_wrap=heading in WHOLE)
-    for row in rows:
-        grid.add_row(*(shown(cell) for cell in row))
-    out.print(grid)
-
-
-def shown(cell: object) -> Text:
-    """Write one cell. What comes from outside is never read as markup."""
-    if cell is None:
-        return Text("-", style=STYLES["quiet"])
-    if isinstance(cell, Text):
-        return cell
-    return Text(text(cell) if isinstance(cell, Decimal) else str(cell))
-
-
-def moment(at_ns: int | None) -> str | None:
-    """Write a time in UTC, to the millisecond."""
-    if at_ns is None:
-        return None
-    at = datetime.fromtimestamp(at_ns // NS_PER_S, UTC)
-    return f"{at:%Y-%m-%d %H:%M:%S}.{at_ns % NS_PER_S // 1_000_000:03d}"
-
-
-def short(value: object) -> object:
-    """Write a figure to four places, for people; the JSON has all of it."""
-    if not isinstance(value, str):
-        return value
-    number = Decimal(value)
-    return text(number.quantize(Decimal("0.0001")).normalize() + 0) if number % 1 else value
-
-
-def duration(ms: int) -> str:
-    """Write how long, as days, hours, minutes and seconds."""
-    seconds = ms // 1000
-    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
-    return (
-        f"{days}d {hours:02d}:{minutes:02d}:{seconds % 60:02d}" if days else f"{hours}:{minutes:02d}:{seconds % 60:02d}"
-    )
-
-
-def money(value: Decimal | None) -> str | None:
-    """Write an amount with cents and thousands."""
-    return None if value is None else f"{value:,.2f}"
-
-
-def count(number: int, thing: str) -> str:
-    """Write a number of things, one or several."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
-def heading(line: str) -> None:
-    out.print()
-    out.print(Text(line, style="bold"))
-
-
-def line(words: str, style: str = "") -> None:
-    """Print one line, unbroken whatever the width: a path or a command in it can be copied."""
-    out.print(Text(words, style=style), soft_wrap=True)
-
 
 # --- demo and run -----------------------------------------------------------------------------------------------------
 
@@ -190,6 +103,7 @@ def show_plan(row: PlanRow) -> None:
             headings,
             [_entry_cells(each) for each in row.accounts],
             right=("lots", "delay", "filled", "price", "slip bp"),
+            least=("slip bp", "filled", "delay", "price"),
         )
     else:
         involved = [each for each in row.accounts if each.verdict is Verdict.SEND]

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from coxswain.app.screens import STYLES, heading, line, table, verdict_of
+from coxswain.app.screens import verdict_of
+from coxswain.app.tables import STYLES, heading, line, table
 from coxswain.model.checks import Check
 from coxswain.model.decimals import text
 from coxswain.views.audit import AuditEntry
@@ -49,4 +50,6 @@ def _show_checks(checks: Sequence[Check]) -> None:
 def show_audit(entries: Sequence[AuditEntry]) -> None:
     """One line a decision, the newest last."""
     headings = ("time UTC", "signal", "action", "why", "result")
-    table(headings, [(e.time, e.signal_id, e.action, e.rationale, e.result) for e in entries])
+    table(
+        headings, [(e.time, e.signal_id, e.action, e.rationale, e.result) for e in entries], least=("result", "signal")
+    )
