@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
-from coxswain.messages.requests import NewOrder
+from coxswain.messages.requests import NewOrder, QueryOrder
 from tests.e2e.commands import coxswain
 from tests.e2e.journals import read_records
 
@@ -72,7 +72,9 @@ class Journaled(NamedTuple):
 def gather(records: list[Record]) -> Journaled:
     """Gather the facts, and see on the way that nothing leaves without its fact, and that nothing is booked twice."""
     found = Journaled({}, Counter(), Counter(), {}, {}, set())
+    starts = Starts()
     for record in records:
+        starts.see(record)
         for event in record.events:
             match event:
                 case ev.OrderCreated():
@@ -96,6 +98,41 @@ def gather(records: list[Record]) -> Journaled:
                 _same_content(found.created[request.cl_ord_id], request)
     assert all(found.sent[name] == 1 + found.resent[name] for name in found.created)
     return found
+
+
+class Starts:
+    """Each start asks for every order in flight, and opens nothing on an account before its books are compared."""
+
+    def __init__(self) -> None:
+        self._open: set[str] = set()
+        """Order ids as they are in force."""
+        self._names: dict[str, str] = {}
+        self._shut: set[str] = set()
+        """Accounts that are not compared yet."""
+
+    def see(self, record: Record) -> None:
+        for event in record.events:
+            match event:
+                case ev.EngineConfigured():
+                    asked = {request.cl_ord_id for request in record.requests if isinstance(request, QueryOrder)}
+                    assert {self._names[name] for name in self._open} <= asked, "an order in flight was not asked for"
+                    self._shut = {spec.id for spec in event.setup.accounts}
+                case ev.AccountStateChanged(cause="UNRECONCILED", active=False):
+                    self._shut.discard(event.account)
+                case ev.OrderCreated():
+                    self._open.add(event.cl_ord_id)
+                    self._names[event.cl_ord_id] = event.cl_ord_id
+                case ev.OrderReplaced():
+                    self._names[event.cl_ord_id] = event.new_cl_ord_id
+                case ev.OrderCanceled() | ev.OrderRejected() | ev.OrderExpired():
+                    self._open.discard(event.cl_ord_id)
+                case ev.OrderFilled() if not event.leaves_qty:
+                    self._open.discard(event.cl_ord_id)
+                case _:
+                    pass
+        for request in record.requests:
+            opens = isinstance(request, NewOrder) and not request.reduce_only
+            assert not opens or request.account not in self._shut, f"{request} before the books were compared"
 
 
 def _same_content(created: ev.OrderCreated, sent: NewOrder) -> None:

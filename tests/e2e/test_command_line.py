@@ -3,16 +3,25 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from coxswain.app.cli import app
 from tests.e2e.commands import coxswain
 
-COMMANDS = (
-    *("demo", "run", "venue", "init", "status", "accounts", "orders", "positions", "fills", "stats", "explain"),
-    *("replay", "version", "config", "config check", "config show", "audit", "audit verify", "audit log"),
-)
+
+def _words(group: Any, before: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        yield f"{before}{name}"
+        if hasattr(command, "commands"):
+            yield from _words(command, f"{before}{name} ")
+
+
+COMMANDS = tuple(_words(typer.main.get_command(app)))
 HEAVY = ("ruamel", "rich", "msgspec", "sqlite3", "coxswain.core", "coxswain.messages", "coxswain.app.config")
 
 IMPORTED = """
@@ -34,9 +43,11 @@ def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_list_of_commands_is_complete(tmp_path: Path) -> None:
+def test_what_users_were_promised_is_there(tmp_path: Path) -> None:
+    promised = "demo init config run explain status accounts orders positions fills stats audit replay".split()
     listed = re.findall(r"^  ([a-z]+) {2,}\w", coxswain("--help", cwd=tmp_path).out, re.MULTILINE)
-    assert set(listed) == {command.split()[0] for command in COMMANDS}
+    assert set(promised) <= set(listed)
+    assert {"config check", "config show", "audit verify", "audit log"} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["demo", "--help"], ["version"]])
