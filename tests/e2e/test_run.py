@@ -377,10 +377,18 @@ def test_a_journal_that_the_configuration_does_not_fit_is_not_gone_on_with(desk:
     before = durable_records(desk / "coxswain.journal")
     config_file(desk / "coxswain.yaml", ["ann"])
     done = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, code=4)
-    assert done.err == "coxswain: coxswain.yaml: accounts: bob is in coxswain.journal; wanted it here too\n"
+    assert done.err == (
+        "coxswain: coxswain.yaml: accounts: bob is missing; it has 2 orders, 1 fill, 1 open position in "
+        "coxswain.journal, at venue two in USD. Put it back, or begin a new journal with --journal\n"
+    )
     config_file(desk / "coxswain.yaml", ["bob", "ann"])
     done = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, code=4)
-    assert "accounts.ann: found USD at two; wanted USD at one, as in coxswain.journal" in done.err
+    assert "accounts[ann].venue: found two; wanted one, because it has 2 orders, 1 fill, 1 open position" in done.err
+    assert "accounts[bob].venue: found one; wanted two" in done.err
+    config = config_file(desk / "coxswain.yaml", ["ann", "bob"])
+    config.write_text(config.read_text().replace("currency: USD, initial", "currency: EUR, initial", 1))
+    done = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, code=4)
+    assert "accounts[ann].currency: found EUR; wanted USD" in done.err
     config = config_file(desk / "coxswain.yaml", ["ann", "bob"])
     config.write_text(config.read_text().replace("EURUSD", "EURCHF"))
     done = coxswain("run", "--quotes", "EURCHF=q.csv", cwd=desk, code=4)
@@ -388,6 +396,16 @@ def test_a_journal_that_the_configuration_does_not_fit_is_not_gone_on_with(desk:
     assert durable_records(desk / "coxswain.journal") == before
     config_file(desk / "coxswain.yaml", ["ann", "bob", "cat"])
     coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk)
+
+
+def test_an_account_that_never_traded_may_go_or_change_and_come_back(desk: Path) -> None:
+    config_file(desk / "coxswain.yaml", ["ann", "bob", "cat"])
+    run(desk, entry("in", 5, accounts=["ann"]), entry("b", 6, accounts=["bob"]))
+    for accounts in (["ann", "bob"], ["ann", "bob", "dan", "cat"], ["ann", "bob", "cat"]):
+        config_file(desk / "coxswain.yaml", accounts)
+        document = run(desk, entry("in", 5, accounts=["ann"]), entry("b", 6, accounts=["bob"]))
+        assert document["breaks"] == []
+    coxswain("replay", cwd=desk)
 
 
 def test_a_venue_file_that_is_damaged_is_named(desk: Path) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from coxswain import __version__
 from coxswain.app.config.load import Resolved, VenueChoice
-from coxswain.app.config.problems import ConfigError, Problem
+from coxswain.app.fits import check_fits
 from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
 from coxswain.journal.store import Journal
@@ -79,30 +79,6 @@ def open_desk(
             opened.callback(venues[-1].close)
         seen_ns = [venue.last_ns for venue in venues if venue.last_ns is not None]
         yield Desk(engine, journal, tuple(venues), max([engine.state.now_ns, *seen_ns]))
-
-
-def check_fits(engine: Engine, resolved: Resolved, journal_path: Path) -> None:
-    """See that all a journal knows is still configured: nobody else would look after it. Raises `ConfigError`."""
-    setup, file = resolved.setup, resolved.path.name
-    given = {spec.id: spec for spec in setup.accounts}
-    symbols = {instrument.symbol for instrument in setup.instruments}
-    problems = []
-    for account_id, account in engine.state.accounts.items():
-        spec, before = given.get(account_id), account.spec
-        if spec is None:
-            problems.append(Problem(0, "accounts", f"{account_id} is in {journal_path}; wanted it here too", file))
-        elif (spec.venue, spec.currency) != (before.venue, before.currency):
-            found, wanted = f"{spec.currency} at {spec.venue}", f"{before.currency} at {before.venue}"
-            problems.append(
-                Problem(0, f"accounts.{account_id}", f"found {found}; wanted {wanted}, as in {journal_path}", file)
-            )
-        problems += [
-            Problem(0, "instruments", f"{account_id} has traded {symbol} in {journal_path}; wanted it here too", file)
-            for symbol in account.positions
-            if symbol not in symbols
-        ]
-    if problems:
-        raise ConfigError(problems)
 
 
 def _open_venue(

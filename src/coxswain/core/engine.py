@@ -16,7 +16,7 @@ from coxswain.core.order import InvariantViolation, is_over
 from coxswain.core.planner import plan_entry, plan_exit, plan_stop_adjustment
 from coxswain.core.state import Deadlines, State, day_is_lost
 from coxswain.core.submit import ask_for_account, lose_sight, submit
-from coxswain.core.tx import Allocate, Tx
+from coxswain.core.tx import NOT_CONFIGURED, Allocate, Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
@@ -149,10 +149,10 @@ class Engine:
         configured = {spec.id for spec in message.setup.accounts}
         for account_id in tuple(tx.state.accounts):
             if account_id in configured:
-                trust.release(tx, account_id, "NOT_CONFIGURED", "it is in the configuration again")
+                trust.release(tx, account_id, NOT_CONFIGURED, "it is in the configuration again")
                 recon.begin(tx, account_id, "the engine started")
             else:
-                trust.restrict(tx, account_id, "NOT_CONFIGURED", "it is not in the configuration")
+                trust.restrict(tx, account_id, NOT_CONFIGURED, "it is not in the configuration")
 
     def _on_stop(self, tx: Tx, message: inp.StopEngine) -> None:
         still_open: tuple[ClOrdId, ...] = tuple(
@@ -246,7 +246,8 @@ class Engine:
 
     def _on_compare(self, tx: Tx, message: inp.CompareAccounts) -> None:
         for account_id in message.accounts or tuple(tx.state.accounts):
-            if account_id in tx.state.accounts:
+            account = tx.state.accounts.get(account_id)
+            if account is not None and NOT_CONFIGURED not in account.causes:
                 ask_for_account(tx, account_id, message.reason)
 
     # --- what venues say ----------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from coxswain.model.allocation import Allocation, Candidate, Parent
 from coxswain.model.vocabulary import AccountId
 from coxswain.risk.gate import Rule
 
+NOT_CONFIGURED = "NOT_CONFIGURED"
+"""The cause under which an account is halted while the configuration does not name it."""
 Allocate = Callable[[Parent, tuple[Candidate, ...]], Allocation]
 
 
@@ -33,7 +35,9 @@ class Tx:
         self.events.append(event)
 
     def request(self, request: Request) -> None:
-        self.requests.append(request)
+        """Set a request aside; none for an account that is not configured, which has no venue to take it to."""
+        if NOT_CONFIGURED not in self.state.accounts[request.account].causes:
+            self.requests.append(request)
 
     def account(self, account_id: AccountId) -> Account:
         return self.state.accounts[account_id]

@@ -26,10 +26,11 @@ SHARES = Instrument(SHARE, "USD", Decimal("0.01"), Decimal(1), Decimal(1), margi
 STILL = ("min_timing_variance_ms", "max_timing_variance_ms", "min_size_variance_pct", "max_size_variance_pct")
 
 
-def setup() -> Setup:
+def setup(*accounts: AccountId) -> Setup:
+    """Return a setup of these accounts, or of all."""
     return Setup(
         Mode.FULL_AUTO,
-        tuple(AccountSpec(account, venue, "USD") for account, venue in VENUE_OF.items()),
+        tuple(AccountSpec(account, VENUE_OF[account], "USD") for account in accounts or tuple(VENUE_OF)),
         tuple(VenueSpec(venue, CAPABILITIES) for venue in VENUE_OF.values()),
         (SHARES,),
         settings=dict.fromkeys(STILL, Decimal(0)),
@@ -77,16 +78,20 @@ class Desk:
         engine: Engine | None = None,
         venues: Sequence[Venue] | None = None,
         on_record: Callable[[Record], None] | None = None,
+        setup: Setup = setup(),  # noqa: B008  # it is frozen
+        now_ns: int = START_NS,
     ) -> None:
         self.seen: list[Record] = []
         self.engine = engine or make_engine()
         self.journal = journal or Journal.create(None, JournalId("loop0000loop0000"))
         self.venues = venues or [paper(venue) for venue in VENUE_OF.values()]
         self._on_record = on_record
+        self.setup = setup
+        self.now_ns = now_ns
         self.loop = Loop(self.engine, self.journal, self.venues, quotes(seconds), Listed(signals), S, self._see)
 
     def run(self) -> None:
-        self.loop.run(EngineStarted("test", self.journal.journal_id, 7, setup()), START_NS)
+        self.loop.run(EngineStarted("test", self.journal.journal_id, 7, self.setup), self.now_ns)
 
     def _see(self, record: Record) -> None:
         self.seen.append(record)

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 import pytest
 
+from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
 from coxswain.journal.errors import JournalFailed
 from coxswain.journal.store import Journal
-from coxswain.messages.inputs import Input, StopEngine, SubmitSignal
+from coxswain.messages.events import AccountStateChanged
+from coxswain.messages.inputs import EngineStarted, Input, StopEngine, SubmitSignal
 from coxswain.messages.record import Record, decode
-from coxswain.model.vocabulary import JournalId
-from tests.unit.runtime.desk import Desk, entry
+from coxswain.model.vocabulary import JournalId, TradingState
+from tests.unit.runtime.desk import A, B, Desk, entry, setup
 
 
 def in_memory() -> Journal:
@@ -65,3 +67,22 @@ def test_a_step_that_fails_is_shown_with_all_before_it_once_they_are_durable(mon
         desk.run()
     assert desk.seen == [decode(body) for _, body in desk.journal.read()]
     assert desk.seen[-1].failed == "AssertionError: a bug of ours"
+
+
+# --- accounts that are not configured any more ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("traded", [False, True])
+def test_nothing_is_asked_of_a_venue_for_an_account_that_is_not_configured(traded: bool) -> None:
+    """The application refuses to leave out an account that traded; without it the loop must not fail either."""
+    first = Desk(entry("in", 5)) if traded else Desk()
+    first.run()
+    engine = make_engine()
+    for record in first.seen:
+        engine.fold(record)
+    second = Desk(engine=engine, journal=first.journal, setup=setup(A), now_ns=engine.state.now_ns)
+    second.run()
+    start = next(record for record in second.seen if isinstance(record.input, EngineStarted))
+    states = [event for event in start.events if isinstance(event, AccountStateChanged) and event.account == B]
+    assert [(event.cause, event.state) for event in states] == [("NOT_CONFIGURED", TradingState.HALTED)]
+    assert {request.account for record in second.seen for request in record.requests} == {A}
