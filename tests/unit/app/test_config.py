@@ -429,6 +429,24 @@ def test_any_venue_is_checked_by_its_own_params(folder: Path, text: str, expecte
     assert params == expected if params is not None else said == [expected]
 
 
+@pytest.mark.parametrize(
+    ("lacks", "words"),
+    [
+        (("native_reduce_only",), "reduce-only orders"),
+        (("native_oco",), "OCO groups"),
+        (("native_replace",), "replace"),
+        (("native_oco", "native_replace"), "OCO groups, replace"),
+    ],
+)
+def test_a_venue_that_cannot_do_what_the_core_relies_on_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, lacks: tuple[str, ...], words: str
+) -> None:
+    less = msgspec.structs.replace(paper.CAPABILITIES, **dict.fromkeys(lacks, False))
+    monkeypatch.setattr(paper, "CAPABILITIES", less)
+    said = f'line 9: venues.paper-a.kind: found "paper", which does not do {words} itself; emulation is not built yet'
+    assert problems(folder, GOOD) == [said]
+
+
 # --- what is wrong with the file --------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ from coxswain.model.vocabulary import AccountId
 
 # Filled from the accounts of the file.
 FILLED_IN = frozenset({"accounts"})
+_RELIED_ON = {"native_reduce_only": "reduce-only orders", "native_oco": "OCO groups", "native_replace": "replace"}
 _NOT_KINDS = frozenset({"base", "remote"})
 
 
@@ -47,7 +48,17 @@ def find_module(tree: Tree, venue: Loc) -> VenueModule | None:
     if kind not in kinds():
         tree.wrong(loc, f"found {tree.shown(loc)}, which is {unknown(kind, kinds())}")
         return None
-    return cast(VenueModule, importlib.import_module(f"coxswain.venues.{kind}"))
+    module = cast(VenueModule, importlib.import_module(f"coxswain.venues.{kind}"))
+    missing = not_native(module.CAPABILITIES)
+    if missing:
+        tree.wrong(loc, f"found {tree.shown(loc)}, which {missing}")
+    return module
+
+
+def not_native(capabilities: Capabilities) -> str:
+    """Say what the core relies on and a venue does not do itself; empty if it does all of it."""
+    lacks = [words for name, words in _RELIED_ON.items() if not getattr(capabilities, name)]
+    return f"does not do {', '.join(lacks)} itself; emulation is not built yet" if lacks else ""
 
 
 def read_params(
