@@ -443,7 +443,7 @@ def test_a_venue_that_cannot_do_what_the_core_relies_on_is_refused(
 ) -> None:
     less = msgspec.structs.replace(paper.CAPABILITIES, **dict.fromkeys(lacks, False))
     monkeypatch.setattr(paper, "CAPABILITIES", less)
-    said = f'line 9: venues.paper-a.kind: found "paper", which does not do {words} itself; emulation is not built yet'
+    said = f'line 10: venues.paper-a.kind: found "paper", which does not do {words} itself; emulation is not built yet'
     assert problems(folder, GOOD) == [said]
 
 
