@@ -9,7 +9,7 @@ from coxswain.model.risk_view import RiskView
 from coxswain.model.vocabulary import SIGN
 
 CONTROL = 10
-EXCUSES_REDUCING = True
+EXCUSES_REDUCING = False
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
