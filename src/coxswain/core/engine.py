@@ -321,6 +321,8 @@ def _why_not_ours(state: State, intent: OrderIntent) -> tuple[Check, ...]:
     role, known = intent.role is Role.DIRECT, intent.account in state.accounts
     numbers = (intent.order_qty, intent.price, intent.stop_px, intent.stop_loss, intent.take_profit, intent.decision_px)
     finite = all(number is None or number.is_finite() for number in numbers)
+    if role and known and finite:
+        return ()
     checks = (
         Check("ACCOUNT_UNKNOWN", None, None, known, intent.account, "an account of the configuration"),
         Check("ROLE", None, None, role, intent.role, Role.DIRECT),

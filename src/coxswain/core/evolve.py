@@ -326,7 +326,11 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
 def _remember(state: State, position: Position, event: ev.OrderFilled) -> None:
     """Keep a fill in the venue's order, in case one that came before it is still to be heard of."""
     at_ns, qty, px = event.transact_time_ns, event.last_qty, event.last_px
-    insort(position.recent, Booking(at_ns, event.exec_id, event.side, qty, px, event.fx_rate), key=venue_order)
+    booking = Booking(at_ns, event.exec_id, event.side, qty, px, event.fx_rate)
+    if not position.recent or position.recent[-1].transact_time_ns < at_ns:
+        position.recent.append(booking)
+    else:
+        insort(position.recent, booking, key=venue_order)
     if len(position.recent) > RECENT_MAX:
         _forget(state, position, 1)
 
