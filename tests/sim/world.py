@@ -76,6 +76,7 @@ class World:
         script: tuple[Fault, ...] = (),
         check: Callable[["World", Record], None] | None = None,
         setup: Setup | None = None,
+        wire: type[Wire] = Wire,
     ) -> None:
         self.random = random.Random(seed)
         self.now_ns = START_NS
@@ -96,7 +97,7 @@ class World:
             )
             for venue_id in (PA, PB)
         }
-        self.wire = Wire(dict(self.venues), seed, faults)
+        self.wire = wire(dict(self.venues), seed, faults)
         self.engine = make_engine()
         self.records: list[Record] = []
         self.bodies: list[bytes] = []
