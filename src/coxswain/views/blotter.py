@@ -109,6 +109,10 @@ class Blotter:
         change = self._asked.get(ClOrdId(name))
         return self.orders.get(ClOrdId(name) if change is None else change.cl_ord_id)
 
+    def rejected(self) -> list[ClOrdId]:
+        """Return the orders that a venue refused, in the order of their creation."""
+        return [row.cl_ord_id for row in self.orders.values() if row.ord_status is OrdStatus.REJECTED]
+
     def _created(self, event: ev.OrderCreated) -> None:
         intent = event.intent
         self.orders[event.cl_ord_id] = OrderRow(

@@ -6,12 +6,13 @@ exit its order; of a stop adjustment the protective orders that were changed.
     outcome                                 success
     FILLED    all that was asked for        true
     PARTIAL   some of it                    true once nothing is open or to come, null until then
-    WORKING   none of it yet                null; true for a stop that stands where it was moved
+    WORKING   none of it yet                null; true for a stop that works where it was moved
     UNKNOWN   nobody can say                null
     DENIED    our own gate refused          false
     REJECTED, EXPIRED, CANCELED             false
 
-There is no result for an account that was left out, or that still waits for its release.
+A stop that was moved is a success for good; when it is over, the outcome says how: FILLED or CANCELED. There is no
+result for an account that was left out, or that still waits for its release.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ import msgspec
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
 from coxswain.model.checks import Check
-from coxswain.model.decimals import ZERO, plain, round_down
+from coxswain.model.decimals import HUNDRED, ZERO, plain, round_down
 from coxswain.model.plan import Assignment, Plan
 from coxswain.model.vocabulary import (
     AccountId,
@@ -83,6 +84,9 @@ class PlanAccount(msgspec.Struct, frozen=True):
     recovery: bool
     checks: tuple[Check, ...]
     result: Result | None
+    correlation_reduction_pct: Decimal = ZERO
+    shared_out: Decimal | None = None
+    """The signal's quantity, where a share of it was less than what the account would have taken alone."""
 
 
 class PlanRow(msgspec.Struct, frozen=True):
@@ -101,6 +105,8 @@ class _Share(msgspec.Struct):
     error: str = ""
     changes: dict[ClOrdId, str | None] = {}
     """Protective orders moved by a stop adjustment: None while unanswered, then "" or why not."""
+    stand: list[ClOrdId] = []
+    """Protective orders that worked when it came."""
 
 
 class Plans:
@@ -114,6 +120,9 @@ class Plans:
         self._approved: set[SignalId] = set()
         self._shares: dict[tuple[SignalId, AccountId], _Share] = {}
         self._levels_from: dict[tuple[AccountId, Symbol], SignalId] = {}
+        self._protective: dict[tuple[AccountId, Symbol], list[ClOrdId]] = {}
+        self._quantities: dict[SignalId, Decimal] = {}
+        self._lot_steps: dict[Symbol, Decimal] = {}
 
     def apply(self, record: Record) -> None:
         for event in record.events:
@@ -144,7 +153,18 @@ class Plans:
             False,
             assignment.checks,
             self._result(plan, assignment.account) if sent else None,
+            assignment.correlation_reduction_pct,
+            self._shared_out(plan, assignment) if sent else None,
         )
+
+    def _shared_out(self, plan: Plan, assignment: Assignment) -> Decimal | None:
+        """The signal's quantity, if it left the account less than its own size less what variation takes off."""
+        quantity = self._quantities.get(plan.signal_id)
+        own = next((check.value for check in assignment.checks if check.code == "OWN_SIZE"), None)
+        if quantity is None or own is None:
+            return None
+        varied = own * (HUNDRED - assignment.size_variance_pct) * (HUNDRED - assignment.correlation_reduction_pct)
+        return quantity if varied / (HUNDRED * HUNDRED) - assignment.qty >= self._lot_steps[plan.symbol] else None
 
     def _recovered(self, plan: Plan, event: ev.RecoveryAssigned) -> PlanAccount:
         why = f"takes over from {event.failed}"
@@ -154,9 +174,20 @@ class Plans:
     def _result(self, plan: Plan, account: AccountId) -> Result | None:
         share = self._shares.get((plan.signal_id, account), _Share())
         if plan.kind is SignalKind.STOP_ADJUSTMENT:
-            return _adjusted(share) if plan.signal_id in self._approved else None
+            return self._adjusted(share) if plan.signal_id in self._approved else None
         rows = [self._blotter.orders[order_id] for order_id in share.order_ids]
         return _traded(share, rows) if rows else _without_orders(share)
+
+    def _adjusted(self, share: _Share) -> Result:
+        """Of the protective orders that a stop adjustment moved; where none had to move, of those that stood there."""
+        order_id = next(iter(share.changes), None)
+        if share.is_denied:
+            return _plainly(False, Outcome.DENIED, share.error, order_id)
+        refused = next((answer for answer in share.changes.values() if answer), None)
+        if refused is not None:
+            return _plainly(False, Outcome.REJECTED, refused, order_id)
+        rows = [self._blotter.orders[each] for each in share.changes or share.stand]
+        return _plainly(None if None in share.changes.values() else True, _what_became_of(rows), None, order_id)
 
     # --- folding ------------------------------------------------------------------------------------------------------
 
@@ -176,6 +207,13 @@ class Plans:
         if share is not None and cl_ord_id in share.changes:
             share.changes[cl_ord_id] = answer
 
+    def _configured(self, event: ev.EngineConfigured) -> None:
+        self._lot_steps |= {instrument.symbol: instrument.lot_step for instrument in event.setup.instruments}
+
+    def _signal_accepted(self, event: ev.SignalAccepted) -> None:
+        if event.signal.quantity is not None:
+            self._quantities[event.signal.id] = event.signal.quantity
+
     def _proposed(self, event: ev.PlanProposed) -> None:
         self.plans[event.plan.signal_id] = event.plan
 
@@ -193,6 +231,7 @@ class Plans:
             share.is_awaited = False
             self.completions += intent.role is Role.COMPLETION
         elif intent.role in PROTECTION:
+            self._protective.setdefault((intent.account, intent.symbol), []).append(event.cl_ord_id)
             self._asked(event.cl_ord_id)
 
     def _denied(self, event: ev.OrderDenied) -> None:
@@ -217,6 +256,10 @@ class Plans:
 
     def _levels_set(self, event: ev.ProtectionLevelsSet) -> None:
         self._levels_from[event.account, event.symbol] = event.signal_id
+        share = self._adjusting(event.account, event.symbol)
+        if share is not None:
+            placed = self._protective.get((event.account, event.symbol), [])
+            share.stand = [order_id for order_id in placed if self._blotter.orders[order_id].is_open]
 
     def _asked(self, cl_ord_id: ClOrdId) -> None:
         order = self._blotter.orders[cl_ord_id]
@@ -236,6 +279,8 @@ class Plans:
 
 # Each method takes the event that it stands beside.
 _TABLE: dict[type, Callable[..., None]] = {
+    ev.EngineConfigured: Plans._configured,
+    ev.SignalAccepted: Plans._signal_accepted,
     ev.PlanProposed: Plans._proposed,
     ev.PlanApproved: Plans._plan_approved,
     ev.RecoveryAssigned: Plans._recovery,
@@ -312,15 +357,11 @@ def _without_orders(share: _Share) -> Result | None:
     return _plainly(None, Outcome.WORKING) if share.is_awaited else None
 
 
-def _adjusted(share: _Share) -> Result:
-    """Of the protective orders that a stop adjustment moved; where none had to move, they stood there already."""
-    order_id = next(iter(share.changes), None)
-    if share.is_denied:
-        return _plainly(False, Outcome.DENIED, share.error, order_id)
-    refused = next((answer for answer in share.changes.values() if answer), None)
-    if refused is not None:
-        return _plainly(False, Outcome.REJECTED, refused, order_id)
-    return _plainly(None if None in share.changes.values() else True, Outcome.WORKING, None, order_id)
+def _what_became_of(protection: list[OrderRow]) -> Outcome:
+    """Protection works until one of its orders fills or all of them are gone."""
+    if not protection or any(row.is_open for row in protection):
+        return Outcome.WORKING
+    return Outcome.FILLED if any(row.ord_status is OrdStatus.FILLED for row in protection) else Outcome.CANCELED
 
 
 def _plainly(

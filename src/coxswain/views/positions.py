@@ -56,6 +56,8 @@ class PositionRow(msgspec.Struct):
     """From the average price: the way to the target over the way to the stop; None without both."""
     pnl_per_day: Decimal | None = None
     """Open profit for each day held, in the account's currency."""
+    currency: str = ""
+    """The account's."""
 
 
 class AccountRow(msgspec.Struct):
@@ -146,8 +148,10 @@ class Book:
                 act(self, event)
 
     def open_positions(self) -> list[PositionRow]:
-        """Return what is held, marked at the last quotes."""
-        return [self._marked(row) for row in self.positions.values() if row.qty]
+        """Return what is held, marked at the last quotes, in the order of the accounts."""
+        place = {account: at for at, account in enumerate(self.accounts)}
+        held = sorted((row for row in self.positions.values() if row.qty), key=lambda row: place[row.account])
+        return [self._marked(row) for row in held]
 
     def all_accounts(self) -> list[AccountRow]:
         """Return every account, its open profit marked at the last quotes."""
@@ -237,7 +241,8 @@ class Book:
         self.accounts[event.account].balance = event.balance
 
     def _position(self, account: AccountId, symbol: Symbol) -> PositionRow:
-        return self.positions.setdefault((account, symbol), PositionRow(account, symbol))
+        fresh = PositionRow(account, symbol, currency=self.accounts[account].currency)
+        return self.positions.setdefault((account, symbol), fresh)
 
     def _changed(self, event: ev.PositionChanged) -> None:
         row, account = self._position(event.account, event.symbol), self.accounts[event.account]

@@ -5,7 +5,7 @@ The names here are a promise to scripts: fields are added, never renamed or remo
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -14,12 +14,14 @@ from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
 from coxswain.model.checks import Check
 from coxswain.model.decimals import text
-from coxswain.model.vocabulary import ExecType, Mode, OrdStatus, Side, SignalKind, Verdict
+from coxswain.model.vocabulary import ClOrdId, ExecType, Mode, OrdStatus, Side, SignalId, SignalKind, Verdict
 from coxswain.views.blotter import Blotter
 from coxswain.views.plans import Outcome, PlanAccount, PlanRow, Plans, Result
 from coxswain.views.positions import Book, PositionRow, Protection
 from coxswain.views.stats import MoneyRow, Stats, StatsRow
 
+PAPER: Literal["paper"] = "paper"
+"""What every account of this version is."""
 Written = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 """A decimal, in full."""
 
@@ -159,6 +161,7 @@ class RunDocument(msgspec.Struct, frozen=True):
     mode: Mode | None
     seed: int | None
     feed: str | None
+    """The market: SIMULATED, or the files of quotes."""
     signals: SignalCounts
     plans: tuple[PlanDoc, ...]
     orders: OrderCounts
@@ -175,6 +178,30 @@ class RunDocument(msgspec.Struct, frozen=True):
     audit: Audit
     digest: str
     stats: StatsDoc
+    account_mode: Literal["paper"] = PAPER
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Where a journal stood when a run began. What came after it is the run's own."""
+
+    records: int
+    signals: SignalCounts
+    plans: dict[SignalId, PlanRow]
+    denials: int
+    orders_denied: int
+    rejected: frozenset[ClOrdId]
+    recoveries: int
+    completions: int
+    repeated_reports: int
+    unknown: UnknownCounts
+    incidents: int
+
+
+class Denial(NamedTuple):
+    """A signal that was denied, by the seq of its record."""
+
+    seq: int
+    event: ev.SignalDenied
 
 
 def json_schema() -> bytes:
@@ -194,16 +221,53 @@ class Summary:
         self.partial_fills = 0
         self.repeated_reports = 0
         """Trades that came again and changed nothing."""
-        self.denials: list[ev.SignalDenied] = []
+        self.denials: list[Denial] = []
+        self.feeds: list[str] = []
+        """Every market there was, in the order of the starts."""
+        self.records = 0
+        self.last_ns: int | None = None
+        """When the last record was written, in engine time."""
+        self.stopped = True
+        """The last record is that of an orderly end, or there is none."""
         self._started: inp.EngineStarted | None = None
 
+    @property
+    def mode(self) -> Mode | None:
+        return None if self._started is None else self._started.setup.mode
+
+    @property
+    def market(self) -> str:
+        """Say what the quotes were, over all starts."""
+        return ", then ".join(self.feeds) or "none yet"
+
+    def mark(self) -> Mark:
+        """Remember what is folded so far."""
+        return Mark(
+            self.records,
+            msgspec.structs.replace(self.signals),
+            {row.plan.signal_id: row for row in self.plans.rows()},
+            len(self.denials),
+            len(self.blotter.denied),
+            frozenset(self.blotter.rejected()),
+            len(self.plans.recoveries),
+            self.plans.completions,
+            self.repeated_reports,
+            UnknownCounts(self.blotter.unknown_seen, self.blotter.unknown_resolved),
+            len(self.book.incidents),
+        )
+
     def apply(self, record: Record) -> None:
+        self.records, self.last_ns = self.records + 1, record.now_ns
+        self.stopped = isinstance(record.input, inp.StopEngine)
         self.blotter.apply(record)
         self.plans.apply(record)
         self.book.apply(record)
         self.stats.apply(record)
         if isinstance(record.input, inp.EngineStarted):
             self._started = record.input
+            feed = record.input.setup.feed
+            if feed and feed not in self.feeds[-1:]:
+                self.feeds.append(feed)
         elif isinstance(record.input, inp.SubmitSignal | inp.ReportBadSignal):
             self.signals.received += 1
         elif isinstance(record.input, inp.ExecutionReport) and record.input.exec_type is ExecType.TRADE:
@@ -214,7 +278,7 @@ class Summary:
                     self.signals.planned += 1
                 case ev.SignalDenied():
                     self.signals.denied += 1
-                    self.denials.append(event)
+                    self.denials.append(Denial(record.seq, event))
                 case ev.SignalDuplicated():
                     self.signals.duplicate += 1
                 case ev.OrderFilled() if event.leaves_qty:

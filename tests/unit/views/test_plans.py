@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 
 from coxswain.messages import events as ev
+from coxswain.model.plan import Assignment
+from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import ClOrdId, OrdStatus, OrdType, Role, Side, SignalId, SignalKind, Verdict
 from coxswain.views.blotter import Blotter
 from coxswain.views.plans import Outcome, PlanAccount, Plans, Result
@@ -333,6 +335,21 @@ def adjusted(*events: ev.Event) -> Result | None:
             None,
             id="that moved at the second try",
         ),
+        pytest.param(
+            [MOVED, ASKED, changed("s", "t", "1"), canceled("s")],
+            Outcome.CANCELED,
+            True,
+            None,
+            id="that moved and later made room for an exit",
+        ),
+        pytest.param(
+            [MOVED, ASKED, changed("s", "t", "1"), filled("s", "1", "1.06", side=Side.SELL)],
+            Outcome.FILLED,
+            True,
+            None,
+            id="that moved and was hit there",
+        ),
+        pytest.param([MOVED, MOVED, canceled("s")], Outcome.CANCELED, True, None, id="that stood there and is gone"),
     ],
 )
 def test_a_stop(events: Sequence[ev.Event], outcome: Outcome, success: bool | None, error: str | None) -> None:
@@ -370,3 +387,33 @@ def test_a_canceled_status_does_not_hide_a_late_fill() -> None:
     found = result(script)
     assert found is not None
     assert (found.outcome, found.success, found.filled_qty) == (Outcome.PARTIAL, True, Decimal("0.4"))
+
+
+# --- shares -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("qty", "own", "size_pct", "cut_pct", "shared"),
+    [
+        ("0.4", "0.6", "0", "0", "2"),
+        ("0.6", "0.6", "0", "0", None),
+        ("0.6", "0.6099", "0", "0", None),
+        ("0.54", "0.6", "10", "0", None),
+        ("0.43", "0.6", "10", "20", None),
+        ("0.42", "0.6", "10", "20", "2"),
+    ],
+)
+def test_a_share_of_the_quantity_is_told_from_an_own_size_that_varied(
+    qty: str, own: str, size_pct: str, cut_pct: str, shared: str | None
+) -> None:
+    assignment = Assignment(
+        A,
+        Verdict.SEND,
+        (check("OWN_SIZE", own, "0.01"),),
+        Decimal(qty),
+        size_variance_pct=Decimal(size_pct),
+        correlation_reduction_pct=Decimal(cut_pct),
+    )
+    signal = Signal(S1, SignalKind.ENTRY, EURUSD, 0, 300, Side.BUY, quantity=Decimal(2))
+    (row,) = rows(Script().step(ev.SignalAccepted(signal), proposed(assignment)))
+    assert row.shared_out == (None if shared is None else Decimal(shared))

@@ -96,6 +96,11 @@ def test_a_closed_position_is_not_listed_and_reopens_afresh() -> None:
     assert (row.stop_px, row.target_px, row.opened_ns) == (None, None, T0_NS + 3 * MS)
 
 
+def test_positions_stand_in_the_order_of_the_accounts_and_name_their_currency() -> None:
+    script = Script().step(position("1", "1.1", account=B)).step(position("2", "1.1"))
+    assert [(row.account, row.currency) for row in book_of(script).open_positions()] == [("a", "USD"), ("b", "EUR")]
+
+
 def test_a_position_that_turns_over_is_a_new_one() -> None:
     script = Script().step(position("1", "1.1"), levels("1.05")).step(position("-1", "1.1", closed=True))
     row = held(script)

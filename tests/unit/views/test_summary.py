@@ -10,6 +10,7 @@ import pytest
 
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
+from coxswain.messages.record import Record
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import ClOrdId, ExecId, ExecType, OrdType, Role, Side, SignalId, SignalKind
 from coxswain.views.documents import document
@@ -17,6 +18,8 @@ from coxswain.views.summary import Audit, RunDocument, Summary
 from tests.unit.views.records import (
     EURUSD,
     S1,
+    SETUP,
+    STARTED,
     A,
     B,
     C,
@@ -183,3 +186,28 @@ def test_rows_are_written_with_their_names_and_plain_numbers() -> None:
         {"code": "A", "value": "0.0000001", "limit": "1000", "passed": False, "found": "", "wanted": ""},
         {"n": 1, "none": None, "role": "ENTRY"},
     ]
+
+
+def test_a_mark_separates_what_was_before_from_what_is_new() -> None:
+    summary = Summary()
+    script = run()
+    script.shown_to(summary)
+    mark = summary.mark()
+    assert (mark.records, mark.denials, mark.orders_denied, mark.recoveries) == (len(script.records), 1, 1, 1)
+    assert list(mark.rejected) == ["q"]
+    assert mark.plans[S1] == summary.plans.row(S1)
+    bad = ev.SignalDenied(None, "line 1", ("no",))
+    summary.apply(Record(99, 0, inp.ReportBadSignal("line 1", ("no",)), (bad, filled("r", "0.95", "1.1", account=C))))
+    assert (mark.signals.denied, summary.signals.denied) == (1, 2)
+    assert summary.denials[mark.denials :] == [(99, bad)]
+    assert mark.plans[S1] != summary.plans.row(S1)
+
+
+def test_it_says_that_the_money_is_paper_and_what_the_markets_were() -> None:
+    assert as_json(run())["account_mode"] == "paper"
+    summary = Summary()
+    assert (summary.market, summary.mode) == ("none yet", None)
+    for feed in ("SIMULATED", "q.csv", "q.csv"):
+        setup = msgspec.structs.replace(SETUP, feed=feed)
+        summary.apply(Record(1, 0, msgspec.structs.replace(STARTED, setup=setup), ()))
+    assert (summary.market, summary.mode) == ("SIMULATED, then q.csv", "FULL_AUTO")

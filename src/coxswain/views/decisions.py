@@ -1,0 +1,65 @@
+"""What decided for an account in a plan, in a few words: what kept it out, what set its size, what came of it.
+
+Every number in them was journaled. What a check means is not known here, but for the names of those that are read.
+"""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from coxswain.model.checks import Check, reason
+from coxswain.model.decimals import ONE, exact, round_down, text
+from coxswain.views.plans import Outcome, PlanAccount
+
+SCALED = "; scaled by "
+"""Between what set a size and how much of it was taken."""
+BY_RISK = ("risk per trade", "risk budget left", "headroom to the daily loss limit", "the signal's quantity")
+"""What confidence and drawdown scale; other limits hold as they are."""
+TENTH = Decimal("0.1")
+
+
+def decided_by(row: PlanAccount) -> str:
+    """Name the check that kept an account out, or what kept its orders from filling, or what set its size."""
+    failed = failed_check(row)
+    if failed is not None:
+        return reason(failed)
+    if row.result is not None and row.result.error and row.result.outcome is not Outcome.FILLED:
+        return row.result.error
+    return sized_by(row) or "all checks passed"
+
+
+def failed_check(row: PlanAccount) -> Check | None:
+    return next((check for check in row.checks if not check.passed), None)
+
+
+def holds_position(row: PlanAccount) -> bool:
+    """Tell whether an exit or a stop adjustment concerns an account at all."""
+    return not any(check.code == "POSITION_HELD" and not check.passed for check in row.checks)
+
+
+def sized_by(row: PlanAccount) -> str:
+    """Say what set the size, and what was taken off it: `risk per trade, confidence 0.8, -8.8 % variation`."""
+    limit, _, scale = row.sizing.partition(SCALED)
+    parts = [limit]
+    if row.shared_out is not None:
+        parts = [f"share of the signal's {text(row.shared_out)} lots"]
+    elif limit in BY_RISK:
+        parts += _scaling(row, exact(scale) or ONE)
+    parts += [
+        f"-{_tenths(pct)} % {what}"
+        for pct, what in ((row.size_variance_pct, "variation"), (row.correlation_reduction_pct, "correlation"))
+        if pct
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _scaling(row: PlanAccount, scale: Decimal) -> list[str]:
+    """The scale is the signal's confidence times what the day's drawdown leaves."""
+    checked = next((check.value for check in row.checks if check.code == "CONFIDENCE"), None)
+    confidence = ONE if checked is None else checked
+    words = [] if confidence == ONE else [f"confidence {text(confidence)}"]
+    if scale != round_down(confidence) and confidence:
+        words.append(f"scaled to {_tenths(scale / confidence * 100)} % in drawdown")
+    return words
+
+
+def _tenths(value: Decimal) -> str:
+    return text(value.quantize(TENTH, ROUND_HALF_EVEN).normalize() + 0)
