@@ -1,5 +1,6 @@
 """`coxswain run`: signals from a file or a pipe; each is taken, refused or known, and the books agree at the end."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ def test_what_was_refused_is_told_on_the_screen(desk: Path) -> None:
     signals = lines_of("nonsense", entry("far", 5, symbol="XAUUSD"))
     screen = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, stdin=signals).out
     assert "denied: line 1: no id: the line is not JSON" in screen
-    assert "denied: far: INSTRUMENT_UNKNOWN: symbol=XAUUSD, wanted=one of EURUSD, GBPUSD" in screen
+    assert "denied: line 2: far: INSTRUMENT_UNKNOWN: symbol=XAUUSD, wanted=one of EURUSD, GBPUSD" in screen
 
 
 def test_a_signal_out_of_order_is_an_error_that_names_the_line(desk: Path) -> None:
@@ -413,3 +414,53 @@ def test_a_venue_file_that_is_damaged_is_named(desk: Path) -> None:
     (desk / "coxswain.journal.one.db").write_text("not a state file at all, and long enough to be looked at")
     done = coxswain("run", "--quotes", "EURUSD=q.csv", cwd=desk, code=1)
     assert done.err == "coxswain: coxswain.journal.one.db: file is not a database\n"
+
+
+# --- the screen -------------------------------------------------------------------------------------------------------
+
+
+def on_screen(folder: Path, *signals: dict[str, object] | str, more: tuple[str, ...] = ()) -> str:
+    """Run signals from a pipe and return what is printed for people."""
+    return coxswain("run", "--quotes", "EURUSD=q.csv", *more, cwd=folder, stdin=lines_of(*signals)).out
+
+
+def test_the_screen_says_that_the_money_is_paper_and_which_file_the_market_was(desk: Path) -> None:
+    assert on_screen(desk, entry("in", 5)).startswith("paper accounts; market: q.csv; mode FULL_AUTO\n")
+
+
+def test_the_screen_gives_the_reason_of_a_denial_in_its_row_and_counts_it(desk: Path) -> None:
+    screen = on_screen(desk, "nonsense", entry("in", 5, stop_loss="1.09"), entry("far", 6, symbol="XAUUSD"))
+    for account in ("ann", "bob"):
+        assert re.search(
+            rf"^ {account} .* STOP_ON_WRONG_SIDE: value=1.09, limit=1.085\d* +DENIED", screen, re.MULTILINE
+        )
+    assert "2 signals denied: 1 could not be read, 1 INSTRUMENT_UNKNOWN" in screen
+    assert "2 orders denied by our own gate, nothing sent: 2 STOP_ON_WRONG_SIDE" in screen
+    assert "denied: line 3: far: INSTRUMENT_UNKNOWN" in screen
+    assert "  nothing\n" not in screen
+
+
+def test_a_stop_that_may_not_move_shows_who_holds_a_position_and_the_failed_check(desk: Path) -> None:
+    screen = on_screen(desk, entry("in", 5, accounts=["ann"]), move_stop("up", "1.2", 60))
+    assert re.search(r"^ ann +SKIP .* STOP_ON_WRONG_SIDE: value=1.2, limit=1.085", screen, re.MULTILINE)
+    assert "1 account without such a position" in screen
+
+
+def test_a_stop_that_moved_is_not_called_working(desk: Path) -> None:
+    screen = on_screen(desk, entry("in", 5), move_stop("up", "1.081", 60), move_stop("more", "1.082", 90))
+    assert len(re.findall(r"all checks passed +MOVED *$", screen, re.MULTILINE)) == 4
+    assert "WORKING" not in screen
+    document = run(desk, leave("out", 120))
+    assert [row["result"]["outcome"] for row in document["plans"][1]["accounts"]] == ["CANCELED"] * 2
+
+
+def test_a_restart_tells_only_what_is_new(desk: Path) -> None:
+    assert "Plan of in: entry" in on_screen(desk, "nonsense", entry("in", 5))
+    steady_quotes(desk / "q.csv", 400)
+    screen = on_screen(desk, entry("in", 5), leave("out", 350))
+    assert "nonsense" not in screen
+    assert "Plan of in" not in screen
+    assert "signals this run: 2 received, 1 planned, 0 denied, 1 duplicate" in screen
+    assert "in all 4 received, 2 planned, 1 denied" in screen
+    assert "What went wrong, and what became of it\n  nothing\n" in screen
+    assert len(run(desk)["plans"]) == 2, "the document stays whole"

@@ -11,12 +11,15 @@ from coxswain.app import exits
 from coxswain.app.assemble import Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
 from coxswain.journal.verify import verify
+from coxswain.messages.events import SignalDenied
+from coxswain.messages.inputs import SubmitSignal
+from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode, Symbol
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.signals import Signals, SignalStream, StopWaiting
 from coxswain.venues.paper import PaperVenue
-from coxswain.views.summary import Audit, RunDocument, Summary
+from coxswain.views.summary import Audit, Mark, RunDocument, Summary
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ class Ran:
     """Orders that reached a venue of this process when its latest quote was too old to trade on."""
     stopped_by: str
     """The signal that ended it before its time, if one did."""
+    mark: Mark
+    """What the journal held before."""
+    lines: Mapping[int, int]
+    """By seq: the line of a signal that could be read and was denied all the same."""
 
 
 def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, after_venue: Hook | None = None) -> Ran:
@@ -52,7 +59,13 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
     summary = Summary()
     resolved = task.resolved
     with open_desk(resolved, task.journal_path, task.journal_id, summary.apply, after_journal, after_venue) as desk:
-        loop = make_loop(desk, resolved, feed, task.signals, summary.apply)
+        mark, lines = summary.mark(), _Lines(task.signals)
+
+        def on_record(record: Record) -> None:
+            summary.apply(record)
+            lines.apply(record)
+
+        loop = make_loop(desk, resolved, feed, task.signals, on_record)
         with _stoppable(loop, task.signals):
             loop.run(started(desk, resolved, task.mode, task.feed_name), desk.resume_ns)
         digest, head = desk.engine.digest(), desk.journal.head
@@ -73,7 +86,25 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         loop.quotes_refused,
         stale,
         loop.stop_reason,
+        mark,
+        lines.denied,
     )
+
+
+class _Lines:
+    """Finds the lines of denied signals. Records come after their inputs, and in the order of these."""
+
+    def __init__(self, signals: Signals) -> None:
+        self.denied: dict[int, int] = {}
+        self._taken = signals.taken if isinstance(signals, SignalStream) else []
+        self._submitted = 0
+
+    def apply(self, record: Record) -> None:
+        if not isinstance(record.input, SubmitSignal):
+            return
+        if self._submitted < len(self._taken) and any(isinstance(event, SignalDenied) for event in record.events):
+            self.denied[record.seq] = self._taken[self._submitted]
+        self._submitted += 1
 
 
 def _exit_code(document: RunDocument) -> int:

@@ -1,16 +1,20 @@
 """The screens of `demo`, `run` and `replay`, and tables that others share. No figure is worked out here."""
 
-from decimal import Decimal
+import shutil
+import sys
+from collections import Counter
 from pathlib import Path
 
 from rich.text import Text
 
 from coxswain.app.running import Ran
-from coxswain.app.tables import STYLES, count, heading, line, money, table
-from coxswain.model.checks import Check, reason
+from coxswain.app.tables import STYLES, average, count, heading, line, lots, money, price, seconds, table
+from coxswain.model.checks import Check
+from coxswain.model.market import Instrument
 from coxswain.model.vocabulary import SignalKind, Verdict
 from coxswain.runtime.replay import Replay
-from coxswain.views.plans import Outcome, PlanAccount, PlanRow
+from coxswain.views.decisions import decided_by, holds_position
+from coxswain.views.plans import Outcome, PlanAccount, PlanRow, Result
 from coxswain.views.summary import Summary
 
 # --- demo and run -----------------------------------------------------------------------------------------------------
@@ -19,34 +23,28 @@ from coxswain.views.summary import Summary
 def show_demo(journal: Path, ran: Ran) -> None:
     """Tell what happened from the signal to the verified chain, and where to look next."""
     document = ran.document
-    title = "Coxswain demo: one signal, six accounts, two paper venues"
-    line(title, "bold")
-    line(f"market: {document.feed}, {ran.quotes:,} quotes   seed {document.seed}   journal: {journal}")
+    line("Coxswain demo: one signal, six accounts, two paper venues", "bold")
+    line(f"paper accounts; market: {document.feed}, {ran.quotes:,} quotes   seed {document.seed}   journal: {journal}")
     if document.feed == "SIMULATED":
         line("The market is SIMULATED: a seeded random walk, not a forecast of any profit.", STYLES["SKIP"])
     _show_story(ran)
     heading("Where to go next")
     first = document.plans[0].signal_id if document.plans else "SIGNAL"
+    name = "coxswain" if shutil.which("coxswain") else sys.argv[0]
     for command, what in (
-        (f"coxswain explain {first} --journal {journal}", "every check of every account, and what happened then"),
-        (f"coxswain orders --journal {journal}", "also: accounts, positions, fills, stats, status"),
-        (f"coxswain replay --journal {journal}", "decide everything again and compare the bytes"),
-        ("coxswain init", "a configuration of your own"),
+        (f"explain {first} --journal {journal}", "every check of every account, and what happened then"),
+        (f"orders --journal {journal}", "also: accounts, positions, fills, stats, status"),
+        (f"replay --journal {journal}", "decide everything again and compare the bytes"),
+        ("init", "a configuration of your own"),
     ):
-        line(f"  {command}")
+        line(f"  {name} {command}")
         line(f"      {what}", STYLES["quiet"])
 
 
 def show_run(journal: Path | None, ran: Ran) -> None:
-    document = ran.document
-    counts = document.signals
-    line(
-        f"signals: {counts.received} received, {counts.planned} planned, {counts.denied} denied, "
-        f"{counts.duplicate} duplicate; {ran.quotes:,} quotes"
-    )
-    for denial in ran.summary.denials:
-        where = f"{denial.where}: " if denial.where else ""
-        line(f"denied: {where}{denial.signal_id or 'no id'}: {'; '.join(denial.reasons)}", STYLES["bad"])
+    """Tell what is new in this run; of what the journal held before it, only the sums."""
+    show_market(ran.summary)
+    _show_signals(ran)
     _show_story(ran)
     if ran.stopped_by:
         _show_what_stays_open(ran)
@@ -56,9 +54,31 @@ def show_run(journal: Path | None, ran: Ran) -> None:
         line(f"journal: {journal}")
 
 
+def show_market(summary: Summary) -> None:
+    """Say that the money is not real, and what the market was."""
+    line(f"paper accounts; market: {summary.market}; mode {summary.mode or 'none yet'}", STYLES["quiet"])
+
+
+def _show_signals(ran: Ran) -> None:
+    in_all, before = ran.document.signals, ran.mark.signals
+    parts = [
+        f"{getattr(in_all, name) - getattr(before, name)} {name}"
+        for name in ("received", "planned", "denied", "duplicate")
+    ]
+    sums = ""
+    if ran.mark.records:
+        sums = f"; in all {in_all.received} received, {in_all.planned} planned, {in_all.denied} denied"
+    line(f"signals{' this run' if sums else ''}: {', '.join(parts)}; {count(ran.quotes, 'quote')}{sums}")
+    for seq, denial in ran.summary.denials[ran.mark.denials :]:
+        place = f"line {ran.lines[seq]}" if seq in ran.lines else denial.where
+        where = f"{place}: " if place else ""
+        line(f"denied: {where}{denial.signal_id or 'no id'}: {'; '.join(denial.reasons)}", STYLES["bad"])
+
+
 def _show_what_stays_open(ran: Ran) -> None:
     """After a stop: which orders keep working at the venues while nobody looks."""
     rows = [row for row in ran.summary.blotter.orders.values() if row.is_open]
+    instruments = ran.summary.book.instruments
     heading(f"Stopped by {ran.stopped_by}; the same command goes on from here")
     if not rows:
         line("  no order is open")
@@ -73,83 +93,87 @@ def _show_what_stays_open(ran: Ran) -> None:
                 row.role,
                 row.side,
                 row.symbol,
-                row.leaves_qty,
-                row.price or row.stop_px,
+                lots(row.leaves_qty, instruments.get(row.symbol)),
+                price(row.price or row.stop_px, instruments.get(row.symbol)),
                 row.ord_status if row.outcome_known else f"{row.ord_status}, UNKNOWN",
             )
             for row in rows
         ],
         right=("lots open", "at"),
+        least=("role", "status"),
     )
 
 
 def _show_story(ran: Ran) -> None:
+    """The plans of this run, those of an earlier one that came further in it, and where that leaves us."""
     for row in ran.summary.plans.rows():
-        show_plan(row)
+        if row != ran.mark.plans.get(row.plan.signal_id):
+            show_plan(row, ran.summary.book.instruments.get(row.plan.symbol))
     _show_incidents(ran)
     show_positions(ran.summary)
     _show_books(ran)
 
 
-def show_plan(row: PlanRow) -> None:
+def show_plan(row: PlanRow, instrument: Instrument | None) -> None:
     """One plan: for each account the verdict, the size, the delay, the check that decided, and the result."""
     plan = row.plan
     side = f" {plan.side}" if plan.side is not None else ""
     heading(f"Plan of {plan.signal_id}: {plan.kind}{side} {plan.symbol}")
     line(plan.rationale, STYLES["quiet"])
     if plan.kind is SignalKind.ENTRY:
-        headings = ("account", "verdict", "lots", "delay", "decided by", "result", "filled", "price", "slip bp")
         table(
-            headings,
-            [_entry_cells(each) for each in row.accounts],
+            ("account", "verdict", "lots", "delay", "decided by", "result", "filled", "price", "slip bp"),
+            [_entry_cells(each, instrument) for each in row.accounts],
             right=("lots", "delay", "filled", "price", "slip bp"),
             least=("slip bp", "filled", "delay", "price"),
         )
     else:
-        involved = [each for each in row.accounts if each.verdict is Verdict.SEND]
-        table(
-            ("account", "verdict", "lots", "decided by", "result"),
-            [_exit_cells(each) for each in involved],
-            right=("lots",),
-        )
-        left_out = len(row.accounts) - len(involved)
-        if left_out:
-            line(f"{count(left_out, 'account')} without such a position", STYLES["quiet"])
+        _show_holders(row, instrument)
     for warning in plan.warnings:
         line(f"warning: {warning}", STYLES["SKIP"])
 
 
-def _entry_cells(row: PlanAccount) -> tuple[object, ...]:
+def _show_holders(row: PlanRow, instrument: Instrument | None) -> None:
+    """Of an exit or a stop adjustment: the accounts that it concerns, also those that failed a check."""
+    concerned = [each for each in row.accounts if holds_position(each)]
+    if concerned:
+        table(
+            ("account", "verdict", "lots", "decided by", "result"),
+            [_exit_cells(each, instrument) for each in concerned],
+            right=("lots",),
+        )
+    left_out = sum(not each.recovery for each in row.accounts) - len(concerned)
+    if left_out:
+        line(f"{count(left_out, 'account')} without such a position", STYLES["quiet"])
+
+
+def _entry_cells(row: PlanAccount, instrument: Instrument | None) -> tuple[object, ...]:
     result = row.result
     return (
         row.account,
         Text("RECOVERY" if row.recovery else row.verdict, style=STYLES[row.verdict]),
-        row.qty or None,
-        None if row.verdict is Verdict.SKIP else f"{Decimal(row.delay_ms) / 1000:.1f} s",
-        deciding(row),
-        None if result is None else _outcome(result.success, result.outcome),
-        None if result is None else result.filled_qty or None,
-        None if result is None else result.actual_entry_price,
+        lots(row.qty or None, instrument),
+        None if row.verdict is Verdict.SKIP else seconds(row.delay_ms),
+        decided_by(row),
+        None if result is None else _outcome(result),
+        None if result is None else lots(result.filled_qty or None, instrument),
+        None if result is None else average(result.actual_entry_price, instrument),
         None if result is None or result.slippage_bps is None else f"{result.slippage_bps:.2f}",
     )
 
 
-def _exit_cells(row: PlanAccount) -> tuple[object, ...]:
-    result = row.result
-    outcome = None if result is None else _outcome(result.success, result.outcome)
-    return row.account, Text(row.verdict, style=STYLES[row.verdict]), row.qty, deciding(row), outcome
+def _exit_cells(row: PlanAccount, instrument: Instrument | None) -> tuple[object, ...]:
+    outcome = None if row.result is None else _outcome(row.result)
+    verdict = Text(row.verdict, style=STYLES[row.verdict])
+    return row.account, verdict, lots(row.qty or None, instrument), decided_by(row), outcome
 
 
-def _outcome(success: bool | None, outcome: Outcome) -> Text:
-    return Text(outcome, style=STYLES["SKIP"] if success is None else STYLES["ok"] if success else STYLES["bad"])
-
-
-def deciding(row: PlanAccount) -> str:
-    """Name the check that kept an account out, or what set its size."""
-    failed = next((check for check in row.checks if not check.passed), None)
-    if failed is not None:
-        return reason(failed)
-    return row.sizing or "all checks passed"
+def _outcome(result: Result) -> Text:
+    """A stop that stands where it was moved is the only success that has no fill and need not end."""
+    style = STYLES["SKIP"] if result.success is None else STYLES["ok"] if result.success else STYLES["bad"]
+    if result.success and not result.filled_qty:
+        return Text("MOVED" if result.outcome is Outcome.WORKING else f"MOVED, then {result.outcome}", style=style)
+    return Text(result.outcome, style=style)
 
 
 def verdict_of(check: Check) -> Text:
@@ -158,82 +182,113 @@ def verdict_of(check: Check) -> Text:
 
 def _show_incidents(ran: Ran) -> None:
     """What went wrong on the way, and what became of it."""
-    document, summary = ran.document, ran.summary
     heading("What went wrong, and what became of it")
-    told = 0
-    for order in summary.blotter.orders.values():
-        if order.ord_status == "REJECTED":
-            told += 1
-            line(f"  {order.account}: order {order.cl_ord_id} was rejected by the venue ({order.reason})")
-    for recovery in summary.plans.recoveries:
-        told += 1
-        line(f"  {recovery.account}: took over {recovery.qty} lots of {recovery.failed}, through every check again")
-    for text_line in _unknown_lines(ran):
-        told += 1
-        line(text_line)
-    if document.completions:
-        told += 1
-        line(f"  {count(document.completions, 'completion order')} for what partial fills had left open")
-    if summary.repeated_reports:
-        told += 1
-        line(f"  {count(summary.repeated_reports, 'fill')} reported again and booked once")
+    told = [*_refused(ran), *_disturbed(ran)] or ["nothing"]
+    for words in told:
+        line(f"  {words}")
+
+
+def _refused(ran: Ran) -> list[str]:
+    """By us, of signals and of orders; then by the venues."""
+    summary, mark = ran.summary, ran.mark
+    signals = [denial.event.reasons for denial in summary.denials[mark.denials :]]
+    orders = [event.reasons for event in summary.blotter.denied[mark.orders_denied :]]
+    lines = []
+    if signals:
+        lines.append(f"{count(len(signals), 'signal')} denied: {_by_code(signals)}")
+    if orders:
+        lines.append(f"{count(len(orders), 'order')} denied by our own gate, nothing sent: {_by_code(orders)}")
+    for cl_ord_id in summary.blotter.rejected():
+        order = summary.blotter.orders[cl_ord_id]
+        if cl_ord_id not in mark.rejected:
+            why = f" ({order.reason})" if order.reason not in ("", "rejected by the venue") else ""
+            lines.append(f"{order.account}: order {cl_ord_id} was rejected by the venue{why}")
+    recoveries = summary.plans.recoveries[mark.recoveries :]
+    took_over = (f"{each.account}: took over {each.qty} lots of {each.failed}" for each in recoveries)
+    return [*lines, *(f"{words}, through every check again" for words in took_over)]
+
+
+def _by_code(denials: list[tuple[str, ...]]) -> str:
+    """Count denials by the code of their first reason; a signal that could not be read has fields instead of codes."""
+    codes = Counter(reasons[0].partition(":")[0] if reasons else "no reason" for reasons in denials)
+    grouped: Counter[str] = Counter()
+    for code, number in codes.items():
+        grouped[code if code.isupper() else "could not be read"] += number
+    return ", ".join(f"{number} {code}" for code, number in grouped.items())
+
+
+def _disturbed(ran: Ran) -> list[str]:
+    """What was lost, late, twice or without a price."""
+    document, summary, mark = ran.document, ran.summary, ran.mark
+    lines = []
+    unknown = document.unknown.seen - mark.unknown.seen
+    if unknown:
+        resolved = document.unknown.resolved - mark.unknown.resolved
+        lines.append(
+            f"{count(unknown, 'outcome')} unknown, {resolved} resolved by asking the venue; nothing was sent on a guess"
+        )
+    if completions := document.completions - mark.completions:
+        lines.append(f"{count(completions, 'completion order')} for what partial fills had left open")
+    if repeated := summary.repeated_reports - mark.repeated_reports:
+        lines.append(f"{count(repeated, 'fill')} reported again and booked once")
     for symbol, refused in ran.quotes_refused.items():
-        told += 1
-        line(f"  {count(refused, 'quote')} of {symbol} refused: crossed, or not above zero")
+        lines.append(f"{count(refused, 'quote')} of {symbol} refused: crossed, or not above zero")
     if ran.orders_on_stale_quotes:
-        told += 1
-        line(f"  {count(ran.orders_on_stale_quotes, 'order')} waited at a venue for a fresh quote")
-    for incident in summary.book.incidents:
-        told += 1
-        line(f"  {incident.account}: {incident.kind}: {incident.detail}")
-    if not told:
-        line("  nothing")
-
-
-def _unknown_lines(ran: Ran) -> list[str]:
-    document = ran.document
-    if not document.unknown.seen:
-        return []
-    seen, resolved = document.unknown.seen, document.unknown.resolved
-    return [f"  {count(seen, 'outcome')} unknown, {resolved} resolved by asking the venue; nothing was sent on a guess"]
+        lines.append(f"{count(ran.orders_on_stale_quotes, 'order')} waited at a venue for a fresh quote")
+    return [
+        *lines,
+        *(f"{each.account}: {each.kind}: {each.detail}" for each in summary.book.incidents[mark.incidents :]),
+    ]
 
 
 def show_positions(summary: Summary) -> None:
+    """What is held, in the order of the accounts."""
     rows = summary.book.open_positions()
     heading("Positions")
     if not rows:
         line("  flat")
         return
-    headings = ("account", "symbol", "lots", "avg price", "stop", "target", "protection", "open P&L", "realised")
+    instruments = summary.book.instruments
+    headings = (
+        *("account", "symbol", "lots", "avg price", "stop", "target", "protection", "ccy", "open P&L"),
+        "realised (all time)",
+    )
     cells = [
         (
             row.account,
             row.symbol,
-            row.qty,
-            row.avg_px,
-            row.stop_px,
-            row.target_px,
+            lots(row.qty, instruments.get(row.symbol)),
+            average(row.avg_px, instruments.get(row.symbol)),
+            price(row.stop_px, instruments.get(row.symbol)),
+            price(row.target_px, instruments.get(row.symbol)),
             Text(row.protection, style=STYLES["bad"] if row.protection == "NONE" else STYLES["ok"]),
+            row.currency,
             money(row.unrealized_pnl),
             money(row.realized_pnl),
         )
         for row in rows
     ]
-    table(headings, cells, right=("lots", "avg price", "stop", "target", "open P&L", "realised"))
+    table(
+        headings,
+        cells,
+        right=("lots", "avg price", "stop", "target", "open P&L", "realised (all time)"),
+        least=("realised (all time)", "target", "avg price"),
+    )
 
 
 def _show_books(ran: Ran) -> None:
     document, book = ran.document, ran.summary.book
-    heading("Books")
+    heading("Books, since the journal began" if ran.mark.records else "Books")
     orders = document.orders
     line(
-        f"  {orders.total} orders: {orders.filled} filled, {orders.cancelled} cancelled, {orders.rejected} rejected; "
-        f"{orders.denied} denied by our own gate; {document.fills} fills, {document.partial_fills} of them partial"
+        f"  {count(orders.total, 'order')}: {orders.filled} filled, {orders.cancelled} cancelled, "
+        f"{orders.rejected} rejected; {orders.denied} denied by our own gate; "
+        f"{count(document.fills, 'fill')}, {document.partial_fills} of them partial"
     )
     agreed = not document.breaks and not orders.unknown_now
     state = "reconciled: engine and venues agree" if agreed else "NOT reconciled"
     line(
-        f"  {state}; {book.comparisons} comparisons, {len(document.breaks)} open breaks",
+        f"  {state}; {count(book.comparisons, 'comparison')}, {count(len(document.breaks), 'open break')}",
         STYLES["ok" if agreed else "bad"],
     )
     for found in document.breaks:
@@ -241,7 +296,7 @@ def _show_books(ran: Ran) -> None:
     audit = document.audit
     word = "verified" if audit.verified else "TAMPERED"
     line(
-        f"  chain of {audit.records:,} records {word}, head {audit.head[:16]}",
+        f"  chain of {count(audit.records, 'record')} {word}, head {audit.head[:16]}",
         STYLES["ok" if audit.verified else "bad"],
     )
     line(f"  digest {document.digest}", STYLES["quiet"])

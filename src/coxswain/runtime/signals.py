@@ -41,6 +41,8 @@ class SignalStream:
         self._ended = False
         self.waiting = False
         """A read is under way that may block for as long as the sender likes."""
+        self.taken: list[int] = []
+        """The lines of the signals that were passed on, in that order; lines that could not be read name themselves."""
 
     def next_ns(self, now_ns: int) -> int | None:
         """Return when the next message's turn comes, reading a line if none is waiting."""
@@ -68,6 +70,8 @@ class SignalStream:
         if self._next is None:
             raise ValueError("no signal is waiting")
         message, self._next = self._next[1], None
+        if isinstance(message, SubmitSignal):
+            self.taken.append(self._line)
         return message
 
     def _read(self, line: bytes, now_ns: int) -> tuple[int, Input]:
