@@ -547,6 +547,7 @@ def _compare_later(state: State, clock: Deadlines, account_id: AccountId) -> Non
 def _break_found(state: State, clock: Deadlines, event: ev.BreakFound) -> None:
     account = state.accounts[event.account]
     account.breaks[event.break_id] = event
+    _compare_later(state, clock, event.account)
     if event.symbol is not None:
         position_of(account, event.symbol).breaks += 1
 

@@ -44,8 +44,8 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
         _adopt(tx, account, answer, as_of_ns)
     elif not book_fills(tx, account, answer.fills):
         return  # it cannot be believed: asked again when the time for this answer is up
-    if as_of_ns < account.asked_ns:
-        return  # a newer question is out
+    if _is_old(account, as_of_ns):
+        return
     breaks = _differences(account, answer)
     for cl_ord_id in _working_after_end(account, answer, as_of_ns):
         found = _call_back(tx, account, cl_ord_id)
@@ -55,6 +55,12 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
     _conclude(tx, account, answer, len(account.exec_ids) - booked, as_of_ns)
     for symbol in tuple(account.positions):  # a break is no reason to be without a stop: it only reduces
         follow(tx, answer.account, symbol, afresh=True)
+
+
+def _is_old(account: Account, as_of_ns: int) -> bool:
+    """Books taken before the last question, the last agreement or a fill that we know prove nothing."""
+    booked = (position.recent[-1].transact_time_ns for position in account.positions.values() if position.recent)
+    return as_of_ns < max(account.asked_ns, account.reconciled_ns, *booked)
 
 
 def _adopt(tx: Tx, account: Account, answer: AccountLookedUp, as_of_ns: int) -> None:

@@ -197,3 +197,40 @@ def test_books_of_an_account_that_is_not_ours_say_nothing() -> None:
     record = desk.step(msgspec.structs.replace(desk.records[1].input, account="Z"))
     assert kinds(record) == []
     assert A in desk.engine.state.accounts
+
+
+def test_books_from_before_the_last_agreement_say_nothing() -> None:
+    """Found by the simulator: an older answer that came last opened a break that nothing looked at again."""
+    desk = Desk()
+    desk.hold(10)
+    compared(desk)
+    asked_ns = desk.now_ns
+    desk.wait(S)
+    desk.books()
+    record = desk.books(positions=(), as_of_ns=asked_ns)
+    assert kinds(record) == []
+
+
+def test_books_from_before_a_fill_that_we_know_say_nothing() -> None:
+    """Found by the simulator: books that were on the way while an order filled opened a break for a moment."""
+    desk = Desk()
+    entry = desk.enter(10)
+    desk.accept(entry)
+    compared(desk)
+    asked_ns = desk.now_ns
+    desk.wait(MS)
+    desk.fill(entry, 10)
+    assert kinds(desk.books(positions=(), as_of_ns=asked_ns)) == []
+    desk.wait(QUERY)
+    desk.books()
+    assert desk.events(ev.Reconciled)[-1].positions == 1
+
+
+def test_a_break_is_looked_at_again_even_on_an_account_with_nothing_open() -> None:
+    desk = Desk()
+    compared(desk)
+    desk.books(balance=D(99_999))
+    for _ in range(3):
+        asked = len(desk.requests(QueryAccount))
+        desk.wait(SYNC)
+        assert len(desk.requests(QueryAccount)) > asked
