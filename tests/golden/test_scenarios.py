@@ -63,7 +63,7 @@ def played(name: str, how: str = "", which: int | None = None) -> World:
 
 def ended(world: World) -> dict[tuple[AccountId, Symbol], str]:
     """Bring a world to rest; return what is held, which engine and venue agree on."""
-    world.rest()
+    world.rest(minutes=3)
     at_rest(world)
     return {
         (account_id, symbol): str(qty)

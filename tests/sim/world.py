@@ -179,10 +179,10 @@ class World:
             self.step(quote)
         return quote
 
-    def rest(self) -> None:
-        """Let nothing fail any more and ten minutes go by in a market that shows all the size there is."""
+    def rest(self, minutes: int = 10) -> None:
+        """Let nothing fail any more and time go by in a market that shows all the size there is."""
         self.wire.faults = Faults()
-        for _ in range(60):
+        for _ in range(6 * minutes):
             for symbol in self.ticks:
                 self.quote(symbol)
             self.run(10 * S)
