@@ -1,5 +1,6 @@
 """The commands that look: a table for people, one document for scripts, also beside a running engine; never a write."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -57,6 +58,53 @@ def test_every_view_is_one_document_for_scripts(demo: Demo) -> None:
     assert documents["stats"] == told["stats"]
     assert documents["explain demo-1"]["id"] == "demo-1"
     assert len(documents["audit log"]) == 50
+
+
+PAPER_VIEWS = ("status", "accounts", "orders", "positions", "fills")
+
+
+@pytest.mark.parametrize("command", PAPER_VIEWS)
+def test_a_view_says_that_the_money_is_paper_and_the_market_simulated(demo: Demo, command: str) -> None:
+    assert "paper accounts; market: SIMULATED; mode FULL_AUTO\n" in look(demo, command)
+    told = coxswain(command, "--journal", demo.journal, "--json", cwd=demo.folder).json()
+    for row in told if isinstance(told, list) else [told]:
+        assert (row["account_mode"], row["feed"]) == ("paper", "SIMULATED")
+
+
+def test_the_status_begins_with_its_verdict(demo: Demo, killed: Path) -> None:
+    assert look(demo, "status").startswith("all is well\n")
+    told = coxswain("status", "--journal", demo.journal, "--json", cwd=demo.folder).json()
+    assert (told["well"], told["problems"], told["mode"]) == (True, [], "FULL_AUTO")
+    assert told["last_record"].startswith("2026-01-05T10:1")
+    done = subprocess.run([COXSWAIN, "status", "--journal", killed], capture_output=True, timeout=60, check=False)
+    verdict, _, _ = done.stdout.decode().partition("\n")
+    assert verdict.startswith("not well: ")
+    assert verdict.endswith("the last run did not end in good order, start it again")
+
+
+AMOUNT = re.compile(r"\d[\d,]*\.\d+")
+
+
+@pytest.mark.parametrize("command", ["accounts", "orders", "positions", "fills", "audit log", "explain demo-1"])
+def test_a_narrow_screen_breaks_no_number(demo: Demo, command: str) -> None:
+    words = [*command.split(), "--journal", str(demo.journal)]
+    narrow = coxswain(*words, cwd=demo.folder, env={"COLUMNS": "80"}).out
+    in_tables = [row for row in narrow.splitlines() if row.startswith(" ")]
+    assert max(map(len, in_tables)) <= 80
+    if not command.startswith(("audit", "explain")):  # there, words are broken where a space is
+        assert set(AMOUNT.findall(narrow)) <= set(AMOUNT.findall(coxswain(*words, cwd=demo.folder).out))
+        assert "left out: widen the terminal or use --json" in narrow
+
+
+def test_positions_stand_in_the_order_of_the_accounts(demo: Demo) -> None:
+    accounts, held = (
+        [row["account"] for row in coxswain(command, "--journal", demo.journal, "--json", cwd=demo.folder).json()]
+        for command in ("accounts", "positions")
+    )
+    assert held == [account for account in accounts if account in held]
+    screen = look(demo, "positions")
+    assert "realised (all time)" in screen
+    assert " ccy " in screen
 
 
 def test_an_order_explains_itself_from_the_check_to_the_fill(demo: Demo) -> None:

@@ -3,6 +3,8 @@
 Nothing is opened for writing here, and nothing is sent anywhere.
 """
 
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
@@ -23,21 +25,29 @@ from coxswain.views.audit import AuditLog
 from coxswain.views.documents import document
 from coxswain.views.explain import Explainer
 from coxswain.views.positions import AccountRow
-from coxswain.views.summary import Summary, stats_doc
+from coxswain.views.summary import PAPER, Summary, stats_doc
+from coxswain.views.times import utc
+
+TOLD_ABOVE = ("well", "problems", "account_mode")
+"""Lines before the table say these."""
+FIGURES = {
+    "fill_rate_pct": "fill_rate_pct (of orders that are over)",
+    "realized_pnl": "realized_pnl (before commission)",
+    "gross_profit": "gross_profit (of trades, net of commission)",
+    "gross_loss": "gross_loss (of trades, net of commission)",
+}
+"""Names of figures that need a word more."""
 
 
 class View(Protocol):
     def apply(self, record: Record) -> None: ...
 
 
-def fold(journal: Path, view: View) -> int:
-    """Show every record of a journal to a view; return how many there were. Raises `JournalError`."""
-    count = 0
+def fold(journal: Path, view: View) -> None:
+    """Show every record of a journal to a view. Raises `JournalError`."""
     with Reader(journal) as reader:
         for _, record in decoded(reader.read()):
             view.apply(record)
-            count += 1
-    return count
 
 
 def _summary(journal: Path) -> Summary:
@@ -51,19 +61,26 @@ def _summary(journal: Path) -> Summary:
 
 def show_status(journal: Path, as_json: bool) -> int:
     """Say in one screen whether all is well; the exit code says it too."""
-    summary = Summary()
-    records = fold(journal, summary)
-    accounts = summary.book.all_accounts()
+    running = is_written(journal) if journal.is_file() else False
+    summary = _summary(journal)
+    accounts, positions = summary.book.all_accounts(), summary.book.open_positions()
     unknown = [row.cl_ord_id for row in summary.blotter.orders.values() if not row.outcome_known]
+    problems = _problems(summary, accounts, running)
     status = {
+        "well": not problems,
+        "problems": problems,
         "version": __version__,
         "journal": str(journal),
-        "running": is_written(journal),
-        "records": records,
+        "running": running,
+        "mode": summary.mode,
+        "account_mode": PAPER,
+        "feed": summary.market,
+        "last_record": None if summary.last_ns is None else utc(summary.last_ns),
+        "records": summary.records,
         "accounts": len(accounts),
         "accounts_active": sum(1 for account in accounts if account.state is TradingState.ACTIVE),
-        "open_positions": len(summary.book.open_positions()),
-        "unprotected_positions": sum(1 for row in summary.book.open_positions() if row.protection == "NONE"),
+        "open_positions": len(positions),
+        "unprotected_positions": sum(1 for row in positions if row.protection == "NONE"),
         "open_orders": sum(1 for row in summary.blotter.orders.values() if row.is_open),
         "unknown_orders": unknown,
         "breaks": sorted(summary.book.breaks),
@@ -72,9 +89,31 @@ def show_status(journal: Path, as_json: bool) -> int:
     if as_json:
         print_json(status)
     else:
-        words = {name: msgspec.to_builtins(value) for name, value in status.items()}
+        verdict = f"not well: {'; '.join(problems)}" if problems else "all is well"
+        tables.line(verdict, tables.STYLES["bad" if problems else "ok"])
+        screens.show_market(summary)
+        words = {name: msgspec.to_builtins(value) for name, value in status.items() if name not in TOLD_ABOVE}
         tables.table(("what", "value"), [(name, _plain(value)) for name, value in words.items()])
     return exits.UNRECONCILED if unknown or summary.book.breaks else exits.OK
+
+
+def _problems(summary: Summary, accounts: Sequence[AccountRow], running: bool) -> list[str]:
+    """Name what somebody should look at, the worst first."""
+    unknown = sum(1 for row in summary.blotter.orders.values() if not row.outcome_known)
+    bare = [row for row in summary.book.open_positions() if row.protection == "NONE"]
+    restricted = [account for account in accounts if account.state is not TradingState.ACTIVE]
+    found = []
+    if unknown:
+        found.append(f"the outcome of {tables.count(unknown, 'order')} is unknown")
+    if summary.book.breaks:
+        found.append(f"{tables.count(len(summary.book.breaks), 'break')} open between engine and venue")
+    if bare:
+        names = ", ".join(f"{row.account} {row.symbol}" for row in bare)
+        found.append(f"{tables.count(len(bare), 'position')} without protection ({names})")
+    found += [f"{row.account} is {row.state} ({', '.join(row.causes)})" for row in restricted]
+    if not running and not summary.stopped:
+        found.append("the last run did not end in good order, start it again")
+    return found
 
 
 def _plain(value: object) -> str:
@@ -82,14 +121,27 @@ def _plain(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name} {count}" for name, count in value.items())
-    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
+    return ", ".join(value) or "none" if isinstance(value, list) else "none" if value is None else str(value)
+
+
+def _rows(summary: Summary, rows: Sequence[msgspec.Struct]) -> object:
+    """Write rows for scripts; each says that the money is paper, and what the market was."""
+    told = {"account_mode": PAPER, "feed": summary.market}
+    return document([{**_fields(row), **told} for row in rows])
+
+
+def _fields(row: msgspec.Struct) -> dict[str, object]:
+    return {name: getattr(row, name) for name in row.__struct_fields__}
 
 
 def show_accounts(journal: Path, as_json: bool) -> int:
-    rows = _summary(journal).book.all_accounts()
+    summary = _summary(journal)
+    rows = summary.book.all_accounts()
     if as_json:
-        print_json([_with_derived(row) for row in rows])
+        told = {"account_mode": PAPER, "feed": summary.market}
+        print_json([document({**_fields(row), **_derived(row), **told}) for row in rows])
         return exits.OK
+    screens.show_market(summary)
     headings = (
         *("account", "venue", "state", "ccy", "balance", "equity", "margin free", "risk left", "drawdown %"),
         *("positions", "protection", "breaks"),
@@ -121,17 +173,19 @@ def show_accounts(journal: Path, as_json: bool) -> int:
     return exits.OK
 
 
-def _with_derived(row: AccountRow) -> object:
+def _derived(row: AccountRow) -> dict[str, object]:
     names = ("equity", "available_margin", "risk_budget_left", "daily_drawdown_pct")
-    derived = {name: getattr(row, name) for name in names}
-    return document({name: getattr(row, name) for name in row.__struct_fields__} | derived)
+    return {name: getattr(row, name) for name in names}
 
 
 def show_orders(journal: Path, only_open: bool, as_json: bool) -> int:
-    rows = [row for row in _summary(journal).blotter.orders.values() if row.is_open or not only_open]
+    summary = _summary(journal)
+    rows = [row for row in summary.blotter.orders.values() if row.is_open or not only_open]
     if as_json:
-        print_json(document(rows))
+        print_json(_rows(summary, rows))
         return exits.OK
+    screens.show_market(summary)
+    instruments = summary.book.instruments
     headings = (
         *("order", "role", "side", "symbol", "type", "lots", "filled", "avg price", "at", "status", "signal"),
         "created UTC",
@@ -143,10 +197,10 @@ def show_orders(journal: Path, only_open: bool, as_json: bool) -> int:
             row.side,
             row.symbol,
             row.ord_type,
-            row.order_qty,
-            row.cum_qty,
-            row.avg_px,
-            row.price or row.stop_px,
+            tables.lots(row.order_qty, instruments.get(row.symbol)),
+            tables.lots(row.cum_qty, instruments.get(row.symbol)),
+            tables.average(row.avg_px, instruments.get(row.symbol)),
+            tables.price(row.price or row.stop_px, instruments.get(row.symbol)),
             row.ord_status if row.outcome_known else f"{row.ord_status}, UNKNOWN",
             row.signal_id,
             tables.moment(row.created_ns),
@@ -166,8 +220,9 @@ def show_positions(journal: Path, as_json: bool) -> int:
     summary = _summary(journal)
     rows = summary.book.open_positions()
     if as_json:
-        print_json(document(rows))
+        print_json(_rows(summary, rows))
         return exits.OK
+    screens.show_market(summary)
     screens.show_positions(summary)
     headings = ("account", "symbol", "held for", "return %", "reward/risk", "P&L a day", "margin", "risk to stop")
     cells = [
@@ -189,10 +244,13 @@ def show_positions(journal: Path, as_json: bool) -> int:
 
 
 def show_fills(journal: Path, as_json: bool) -> int:
-    rows = _summary(journal).blotter.fills
+    summary = _summary(journal)
+    rows = summary.blotter.fills
     if as_json:
-        print_json(document(rows))
+        print_json(_rows(summary, rows))
         return exits.OK
+    screens.show_market(summary)
+    instruments = summary.book.instruments
     headings = ("time UTC", "account", "order", "side", "symbol", "lots", "price", "commission", "slip bp", "exec id")
     cells = [
         (
@@ -201,9 +259,9 @@ def show_fills(journal: Path, as_json: bool) -> int:
             row.cl_ord_id,
             row.side,
             row.symbol,
-            row.last_qty,
-            row.last_px,
-            row.commission,
+            tables.lots(row.last_qty, instruments.get(row.symbol)),
+            tables.price(row.last_px, instruments.get(row.symbol)),
+            tables.money(row.commission),
             None if row.slippage_bps is None else f"{row.slippage_bps:.2f}",
             row.exec_id,
         )
@@ -219,16 +277,30 @@ def show_fills(journal: Path, as_json: bool) -> int:
 
 
 def show_stats(journal: Path, as_json: bool) -> int:
-    figures = stats_doc(_summary(journal).stats.figures())
+    summary = _summary(journal)
+    figures = stats_doc(summary.stats.figures())
     if as_json:
         print_json(figures)
         return exits.OK
-    cells = [(name, tables.short(getattr(figures, name))) for name in figures.__struct_fields__ if name != "money"]
+    screens.show_market(summary)
+    cells = [
+        (FIGURES.get(name, name), tables.short(getattr(figures, name)))
+        for name in figures.__struct_fields__
+        if name != "money"
+    ]
     tables.table(("figure", "value"), cells, right=("value",))
     for money in figures.money:
-        cells = [(name, tables.short(getattr(money, name))) for name in money.__struct_fields__ if name != "currency"]
+        cells = [
+            (FIGURES.get(name, name), _figure(name, getattr(money, name)))
+            for name in money.__struct_fields__
+            if name != "currency"
+        ]
         tables.table((f"in {money.currency}", "value"), cells, right=("value",))
     return exits.OK
+
+
+def _figure(name: str, value: object) -> object:
+    return tables.money(Decimal(value)) if isinstance(value, str) and name != "profit_factor" else tables.short(value)
 
 
 # --- why --------------------------------------------------------------------------------------------------------------

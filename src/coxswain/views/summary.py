@@ -228,7 +228,7 @@ class Summary:
         self.last_ns: int | None = None
         """When the last record was written, in engine time."""
         self.stopped = True
-        """The last record is that of an orderly end, or there is none."""
+        """The last start came to an orderly end, or there was none."""
         self._started: inp.EngineStarted | None = None
 
     @property
@@ -258,16 +258,17 @@ class Summary:
 
     def apply(self, record: Record) -> None:
         self.records, self.last_ns = self.records + 1, record.now_ns
-        self.stopped = isinstance(record.input, inp.StopEngine)
         self.blotter.apply(record)
         self.plans.apply(record)
         self.book.apply(record)
         self.stats.apply(record)
         if isinstance(record.input, inp.EngineStarted):
-            self._started = record.input
+            self._started, self.stopped = record.input, False
             feed = record.input.setup.feed
             if feed and feed not in self.feeds[-1:]:
                 self.feeds.append(feed)
+        elif isinstance(record.input, inp.StopEngine):
+            self.stopped = True
         elif isinstance(record.input, inp.SubmitSignal | inp.ReportBadSignal):
             self.signals.received += 1
         elif isinstance(record.input, inp.ExecutionReport) and record.input.exec_type is ExecType.TRADE:

@@ -211,3 +211,13 @@ def test_it_says_that_the_money_is_paper_and_what_the_markets_were() -> None:
         setup = msgspec.structs.replace(SETUP, feed=feed)
         summary.apply(Record(1, 0, msgspec.structs.replace(STARTED, setup=setup), ()))
     assert (summary.market, summary.mode) == ("SIMULATED, then q.csv", "FULL_AUTO")
+
+
+def test_it_knows_whether_the_last_run_came_to_an_orderly_end() -> None:
+    summary = Summary()
+    ends = []
+    for message in (STARTED, inp.TimePassed(), inp.StopEngine("SIGTERM"), inp.PauseAccount(A, "why", "me"), STARTED):
+        summary.apply(Record(1, 5, message, ()))
+        ends.append(summary.stopped)
+    assert ends == [False, False, True, True, False]
+    assert summary.last_ns == 5
