@@ -101,6 +101,30 @@ def test_two_instruments_run_at_once(tmp_path: Path) -> None:
     assert document["breaks"] == []
 
 
+def test_an_order_for_the_day_ends_with_it_and_protection_stays(tmp_path: Path) -> None:
+    config = config_file(tmp_path / "coxswain.yaml", ["ann", "bob", "cat", "dan"])
+    config.write_text(config.read_text().replace("latency_ms: 20", 'latency_ms: 20\n    day_ends: "10:05"'))
+    steady_quotes(tmp_path / "q.csv", 600)
+    far = {"order_type": "LIMIT", "limit_price": "1.082"}
+    document = run(
+        tmp_path,
+        entry("today", 5, accounts=["ann"], **far),
+        entry("good", 6, accounts=["bob"], time_in_force="GTC", **far),
+        entry("filled", 7, accounts=["cat"]),
+        entry("tomorrow", 400, accounts=["dan"], **far),
+    )
+    rows = coxswain("orders", "--json", cwd=tmp_path).json()
+    assert {row["signal_id"]: row["ord_status"] for row in rows if row["role"] == "ENTRY"} == {
+        "today": "EXPIRED",
+        "good": "NEW",
+        "filled": "FILLED",
+        "tomorrow": "NEW",
+    }
+    assert [(position["account"], position["protection"]) for position in document["positions"]] == [("cat", "venue")]
+    assert document["breaks"] == []
+    coxswain("replay", cwd=tmp_path)
+
+
 # --- lines that are no use --------------------------------------------------------------------------------------------
 
 

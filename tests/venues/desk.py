@@ -73,6 +73,9 @@ class Desk:
         commission_per_lot: str = "0",
         commission_pct: str = "0",
         now_ns: int = START_NS,
+        day_ends: str = "00:00",
+        day_tz: str = "UTC",
+        instruments: tuple[Instrument, ...] = INSTRUMENTS,
     ) -> None:
         account = AccountParams(currency, Decimal(balance))
         params = Params(
@@ -80,9 +83,11 @@ class Desk:
             latency_ms=latency_ms,
             commission_per_lot=Decimal(commission_per_lot),
             commission_pct=Decimal(commission_pct),
+            day_ends=day_ends,
+            day_tz=day_tz,
             faults=faults,
         )
-        self.paper = PaperVenue(VenueId("paper"), params, INSTRUMENTS, path, on_commit)
+        self.paper = PaperVenue(VenueId("paper"), params, instruments, path, on_commit)
         self.venue: Venue = self.paper
         self.now_ns = now_ns
         self.inputs: list[Input] = []

@@ -14,11 +14,11 @@ import msgspec
 from coxswain.feeds import Walk, walk
 from coxswain.messages.inputs import Input, SubmitSignal
 from coxswain.model.decimals import floor_step
+from coxswain.model.hours import is_open
 from coxswain.model.market import Instrument, Quote, is_sane, mid
 from coxswain.model.setup import Setup
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import JournalId, Side, SignalId, SignalKind
-from coxswain.runtime.calendar import is_open
 from coxswain.runtime.signals import Latest
 
 CONFIG = Path(__file__).with_name("demo.yaml")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 from pydantic_core import ErrorDetails
@@ -19,6 +19,7 @@ from coxswain.app.config.problems import nearest, unknown
 from coxswain.app.config.tree import Loc, Tree
 from coxswain.messages.signal_json import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED, TTL_S_MAX
 from coxswain.model.decimals import HUNDRED, ONE, ZERO, exact, is_short
+from coxswain.model.hours import is_zone
 from coxswain.model.vocabulary import Mode
 
 # It is part of every order id, and those have at most 36 characters at many venues.
@@ -80,11 +81,9 @@ def _zone(found: object) -> str:
     wanted = "a time zone such as UTC or Europe/Berlin"
     if not isinstance(found, str):
         raise ValueError(wanted)
-    try:
-        ZoneInfo(found)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    if not is_zone(found):
         near = nearest(found, sorted(available_timezones()))
-        raise ValueError(f"{wanted}; did you mean {near}?" if near else wanted) from None
+        raise ValueError(f"{wanted}; did you mean {near}?" if near else wanted)
     return found
 
 

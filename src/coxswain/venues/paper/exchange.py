@@ -6,7 +6,7 @@ It knows neither how long a message travels nor where its state is kept: it is c
 An order lives like this. `place` refuses it or acknowledges it and shows it to the latest quote. What cannot trade now
 rests: market orders in a queue, limits and stops in price order. A quote that reaches some of them matches, in this
 order, what already waits at the market, stops, limits; within each by price, then by time. Orders trade at the touch,
-never more of it than is displayed; a new quote displays anew.
+never more of it than is displayed; a new quote displays anew. What is for the day ends with it.
 """
 
 from collections.abc import Iterable
@@ -35,6 +35,7 @@ from coxswain.model.vocabulary import (
 )
 from coxswain.venues.paper.accounts import Account, Position, Rates
 from coxswain.venues.paper.admission import NO_FRESH_QUOTE, refusal
+from coxswain.venues.paper.days import DayEnds
 from coxswain.venues.paper.faults import Fault, FaultKind, quiet_at
 from coxswain.venues.paper.lookups import look_up_account, look_up_order, stranger
 from coxswain.venues.paper.orders import Order
@@ -43,6 +44,7 @@ from coxswain.venues.paper.resting import Book, Ladder, SymbolCounts
 from coxswain.venues.paper.store import Changes, Counters, State, StateFileError
 
 NO_MORE = "no more to be had at the touch"
+DAY_IS_OVER = "DAY: the day is over"
 NOTHING_TO_REDUCE = "reduce-only: there is no position to reduce"
 
 
@@ -70,6 +72,7 @@ class Exchange:
             for account_id, account in params.accounts.items()
         }
         self._groups: dict[tuple[AccountId, str], Group] = {}
+        self.days = DayEnds(params.day_ends, params.day_tz)
         self._counters = Counters()
         self.reports: list[Input] = []
         self.changes = Changes(self._counters)
@@ -211,6 +214,8 @@ class Exchange:
             return
         book = self._books[order.symbol]
         order.quiet_at = quiet_at(order.fault, order.order_qty, book.instrument.lot_step)
+        if order.time_in_force is TimeInForce.DAY:
+            order.expires_ns = self.days.end_of(book.instrument, now_ns)
         self._enlist(book, order)
         self._report(order, ExecType.NEW, now_ns)
         self._show(book, order, now_ns)
@@ -319,6 +324,7 @@ class Exchange:
         """Enter a working order wherever something may have to find it; where it rests is another question."""
         account = self._accounts[order.account]
         account.working[order.number] = order
+        self.days.add(order)
         position = account.position(book)
         position.held += order.held_margin
         if order.reduce_only:
@@ -329,6 +335,7 @@ class Exchange:
     def _delist(self, book: Book, order: Order) -> None:
         account = self._accounts[order.account]
         del account.working[order.number]
+        self.days.discard(order)
         position = account.position(book)
         position.held -= order.held_margin
         position.reducing.pop(order.number, None)
@@ -355,7 +362,7 @@ class Exchange:
         self._rest(book, order, now_ns, NO_FRESH_QUOTE if quote is None else NO_MORE)
 
     def _rest(self, book: Book, order: Order, now_ns: int, why_not: str = NO_MORE) -> None:
-        """Let what is left of an order wait, or end it if it may not. A day has no end here: DAY rests as GTC does."""
+        """Let what is left of an order wait, or end it if it may not."""
         if order.ended_as is not None or order.is_quiet:
             return
         at_once = order.time_in_force is TimeInForce.IOC or order.time_in_force is TimeInForce.FOK
@@ -443,11 +450,17 @@ class Exchange:
                 self.changes.orders[sibling.number] = sibling
                 self._report(sibling, ExecType.RESTATED, now_ns)
 
-    def _end(self, order: Order, why: str, now_ns: int) -> None:
+    def end_day(self) -> None:
+        """End every order whose day is over next, whatever it waits for."""
+        now_ns = self.days.next_ns
+        for order in self.days.ending():
+            self._end(order, DAY_IS_OVER, now_ns, expired=True)
+
+    def _end(self, order: Order, why: str, now_ns: int, *, expired: bool = False) -> None:
         self._delist(self._books[order.symbol], order)
-        order.ended_as, order.text = OrdStatus.CANCELED, why
+        order.ended_as, order.text = OrdStatus.EXPIRED if expired else OrdStatus.CANCELED, why
         self.changes.orders[order.number] = order
-        self._report(order, ExecType.CANCELED, now_ns)
+        self._report(order, ExecType.EXPIRED if expired else ExecType.CANCELED, now_ns)
 
     def _commission(self, qty: Decimal, value: Decimal) -> Decimal:
         """Return what a fill costs; `value` is what was traded, in the account's currency."""

@@ -50,6 +50,8 @@ class Order(msgspec.Struct, eq=False, omit_defaults=True):
     fault: FaultKind | None = None
     quiet_at: Decimal | None = None
     """Once this much is filled it trades no more, though it is working."""
+    expires_ns: int | None = None
+    """When its day ends; None for an order that is not for the day."""
 
     @property
     def cl_ord_id(self) -> ClOrdId:

@@ -1,14 +1,17 @@
 """What a paper venue is configured with, and what it declares it can do."""
 
+import re
 from decimal import Decimal
 
 import msgspec
 
 from coxswain.model.decimals import ZERO
+from coxswain.model.hours import is_zone
 from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import AccountId, VenueTier
 from coxswain.venues.paper.faults import Fault, by_order
 
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 CAPABILITIES = Capabilities(tier=VenueTier.T1, native_reduce_only=True, native_oco=True, native_replace=True)
 
 
@@ -27,6 +30,10 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of the traded value."""
     quote_stale_s: int = 60
     """A quote older than this trades nothing and converts nothing."""
+    day_ends: str = "00:00"
+    """When DAY orders end, each day, in an instrument without sessions; else they end with the session."""
+    day_tz: str = "UTC"
+    """The zone of `day_ends`."""
     faults: tuple[Fault, ...] = ()
     separate: bool = False
     """It runs in a process of its own, started with `coxswain venue`."""
@@ -35,4 +42,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("latency_ms", "commission_per_lot", "commission_pct", "quote_stale_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}: {getattr(self, name)}, wanted 0 or more")
+        if CLOCK.fullmatch(self.day_ends) is None:
+            raise ValueError(f"day_ends: {self.day_ends}, wanted a time of day such as 17:00")
+        if not is_zone(self.day_tz):
+            raise ValueError(f"day_tz: {self.day_tz}, wanted a time zone such as UTC or America/New_York")
         by_order(self.faults)

@@ -15,6 +15,7 @@ from coxswain.messages.inputs import ExecutionReport, Input
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder, Request
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.vocabulary import Symbol, VenueId
+from coxswain.venues.paper.days import NEVER_NS
 from coxswain.venues.paper.exchange import Exchange
 from coxswain.venues.paper.faults import LATE_FILL_NS, FaultKind, by_order
 from coxswain.venues.paper.orders import Order
@@ -53,6 +54,7 @@ class PaperVenue:
         self._latency_ns = params.latency_ms * 1_000_000
         self._script = by_order(params.faults)
         self._exchange = Exchange(venue_id, params, instruments)
+        self._days = self._exchange.days
         self._on_commit = on_commit
         self._arrivals: list[tuple[int, int, Request | Order]] = []
         """A request that travels, or a cancelled order that will fill after all."""
@@ -82,17 +84,20 @@ class PaperVenue:
             self._let_leave(quote.ts_ns + self._latency_ns)
 
     def next_ns(self) -> int | None:
-        if not self._arrivals:
-            return self._departures[0][0] if self._departures else None
-        if not self._departures:
-            return self._arrivals[0][0]
-        return min(self._arrivals[0][0], self._departures[0][0])
+        due_ns = self._days.next_ns
+        if self._arrivals and self._arrivals[0][0] < due_ns:
+            due_ns = self._arrivals[0][0]
+        if self._departures and self._departures[0][0] < due_ns:
+            due_ns = self._departures[0][0]
+        return None if due_ns == NEVER_NS else due_ns
 
     def take(self, now_ns: int) -> list[Input]:
         arrivals, departures = self._arrivals, self._departures
         while arrivals and arrivals[0][0] <= now_ns:
+            self._end_days(arrivals[0][0])
             due_ns, _, what = heappop(arrivals)
             self._receive(what, due_ns)
+        self._end_days(now_ns)
         self.last_ns = now_ns
         leaving: list[Input] = []
         while departures and departures[0][0] <= now_ns:
@@ -111,6 +116,12 @@ class PaperVenue:
                 self._store.commit(self._exchange.changes, self.last_ns)
                 self._exchange.changes.clear()
             self._store.close()
+
+    def _end_days(self, until_ns: int) -> None:
+        """End the days that are over by then. At one instant that comes before what arrives."""
+        while (end_ns := self._days.next_ns) <= until_ns:
+            self._exchange.end_day()
+            self._let_leave(end_ns + self._latency_ns)
 
     def _receive(self, what: Request | Order, now_ns: int) -> None:
         exchange, due_ns = self._exchange, now_ns + self._latency_ns
