@@ -160,16 +160,17 @@ class Blotter:
                 self._now_ns,
             )
         )
-        row = self.orders.get(event.cl_ord_id)
+        row = None if event.suspense else self.orders.get(event.cl_ord_id)
         if row is None:
             return  # a fill that fits no order of ours; an incident says so
+        was_open = row.is_open
         row.cum_qty, row.leaves_qty, row.avg_px = event.cum_qty, event.leaves_qty, event.avg_px
         row.ord_status = event.ord_status
         row.commission = plain(row.commission + event.commission)
         row.slippage_bps = slippage_bps(row, event.avg_px)
         row.first_fill_ns = row.first_fill_ns or self._now_ns
         row.last_fill_ns = self._now_ns
-        if not row.is_open:
+        if was_open and not row.is_open:  # a late one leaves a question about the order open
             self._over(row)
 
     def _end(self, cl_ord_id: ClOrdId, status: OrdStatus, reason: str) -> None:
@@ -192,7 +193,9 @@ class Blotter:
         self._end(event.cl_ord_id, OrdStatus.EXPIRED, "")
 
     def _restated(self, event: ev.OrderRestated) -> None:
-        self._resize(self.orders[event.cl_ord_id], event.order_qty)
+        row = self.orders[event.cl_ord_id]
+        row.price, row.stop_px = event.price or row.price, event.stop_px or row.stop_px
+        self._resize(row, event.order_qty)
 
     def _resize(self, row: OrderRow, order_qty: Decimal) -> None:
         row.order_qty, row.accepted_ns = order_qty, row.accepted_ns or self._now_ns
