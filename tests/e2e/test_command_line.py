@@ -11,7 +11,9 @@ import pytest
 import typer
 
 from coxswain.app.cli import app
-from tests.e2e.commands import coxswain
+from tests.e2e.commands import COXSWAIN, coxswain
+from tests.e2e.journals import Demo
+from tests.e2e.market import config_file, steady_quotes
 
 
 def _words(group: Any, before: str = "") -> Iterator[str]:
@@ -75,3 +77,53 @@ def test_a_mistake_in_the_words_is_a_usage_error(tmp_path: Path, words: list[str
 
 def test_it_says_its_version(tmp_path: Path) -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", coxswain("version", cwd=tmp_path).out)
+
+
+@pytest.mark.parametrize("command", ["version", "--help", "accounts", "accounts --json", "audit verify"])
+@pytest.mark.parametrize(
+    ("where", "said"), [(">&-", "standard output is closed"), (">/dev/full", "No space left on device")]
+)
+def test_output_that_cannot_be_written_is_an_error_and_no_traceback(
+    demo: Demo, command: str, where: str, said: str
+) -> None:
+    if where == ">/dev/full" and not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    words = "" if command in ("version", "--help") else f" --journal '{demo.journal}'"
+    line = f"'{COXSWAIN}' {command}{words} {where}"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert said in done.stderr.decode()
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_closed_input_and_closed_talk_are_no_errors(demo: Demo) -> None:
+    line = f"'{COXSWAIN}' status --journal '{demo.journal}' <&- 2>&-"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=60, check=True)
+    assert done.stdout.startswith(b"all is well\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("audit verify --journal .", 2, ".: is a directory"),
+        ("status --journal .", 1, ".: is a directory"),
+        ("run --quotes EURUSD=q.csv --journal .", 1, ".: is a directory"),
+        ("run --quotes EURUSD=.", 1, ".: is a directory, wanted a file of quotes"),
+        ("config check --config .", 4, ".: is a directory; wanted a file"),
+        ("status --journal empty", 1, "empty: is not a journal: it is empty"),
+        ("audit verify --journal empty", 2, "empty: is not a journal: it is empty"),
+        ("run --quotes EURUSD=q.csv --journal q.csv", 1, "q.csv: is not a journal"),
+        ("pause ann --journal q.csv --reason x", 1, "q.csv: is not a journal"),
+    ],
+)
+def test_what_is_not_the_file_that_was_meant_is_named_and_nothing_is_left_beside_it(
+    tmp_path: Path, words: str, code: int, said: str
+) -> None:
+    config_file(tmp_path / "coxswain.yaml", ["ann"])
+    steady_quotes(tmp_path / "q.csv", 10)
+    (tmp_path / "empty").touch()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    done = coxswain(*words.split(), cwd=tmp_path, code=code)
+    assert said in done.err
+    assert len(done.err.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == before

@@ -4,6 +4,7 @@ Data goes to standard output, talk to standard error. What a command needs is im
 help costs nothing.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -52,8 +53,37 @@ QuotesTz = Annotated[
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with its code."""
-    sys.exit(app(standalone_mode=True))
+    """Run the command line and exit with its code, also where nobody can read what it prints."""
+    _stand_in_for_closed_streams()
+    if sys.stdout is None:
+        print("coxswain: standard output is closed, wanted a terminal, a file or a pipe", file=sys.stderr)
+        sys.exit(exits.ERROR)
+    code: str | int | None = exits.OK
+    try:
+        app(standalone_mode=True)
+    except SystemExit as end:
+        code = end.code
+    except OSError as error:
+        code = _not_written(error)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = code or _not_written(error)
+        # What is still to be written is lost: without this, Python would try once more and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _stand_in_for_closed_streams() -> None:
+    """A file opened later must not become standard input or standard error by its number."""
+    sys.stdin = sys.stdin or os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def _not_written(error: OSError) -> int:
+    if not isinstance(error, BrokenPipeError):  # a reader that went away wants to hear no more
+        print(f"coxswain: what was to be printed could not be written: {error.strerror}", file=sys.stderr)
+    return exits.ERROR
 
 
 def fail(code: int, message: str) -> NoReturn:
@@ -286,6 +316,7 @@ def explain(
 
 
 @audit_app.command("verify")
+@reports_errors
 def audit_verify(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
     """Check the whole chain. Exit code 0 clean, 1 tampered, 2 unreadable."""
     from coxswain.app.inspect import verify_journal

@@ -28,6 +28,8 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
             return exits.USAGE, str(error)
         case OSError(filename=file, strerror=problem) if file and problem:
             return exits.ERROR, f"{os.fsdecode(file)}: {problem}"
+        case OSError(strerror=problem) if problem:
+            return exits.ERROR, f"what was to be read or written failed: {problem}"
         case JournalError() | RecordUnreadable() | FeedError() | NothingToTrade() | StateFileError() | OSError():
             return exits.ERROR, str(error)
         case _:

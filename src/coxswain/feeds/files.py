@@ -21,6 +21,8 @@ def open_feed(spec: str, tz: str | None = None) -> Feed:
     if not sign or "/" in symbol:  # a path may have an equals sign in it, a symbol has no slash
         symbol, file = "", spec
     path = Path(file)
+    if path.is_dir():
+        raise FeedError(f"{path}: is a directory, wanted a file of quotes")
     if not path.is_file():
         raise FeedError(f"{path}: there is no such file")
     if is_zipfile(path):

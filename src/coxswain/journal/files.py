@@ -20,6 +20,7 @@ from coxswain.journal.chain import FORMAT, Head, Row, parse_head_line
 from coxswain.journal.errors import JournalFailed, JournalLocked, JournalUnreadable
 from coxswain.model.vocabulary import JournalId
 
+_MAGIC = b"SQLite format 3\0"  # how every database begins
 _READ_GROUP = 512  # records taken at once: a read transaction left open between them would hold up every checkpoint
 _LOCK_TRIES = 20  # 10 ms apart: `is_written` takes the lock for an instant, and must not keep an engine from starting
 
@@ -43,10 +44,26 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     return db
 
 
+def check_may_be_journal(path: Path) -> None:
+    """Raise `JournalUnreadable` for what cannot be one, before anything is locked, made or opened beside it."""
+    if path.is_dir():
+        raise JournalUnreadable(path, "is a directory")
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except FileNotFoundError:
+        raise JournalUnreadable(path, "there is no such file") from None
+    except OSError as error:
+        raise JournalUnreadable(path, f"cannot be read: {error.strerror}") from None
+    if not start:
+        raise JournalUnreadable(path, "is not a journal: it is empty")
+    if start != _MAGIC:
+        raise JournalUnreadable(path, "is not a journal, or its first page is damaged")
+
+
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open read-only. SQLite makes -wal and -shm for its reader where there are none, if the folder lets it."""
-    if not path.is_file():
-        raise JournalUnreadable(path, "there is no such file")
+    check_may_be_journal(path)
     db = connect(path, "mode=ro")
     try:
         db.execute("SELECT 1 FROM sqlite_schema")
@@ -89,6 +106,8 @@ def lay_tables(db: sqlite3.Connection, journal_id: JournalId) -> None:
 
 
 def read_journal_id(db: sqlite3.Connection, path: Path) -> JournalId:
+    if db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone() is None:
+        raise JournalUnreadable(path, "is not a journal: it is a database of something else")
     meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
     if meta.get("format") != FORMAT or "journal_id" not in meta:
         raise JournalUnreadable(path, f"its format is {meta.get('format')!r}, not {FORMAT!r}")

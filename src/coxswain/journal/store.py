@@ -15,7 +15,7 @@ from typing import Self
 
 from coxswain.journal import files
 from coxswain.journal.chain import Head, check_head, follow, head_line, link, start
-from coxswain.journal.errors import JournalExists, JournalFailed, JournalTampered, JournalUnreadable
+from coxswain.journal.errors import JournalExists, JournalFailed, JournalTampered
 from coxswain.model.vocabulary import JournalId
 
 OnCommit = Callable[[int], None]
@@ -59,8 +59,7 @@ class Journal:
     @classmethod
     def open(cls, path: Path, *, on_commit: OnCommit | None = None) -> Self:
         """Go on with an existing journal. Raises `JournalTampered` when it is behind its head."""
-        if not path.is_file():
-            raise JournalUnreadable(path, "there is no such file")
+        files.check_may_be_journal(path)
         with files.reading(path), contextlib.ExitStack() as resources:
             resources.enter_context(files.locked(path))
             # Before anything opens it to write: closing a writer tidies away a damaged -wal, and that is evidence.

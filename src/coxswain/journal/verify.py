@@ -35,6 +35,7 @@ class Verification(msgspec.Struct, frozen=True):
 
 def verify(path: Path) -> Verification:
     """Check every record of a journal against its chain and its head. Raises `JournalUnreadable`."""
+    files.check_may_be_journal(path)
     alone = not files.is_written(path)
     try:
         result: Verification | JournalUnreadable = _verify(path, alone)
@@ -49,8 +50,6 @@ def verify(path: Path) -> Verification:
 
 
 def _verify(path: Path, alone: bool) -> Verification:
-    if not path.is_file():
-        raise JournalUnreadable(path, "there is no such file")
     with files.reading(path), _opened(path, alone) as db:
         files.check_structure(db, path)
         last = start(files.read_journal_id(db, path))

@@ -493,7 +493,7 @@ def test_a_file_that_cannot_be_used_is_one_problem(folder: Path, text: str, mess
 def test_a_file_that_is_not_there_or_no_text_is_one_problem(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"^other\.yaml: not found; coxswain init writes one$"):
         load(folder / "other.yaml", {})
-    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+    with pytest.raises(ConfigError, match="is a directory; wanted a file"):
         load(folder, {})
     (folder / "latin.yaml").write_bytes(b"a: \xff\n")
     with pytest.raises(ConfigError, match="cannot be read: not UTF-8 text"):

@@ -51,6 +51,8 @@ class Resolved:
 
 def load(path: Path, env: Mapping[str, str]) -> Resolved:
     """Read the file at `path` and the `.env` beside it; `env` counts before `.env`. Raises `ConfigError`."""
+    if path.is_dir():
+        raise ConfigError([Problem(0, "", "is a directory; wanted a file, as coxswain init writes one", str(path))])
     from_file, problems = read_env_file(path.with_name(".env"))
     tree = read_tree(path, {**from_file, **env})
     if isinstance(tree, Problem):
