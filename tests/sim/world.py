@@ -143,8 +143,12 @@ class World:
 
     def run(self, ns: int) -> None:
         """Let time pass: what travels arrives, and what falls due is answered."""
-        until_ns = self.now_ns + ns
+        until_ns, moment_ns, steps = self.now_ns + ns, self.now_ns, 0
         while True:
+            if self.now_ns != moment_ns:
+                moment_ns, steps = self.now_ns, 0
+            steps += 1
+            assert steps < 1_000, "something goes round without end at one instant"
             due = [at_ns for at_ns in (self.wire.next_ns(), self.engine.next_deadline()) if at_ns is not None]
             if not due or min(due) > until_ns:
                 break

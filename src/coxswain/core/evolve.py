@@ -385,7 +385,7 @@ def _order_restated(state: State, clock: Deadlines, event: ev.OrderRestated) -> 
 
 def _cancel_requested(state: State, clock: Deadlines, event: ev.CancelRequested) -> None:
     _, order = _order(state, event.account, event.cl_ord_id)
-    machine.ask_cancel(order)
+    machine.ask_cancel(order, state.now_ns)
     clock.clear(key("monitor", event.account, order.cl_ord_id))
     clock.set(key("cancel", event.account, order.cl_ord_id), event.answer_by_ns)
 
@@ -401,7 +401,8 @@ def _cancel_refused(state: State, clock: Deadlines, event: ev.CancelRefused) -> 
 def _replace_requested(state: State, clock: Deadlines, event: ev.ReplaceRequested) -> None:
     account, order = _order(state, event.account, event.cl_ord_id)
     held = held_qty(order)
-    machine.ask_replace(order, Replacement(event.new_cl_ord_id, event.order_qty, event.price, event.stop_px))
+    asked = Replacement(event.new_cl_ord_id, event.order_qty, event.price, event.stop_px)
+    machine.ask_replace(order, asked, state.now_ns)
     account.former_ids[event.new_cl_ord_id] = order.cl_ord_id
     account.order_count += 1
     clock.set(key("replace", event.account, order.cl_ord_id), event.answer_by_ns)

@@ -96,13 +96,19 @@ def _take_over(tx: Tx, order: Order, found: VenueOrder, as_of_ns: int) -> None:
 
 
 def _pursue(tx: Tx, order: Order) -> None:
-    """The order works at the venue, so an unanswered cancel or replace did not get there."""
-    account_id = order.intent.account
+    """The order works at the venue, so an unanswered cancel or replace did not get there.
+
+    It is asked for again at once, but not as fast as a venue can fail: what was asked only just now waits its time.
+    """
+    account_id, desk = order.intent.account, tx.state.desk
+    age_ns, why = tx.state.now_ns - order.asked_ns, "it did not reach the venue"
     if order.replace_pending is not None:
-        tx.apply(ev.ReplaceRefused(account_id, order.cl_ord_id, "it did not reach the venue", by_venue=False))
+        too_soon = age_ns < seconds_ns(desk.submit_timeout_s)
+        tx.apply(ev.ReplaceRefused(account_id, order.cl_ord_id, why, by_venue=too_soon))
     if order.cancel_pending:
-        tx.apply(ev.CancelRefused(account_id, order.cl_ord_id, "it did not reach the venue"))
-        ask_cancel(tx, order, "asked again")
+        tx.apply(ev.CancelRefused(account_id, order.cl_ord_id, why))
+        if age_ns >= seconds_ns(desk.cancel_timeout_s):
+            ask_cancel(tx, order, "asked again")
 
 
 # --- the venue does not know it ---------------------------------------------------------------------------------------

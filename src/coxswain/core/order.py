@@ -105,6 +105,8 @@ class Order(msgspec.Struct, gc=False):
     cancel_pending: bool = False
     cancel_wanted: bool = False
     """A cancel was asked for; it is asked for again until the order is over."""
+    asked_ns: int = 0
+    """When a cancel or a change was last asked for."""
     replace_pending: Replacement | None = None
     given_up: dict[ClOrdId, Replacement] = {}
     """Changes refused or taken for lost: one that the venue confirms after all is still ours."""
@@ -235,16 +237,17 @@ def reprice(order: Order, price: Decimal | None, stop_px: Decimal | None) -> Non
     order.stop_px = order.stop_px if stop_px is None else stop_px
 
 
-def ask_cancel(order: Order) -> None:
+def ask_cancel(order: Order, now_ns: int) -> None:
     _must_be_open(order)
     order.cancel_pending = order.cancel_wanted = True
+    order.asked_ns = now_ns
 
 
-def ask_replace(order: Order, replacement: Replacement) -> None:
+def ask_replace(order: Order, replacement: Replacement, now_ns: int) -> None:
     _must_be_open(order)
     if order.replace_pending is not None:
         raise InvariantViolation(f"order {order.cl_ord_id} is being replaced already")
-    order.replace_pending = replacement
+    order.replace_pending, order.asked_ns = replacement, now_ns
     order.refused = None
 
 

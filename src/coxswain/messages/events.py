@@ -309,7 +309,7 @@ class ReplaceRefused(EventBase, frozen=True):
     cl_ord_id: ClOrdId
     reason: str
     by_venue: bool = True
-    """False: it seems to have been lost, and may be asked for again at once."""
+    """False: it seems to have been lost, and may be asked for again at once; else it waits for a comparison."""
 
 
 # --- what we do not know --------------------------------------------------------------------------------------------

@@ -66,9 +66,9 @@ def test_what_ends_an_order_ends_it_from_every_open_phase() -> None:
 def test_pending_cancel_comes_before_pending_replace_and_fills() -> None:
     order = an_order()
     fill(order, 4)
-    machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(12), None, None))
+    machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(12), None, None), 5)
     assert machine.ord_status(order) is OrdStatus.PENDING_REPLACE
-    machine.ask_cancel(order)
+    machine.ask_cancel(order, 5)
     assert machine.ord_status(order) is OrdStatus.PENDING_CANCEL
 
 
@@ -117,7 +117,7 @@ def test_the_average_is_derived_from_what_was_paid() -> None:
 def test_the_hold_is_the_larger_of_what_is_in_force_and_what_is_asked_for() -> None:
     order = an_order(10)
     fill(order, 4)
-    machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(15), None, None))
+    machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(15), None, None), 5)
     assert [machine.held_qty(order), machine.leaves_qty(order)] == [11, 6]
     machine.refuse_replace(order, by_venue=True)
     assert machine.held_qty(order) == 6
@@ -134,7 +134,7 @@ def test_an_order_filled_beyond_its_quantity_holds_nothing() -> None:
 
 def test_being_heard_of_does_not_answer_what_became_of_a_cancel() -> None:
     order = an_order()
-    machine.ask_cancel(order)
+    machine.ask_cancel(order, 5)
     machine.lose_sight(order)
     machine.accept(order, None)
     fill(order, 4)
@@ -145,23 +145,23 @@ def test_being_heard_of_does_not_answer_what_became_of_a_cancel() -> None:
 
 def test_a_cancel_stays_wanted_when_it_is_refused() -> None:
     order = an_order()
-    machine.ask_cancel(order)
+    machine.ask_cancel(order, 5)
     machine.refuse_cancel(order)
     assert (order.cancel_pending, order.cancel_wanted) == (False, True)
 
 
 def test_a_change_brings_its_prices_with_it() -> None:
     order = an_order()
-    machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(12), Decimal(101), None))
+    machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(12), Decimal(101), None), 5)
     machine.replaced(order, ClOrdId("o2"), Decimal(12), 5)
     assert [order.current_id, order.order_qty, order.price, order.replace_pending] == ["o2", 12, 101, None]
 
 
 def test_a_change_given_up_and_confirmed_after_all_brings_its_prices_with_it() -> None:
     order = an_order()
-    machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(12), Decimal(101), None))
+    machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(12), Decimal(101), None), 5)
     machine.refuse_replace(order, by_venue=False)
-    machine.ask_replace(order, Replacement(ClOrdId("o3"), Decimal(13), Decimal(102), None))
+    machine.ask_replace(order, Replacement(ClOrdId("o3"), Decimal(13), Decimal(102), None), 5)
     machine.replaced(order, ClOrdId("o2"), Decimal(12), 5)
     assert [order.current_id, order.price] == ["o2", 101]
     assert order.replace_pending is not None
@@ -171,7 +171,7 @@ def test_a_change_given_up_and_confirmed_after_all_brings_its_prices_with_it() -
 def test_an_order_remembers_only_so_many_changes_without_an_answer() -> None:
     order = an_order()
     for number in range(20):
-        machine.ask_replace(order, Replacement(ClOrdId(f"r{number}"), Decimal(12), None, None))
+        machine.ask_replace(order, Replacement(ClOrdId(f"r{number}"), Decimal(12), None, None), 5)
         machine.refuse_replace(order, by_venue=False)
     assert list(order.given_up) == [f"r{number}" for number in range(20 - machine.GIVEN_UP_MAX, 20)]
 
@@ -197,16 +197,16 @@ def test_nothing_is_asked_of_an_order_that_is_done() -> None:
     order = an_order()
     machine.end(order, OrdStatus.CANCELED)
     with pytest.raises(InvariantViolation):
-        machine.ask_cancel(order)
+        machine.ask_cancel(order, 5)
     with pytest.raises(InvariantViolation):
-        machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(12), None, None))
+        machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(12), None, None), 5)
 
 
 def test_one_change_at_a_time_is_asked_for() -> None:
     order = an_order()
-    machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(12), None, None))
+    machine.ask_replace(order, Replacement(ClOrdId("o2"), Decimal(12), None, None), 5)
     with pytest.raises(InvariantViolation, match="being replaced already"):
-        machine.ask_replace(order, Replacement(ClOrdId("o3"), Decimal(12), None, None))
+        machine.ask_replace(order, Replacement(ClOrdId("o3"), Decimal(12), None, None), 5)
 
 
 def test_only_an_order_that_was_never_heard_of_is_sent_again() -> None:

@@ -346,6 +346,34 @@ def test_a_cancel_that_never_left_says_nothing_about_the_order() -> None:
     assert not desk.order(second).outcome_known
 
 
+def test_a_venue_that_fails_every_cancel_at_once_is_not_asked_as_fast_as_it_fails() -> None:
+    """Found by reading: failure, question, answer and the next cancel went round as fast as the wire."""
+    desk = Desk()
+    order = called_back(desk)
+    for _ in range(10):
+        if desk.order(order).cancel_pending:
+            failed(desk, order, ReachedVenue.MAYBE)
+            desk.look(order, OrdStatus.NEW)
+    assert [request.cl_ord_id for request in desk.requests(CancelOrder)].count(order) == 1
+    desk.wait(SUBMIT)
+    assert [request.cl_ord_id for request in desk.requests(CancelOrder)].count(order) == 2
+
+
+def test_a_venue_that_fails_every_change_at_once_is_not_asked_as_fast_as_it_fails() -> None:
+    desk = Desk()
+    desk.hold(10)
+    stop = desk.stop_of()
+    desk.adjust(stop_loss="96.00")
+    for _ in range(10):
+        if stop.replace_pending is not None:
+            failed(desk, stop.replace_pending.cl_ord_id, ReachedVenue.MAYBE)
+            desk.look(stop.cl_ord_id, OrdStatus.NEW)
+    assert len(desk.events(ev.ReplaceRequested)) == 1
+    desk.wait(60 * S)
+    desk.books()
+    assert len(desk.events(ev.ReplaceRequested)) == 2
+
+
 # --- after a restart --------------------------------------------------------------------------------------------------
 
 
