@@ -11,7 +11,8 @@ from coxswain.app.cli import app
 from coxswain.app.config.keys import TABLE
 from coxswain.app.plugins import check_modules
 from coxswain.core.params import AccountParams, DeskParams
-from coxswain.messages.signal_json import FIELDS
+from coxswain.messages.signal_json import FIELDS, MEANINGLESS
+from coxswain.model.vocabulary import SignalKind
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +45,13 @@ def test_the_table_of_signal_fields_lists_what_the_parser_knows() -> None:
     rows = re.findall(r"^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \|", _read("docs/SIGNALS.md"), re.MULTILINE)
     listed = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
     assert listed == set(FIELDS)
+
+
+def test_an_empty_cell_of_that_table_is_an_error_of_the_parser() -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \|(.*)\|$", _read("docs/SIGNALS.md"), re.MULTILINE)
+    cells = {name: row.split("|")[1:] for name, row in rows}
+    for at, kind in enumerate((SignalKind.ENTRY, SignalKind.EXIT, SignalKind.STOP_ADJUSTMENT)):
+        assert {name for name, columns in cells.items() if not columns[at].strip()} == set(MEANINGLESS[kind])
 
 
 def test_the_exit_codes_of_the_readme_are_the_ones_in_force() -> None:

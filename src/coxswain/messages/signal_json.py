@@ -66,6 +66,17 @@ FIELDS = (
     "metadata",
 )
 
+LEVELS = ("stop_loss", "take_profit")
+MEANINGLESS = {
+    SignalKind.ENTRY: (),
+    SignalKind.EXIT: ("entry_price", *LEVELS, "confidence", "limit_price", "time_in_force"),
+    SignalKind.STOP_ADJUSTMENT: (
+        *("entry_price", "confidence", "quantity", "order_type", "limit_price", "time_in_force"),
+    ),
+}
+"""The empty cells of docs/SIGNALS.md."""
+CALLED = {SignalKind.ENTRY: "an entry", SignalKind.EXIT: "an exit", SignalKind.STOP_ADJUSTMENT: "a stop adjustment"}
+
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -115,8 +126,17 @@ def _read_signal(fields: "_Fields", now_ns: int, default_ttl_s: int) -> Signal:
         metadata=fields.metadata("metadata"),
     )
     if fields.is_sound("kind"):
+        _refuse_what_means_nothing(fields, signal.kind)
         _require_what_the_kind_needs(fields, signal)
     return signal
+
+
+def _refuse_what_means_nothing(fields: "_Fields", kind: SignalKind) -> None:
+    """A field that would be ignored was meant to do something: better an error than a surprise."""
+    for name in MEANINGLESS[kind]:
+        if fields.given(name):
+            hint = "; a stop_adjustment moves it" if kind is SignalKind.EXIT and name in LEVELS else ""
+            fields.wrong(name, f"means nothing on {CALLED[kind]}, wanted no such field{hint}")
 
 
 def _require_what_the_kind_needs(fields: "_Fields", signal: Signal) -> None:
@@ -125,9 +145,11 @@ def _require_what_the_kind_needs(fields: "_Fields", signal: Signal) -> None:
             fields.wrong("side", "missing; an entry wants BUY or SELL")
         if not fields.given("stop_loss") and not fields.given("quantity"):
             fields.wrong("stop_loss", "missing; an entry wants a stop_loss to be sized by, or a quantity")
+    if signal.kind is SignalKind.EXIT and fields.is_sound("order_type") and signal.order_type is not OrdType.MARKET:
+        fields.wrong("order_type", f"{signal.order_type} on an exit; an exit leaves at the market, wanted MARKET")
     if signal.kind is SignalKind.STOP_ADJUSTMENT and not fields.given("stop_loss") and not fields.given("take_profit"):
         fields.wrong("stop_loss", "missing; a stop adjustment wants a stop_loss, a take_profit or both")
-    if not fields.is_sound("order_type"):
+    if not fields.is_sound("order_type") or signal.kind is not SignalKind.ENTRY:
         return
     if signal.order_type is OrdType.MARKET:
         # Most likely the order_type was forgotten, and a market order is not what was meant.

@@ -281,6 +281,32 @@ def test_a_stop_adjustment_without_levels_says_what_it_wants() -> None:
     assert only_error(text) == "stop_loss: missing; a stop adjustment wants a stop_loss, a take_profit or both"
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "sentence"),
+    [
+        ("exit", "stop_loss", "means nothing on an exit, wanted no such field; a stop_adjustment moves it"),
+        ("exit", "take_profit", "means nothing on an exit, wanted no such field; a stop_adjustment moves it"),
+        ("exit", "entry_price", "means nothing on an exit, wanted no such field"),
+        ("exit", "confidence", "means nothing on an exit, wanted no such field"),
+        ("exit", "limit_price", "means nothing on an exit, wanted no such field"),
+        ("exit", "time_in_force", "means nothing on an exit, wanted no such field"),
+        ("exit", "order_type", "LIMIT on an exit; an exit leaves at the market, wanted MARKET"),
+        ("stop_adjustment", "quantity", "means nothing on a stop adjustment, wanted no such field"),
+        ("stop_adjustment", "order_type", "means nothing on a stop adjustment, wanted no such field"),
+    ],
+)
+def test_a_field_that_would_be_ignored_is_an_error(kind: str, field: str, sentence: str) -> None:
+    values = {"time_in_force": "GTC", "order_type": "LIMIT", "confidence": "0.5"}
+    levels = {} if kind == "exit" else {"stop_loss": "1.05"}
+    body = {"id": "s1", "kind": kind, "symbol": "X", **levels}
+    assert only_error(json.dumps(body | {field: values.get(field, "1.1")})) == f"{field}: {sentence}"
+    read(json.dumps(body | {field: None}))
+
+
+def test_an_exit_may_say_that_it_leaves_at_the_market() -> None:
+    assert read('{"id": "s1", "kind": "exit", "symbol": "X", "order_type": "MARKET"}').order_type is OrdType.MARKET
+
+
 def test_metadata_may_be_deep_but_not_bottomless() -> None:
     text = line(metadata=0)
     assert read(text.replace(": 0", ": " + "[" * 16 + "0" + "]" * 16)).metadata == "[" * 16 + "0" + "]" * 16
