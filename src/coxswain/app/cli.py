@@ -47,7 +47,9 @@ MoreQuotes = Annotated[
 QuotesTz = Annotated[
     str | None,
     typer.Option(
-        "--quotes-tz", metavar="ZONE", help="Time zone of quote files that do not say theirs, as America/New_York."
+        "--quotes-tz",
+        metavar="ZONE",
+        help="Zone of times that say none, as Europe/Berlin. Without it UTC for CSV and OANDA, New York for LEAN equities.",
     ),
 ]
 

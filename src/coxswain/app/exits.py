@@ -4,8 +4,10 @@ OK = 0
 ERROR = 1
 USAGE = 2
 NOT_RUNNING = 3
+"""Of `run`: no process serves a venue that is to have one."""
 CONFIGURATION = 4
 TIMEOUT = 5
+"""Reserved, as the next: no command of this version ends with it."""
 REFUSED_BY_RISK = 6
 UNRECONCILED = 7
 
