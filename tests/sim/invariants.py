@@ -49,6 +49,7 @@ class Invariants:
         for account_id, account in world.engine.state.accounts.items():
             self._orders_add_up(account)
             sums_are_right(world.engine.state, account)
+            _planned_risk_is_right(world.engine.state, account)
             self._one_live_order_for_one_intent(world, account_id)
             self._the_venue_flips_nothing(world, account_id)
         self._children_stay_within_their_parent(world.engine.state)
@@ -214,6 +215,13 @@ def sums_are_right(state: State, account: Account) -> None:
             _money_is_right(state, position)
 
 
+def _planned_risk_is_right(state: State, account: Account) -> None:
+    """What a plan will risk is held from the plan to the release, and not a moment longer."""
+    shares = [plan.shares[account.spec.id] for plan in state.plans.values() if account.spec.id in plan.shares]
+    assert account.planned_risk == total(share.planned_risk for share in shares)
+    assert all(not share.planned_risk for share in shares if share.released)
+
+
 def _position_sums_are_right(account: Account, position: Position, here: list[Order]) -> None:
     entering = [order for order in here if order.enters]
     buys = total(still_open(order) for order in entering if order.intent.side is Side.BUY)
@@ -290,7 +298,7 @@ def at_rest(world: World) -> None:
         for position in account.positions.values():
             _position_is_protected(account, position)
         if not account.open_orders:
-            assert (account.held_margin, account.held_risk) == (ZERO, ZERO)
+            assert (account.held_margin, account.held_risk, account.planned_risk) == (ZERO, ZERO, ZERO)
             for position in account.positions.values():
                 assert (position.held_buy, position.held_sell, position.held_exit) == (ZERO, ZERO, ZERO)
 

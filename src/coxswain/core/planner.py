@@ -345,7 +345,7 @@ def plan_exit(state: State, signal: Signal) -> Plan:
     closing = _by_held_quantity(held, wanted, instrument.lot_step)
     entering = _entering(state, signal) if signal.quantity is None else ()
     assignments = tuple(
-        _withdrawal(account_id)
+        _withdrawal(state, signal, account_id)
         if account_id in entering and account_id not in closing
         else _exit_assignment(state, signal, account_id, closing.get(account_id))
         for account_id in state.accounts
@@ -398,9 +398,17 @@ def _has_entries(state: State, account: Account, signal: Signal) -> bool:
     return bool(sides) if signal.side is None else signal.side in sides
 
 
-def _withdrawal(account_id: AccountId) -> Assignment:
-    check = Check("ENTRY_ON_ITS_WAY", None, None, True, "an entry", "nothing that still enters")
-    return Assignment(account_id, Verdict.SEND, (check,), ZERO, 0, 1, sizing="its entry is called back")
+def _withdrawal(state: State, signal: Signal, account_id: AccountId) -> Assignment:
+    idle = _no_exit_under_way(state.accounts[account_id].positions.get(signal.symbol, NOTHING_HELD))
+    checks = (Check("ENTRY_ON_ITS_WAY", None, None, True, "an entry", "nothing that still enters"), idle)
+    if not idle.passed:
+        return Assignment(account_id, Verdict.SKIP, checks)
+    return Assignment(account_id, Verdict.SEND, checks, ZERO, 0, 1, sizing="its entry is called back")
+
+
+def _no_exit_under_way(position: Position) -> Check:
+    idle = position.exit is None
+    return Check("NO_EXIT_UNDER_WAY", None, None, idle, "none" if idle else "an exit", "none")
 
 
 def _by_held_quantity(held: dict[AccountId, Decimal], wanted: Decimal, step: Decimal) -> dict[AccountId, Decimal]:
@@ -420,9 +428,8 @@ def _exit_assignment(state: State, signal: Signal, account_id: AccountId, qty: D
     checks = [Check("POSITION_HELD", qty or ZERO, None, qty is not None, "" if qty else "none", "a position")]
     if qty is None:
         return Assignment(account_id, Verdict.SKIP, tuple(checks))
-    idle = position.exit is None
-    checks.append(Check("NO_EXIT_UNDER_WAY", None, None, idle, "none" if idle else "an exit", "none"))
-    if not idle:
+    checks.append(_no_exit_under_way(position))
+    if not checks[-1].passed:
         return Assignment(account_id, Verdict.SKIP, tuple(checks))
     return Assignment(account_id, Verdict.SEND, tuple(checks), qty, 0, 1)
 

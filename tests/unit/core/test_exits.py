@@ -334,3 +334,15 @@ def test_an_exit_means_an_entry_that_has_filled_nothing_yet() -> None:
     desk.cancel(resting)
     desk.fill(leaving(desk), 2, "100.00")
     assert only(desk.events(ev.ExitEnded)).reason == "nothing is left to close"
+
+
+def test_an_exit_of_entries_that_are_on_their_way_out_is_one() -> None:
+    """Found by the simulator: a second exit took the place of the first while that was under way."""
+    desk = Desk()
+    resting = desk.enter(5, order_type="LIMIT", limit_price="99.90")
+    desk.accept(resting)
+    desk.exit()
+    desk.exit()
+    assert len(desk.events(ev.ExitStarted)) == 1
+    (answer,) = desk.events(ev.PlanProposed)[-1].plan.assignments
+    assert [check.code for check in answer.checks if not check.passed] == ["NO_EXIT_UNDER_WAY"]
