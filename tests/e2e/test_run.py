@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coxswain.messages.events import AccountStateChanged, SignalDenied
-from tests.e2e.commands import coxswain, durable_records
+from tests.e2e.commands import COXSWAIN, coxswain, durable_records, running
 from tests.e2e.journals import read_records
 from tests.e2e.market import (
     EURUSD,
@@ -223,6 +223,31 @@ def test_a_dry_run_prints_plans_sends_nothing_and_leaves_no_file(desk: Path) -> 
     assert document["mode"] == "RESEARCH"
     assert document["orders"]["total"] == 0
     assert sorted(path.name for path in desk.iterdir()) == before
+
+
+def test_a_dry_run_plans_on_top_of_what_is_held(desk: Path) -> None:
+    run(desk, entry("in", 5))
+    quotes = quotes_file(desk / "more.csv", EURUSD, 400)
+    before = {path.name: path.read_bytes() for path in desk.iterdir()}
+    words = ("run", "--dry-run", "--quotes", f"EURUSD={quotes.name}")
+    signals = lines_of(move_stop("up", "1.07", 310), leave("out", 350))
+    screen = coxswain(*words, cwd=desk, stdin=signals).out
+    assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
+    assert "signals this run: 2 received, 2 planned" in screen
+    assert "Plan of in" not in screen
+    assert len(re.findall(r"^ (?:ann|bob) +SEND +0.39", screen, re.MULTILINE)) == 4
+    assert "Dry run on a copy of coxswain.journal, which is as it was: no order was sent." in screen
+    document = coxswain(*words, "--json", cwd=desk, stdin=signals).json()
+    assert [plan["signal_id"] for plan in document["plans"]] == ["in", "up", "out"]
+    assert {account["result"] is None for plan in document["plans"][1:] for account in plan["accounts"]} == {True}
+
+
+def test_a_dry_run_beside_a_running_engine_is_refused(desk: Path) -> None:
+    journal = desk / "coxswain.journal"
+    with running([COXSWAIN, "run", "--quotes", "EURUSD=q.csv"], desk) as engine:
+        engine.wait_until(lambda: durable_records(journal) > 0)
+        done = coxswain("run", "--dry-run", "--quotes", "EURUSD=q.csv", cwd=desk, code=1)
+    assert "in use by a running engine; a dry run wants it stopped" in done.err
 
 
 def test_a_dry_run_leaves_an_existing_journal_as_it_is(desk: Path) -> None:

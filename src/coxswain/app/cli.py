@@ -49,7 +49,7 @@ QuotesTz = Annotated[
     typer.Option(
         "--quotes-tz",
         metavar="ZONE",
-        help="Zone of times that say none, as Europe/Berlin. Without it UTC for CSV and OANDA, New York for LEAN equities.",
+        help="Zone of times that say none, as Europe/Berlin; else UTC for CSV and OANDA, New York for LEAN equities.",
     ),
 ]
 
@@ -154,7 +154,12 @@ def run(
         Path, typer.Option("--journal", metavar="FILE", help="The journal to begin or to go on with.")
     ] = DEFAULT_JOURNAL,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print plans; send no order and leave no journal.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print plans; send no order. An existing journal is where it starts from, and stays as it is. "
+            "Nothing fills, so exits of this run's own entries show nothing.",
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:

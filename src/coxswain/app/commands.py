@@ -15,6 +15,7 @@ from coxswain.app.config.load import Resolved, load
 from coxswain.app.config.problems import ConfigError
 from coxswain.app.output import print_json
 from coxswain.app.quotes import open_feeds, watched
+from coxswain.app.rehearsal import rehearsed
 from coxswain.app.running import Ran, Task, run
 from coxswain.feeds import Feed, FeedError
 from coxswain.model.market import Quote
@@ -90,9 +91,12 @@ def run_signals(
     ttl_s = int(resolved.setup.settings["signal_ttl_s"])
     with ExitStack() as opened:
         stream: BinaryIO = sys.stdin.buffer if signals == "-" else opened.enter_context(Path(signals).open("rb"))
+        path: Path | None = journal
+        if dry_run:
+            path, resolved = opened.enter_context(rehearsed(journal, resolved))
         task = Task(
             resolved,
-            None if dry_run else journal,
+            path,
             new_journal_id(),
             Mode.RESEARCH if dry_run else resolved.setup.mode,
             ", ".join(feed.path.name for feed in feeds),
@@ -103,7 +107,7 @@ def run_signals(
     if as_json:
         print_json(ran.document)
     else:
-        screens.show_run(None if dry_run else journal, ran)
+        screens.show_run(journal, ran, dry_run)
     return ran.exit_code
 
 
@@ -118,7 +122,8 @@ def run_venue(config: Path, name: str, journal: Path) -> int:
         return exits.USAGE
     path = venue_file(journal, venue_id, "sock")
     venue = own_venue(venue_id, choice, resolved.setup, journal)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a script's `&` has SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     try:
         serve(venue, path, lambda: tables.say(f"venue {name} listens on {path}"))
     except KeyboardInterrupt:

@@ -41,14 +41,16 @@ def show_demo(journal: Path, ran: Ran) -> None:
         line(f"      {what}", STYLES["quiet"])
 
 
-def show_run(journal: Path | None, ran: Ran) -> None:
+def show_run(journal: Path, ran: Ran, dry_run: bool) -> None:
     """Tell what is new in this run; of what the journal held before it, only the sums."""
     show_market(ran.summary)
     _show_signals(ran)
     _show_story(ran)
     if ran.stopped_by:
         _show_what_stays_open(ran)
-    if journal is None:
+    if dry_run and ran.mark.records:
+        line(f"Dry run on a copy of {journal}, which is as it was: no order was sent.", STYLES["SKIP"])
+    elif dry_run:
         line("Dry run: no order was sent and no journal was left.", STYLES["SKIP"])
     else:
         line(f"journal: {journal}")
