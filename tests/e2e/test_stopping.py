@@ -132,3 +132,16 @@ def test_the_screen_says_that_it_was_stopped_and_what_stays_open(desk: Path) -> 
         done, _ = run.stopped(signal.SIGTERM)
     assert "Stopped by SIGTERM; the same command goes on from here" in done.out
     assert "2 orders stay open at the venues" in done.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_venue_that_a_script_started_in_the_background_ends_on_a_signal(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """A shell starts `command &` with SIGINT ignored."""
+    config_file(tmp_path / "coxswain.yaml", ["ann"], separate=True)
+    ignoring: list[str | Path] = ["/bin/sh", "-c", f"trap '' INT; exec '{COXSWAIN}' venue one"]
+    with running(ignoring, tmp_path) as venue:
+        venue.wait_until((tmp_path / "coxswain.journal.one.sock").exists)
+        done, _ = venue.stopped(number)
+    assert (done.code, done.err.splitlines()[-1]) == (0, "venue one ends")
