@@ -4,8 +4,8 @@ An *order* is one that the gate approved. Protective orders (stop, target) count
 of the two one never fills, and when the other does is the market's doing.
 
 A *trade* is a round trip: all that one account did in one instrument from flat until the quantity reached or passed
-zero. Its result is the profit of all its fills less their commission; a fill that passes zero belongs to the trade that
-it closes. A *win* is a trade with a result above zero, a *loss* one below.
+zero. Its result is the profit of all its fills less their commission. A fill that passes zero closes one trade and opens
+another: its profit belongs to the one that it closes, its commission to each by quantity. A *win* is a trade with a result above zero, a *loss* one below.
 
 A figure with too little data is None. Money of different currencies is never added up.
 """
@@ -36,9 +36,9 @@ class MoneyRow(msgspec.Struct, frozen=True):
     """Paid against the decision prices, adverse positive; None where no fill had one."""
     trades: int
     gross_profit: Decimal
-    """Sum of the wins."""
+    """Sum of the wins, net of commission as each is."""
     gross_loss: Decimal
-    """Sum of the losses, as a positive number."""
+    """Sum of the losses, net of commission as each is, as a positive number."""
     largest_win: Decimal | None
     largest_loss: Decimal | None
     """Negative, as the average is."""
@@ -94,6 +94,7 @@ class Stats:
         self._purses: dict[str, _Purse] = {}
         self._open_trades: dict[tuple[AccountId, Symbol], Decimal] = {}
         """The result so far of each trade that has not closed."""
+        self._held: dict[tuple[AccountId, Symbol], Decimal] = {}
 
     def apply(self, record: Record) -> None:
         for event in record.events:
@@ -143,11 +144,16 @@ class Stats:
         purse, key = self._purse(event.account), (event.account, event.symbol)
         purse.realized = plain(purse.realized + event.realized)
         purse.commission = plain(purse.commission + event.commission)
-        result = plain(self._open_trades.pop(key, ZERO) + event.realized - event.commission)
-        if event.closed:
-            purse.results.append(result)
-        else:
-            self._open_trades[key] = result
+        so_far, before = self._open_trades.pop(key, ZERO), abs(self._held.get(key, ZERO))
+        self._held[key] = event.qty
+        if not event.closed:
+            self._open_trades[key] = plain(so_far + event.realized - event.commission)
+            return
+        opening = ZERO
+        if event.qty:
+            opening = round_down(event.commission * abs(event.qty) / (before + abs(event.qty)))
+            self._open_trades[key] = -opening
+        purse.results.append(plain(so_far + event.realized - (event.commission - opening)))
 
     def _purse(self, account: AccountId) -> _Purse:
         return self._purses.setdefault(self._currencies[account], _Purse())

@@ -108,12 +108,20 @@ def test_a_trade_closed_in_parts_is_one_trade() -> None:
     assert (figures(script).trades, money(script).largest_win) == (1, Decimal(6))
 
 
-def test_a_fill_that_turns_a_position_over_belongs_to_the_trade_that_it_closes() -> None:
+def test_a_fill_that_turns_a_position_over_pays_commission_in_both_trades_by_quantity() -> None:
     script = Script().step(position("1", "1.1", commission="1"))
-    script.step(position("-1", "1.1", realized="10", commission="2", closed=True))
-    script.step(position("0", "0", realized="-5", commission="1", closed=True))
+    script.step(position("-3", "1.1", realized="10", commission="4", closed=True))
+    script.step(position("0", "0", realized="-5", commission="3", closed=True))
     row = money(script)
-    assert (row.trades, row.largest_win, row.largest_loss) == (2, Decimal(7), Decimal(-6))
+    assert (row.trades, row.largest_win, row.largest_loss) == (2, Decimal(10 - 1 - 1), Decimal(-5 - 3 - 3))
+    assert (row.gross_profit, row.gross_loss) == (Decimal(8), Decimal(11))
+
+
+def test_the_parts_of_a_commission_that_does_not_divide_add_up() -> None:
+    script = Script().step(position("1", "1.1"))
+    script.step(position("-2", "1.1", commission="1", closed=True)).step(position("0", "0", closed=True))
+    row = money(script)
+    assert (row.gross_loss, row.trades) == (Decimal(1), 2)
 
 
 def test_wins_and_losses_are_summed_up() -> None:
