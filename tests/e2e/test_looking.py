@@ -118,6 +118,17 @@ def test_an_order_explains_itself_from_the_check_to_the_fill(demo: Demo) -> None
         assert told in screen
 
 
+def test_what_happened_is_as_long_as_asked_for_and_the_document_whole(demo: Demo) -> None:
+    whole = coxswain("explain", "alder", "--journal", demo.journal, "--json", "--last", "3", cwd=demo.folder).json()
+    lines = whole["timeline"]
+    screen = look(demo, "explain alder", "--last", "3")
+    assert f"{len(lines) - 3} earlier lines left out: --last {len(lines)} shows all" in screen
+    happened = screen.split("What happened")[1]
+    assert lines[-1]["text"][:30] in happened
+    assert lines[-4]["time"] not in happened or lines[-4]["time"] == lines[-3]["time"]
+    assert "left out" not in look(demo, "explain alder", "--last", str(len(lines)))
+
+
 def test_what_is_not_in_the_journal_cannot_be_explained(demo: Demo) -> None:
     done = coxswain("explain", "nobody", "--journal", demo.journal, cwd=demo.folder, code=1)
     assert done.out == ""

@@ -311,12 +311,15 @@ def stats(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
 def explain(
     name: Annotated[str, typer.Argument(metavar="ID", help="A signal, an order or an account.")],
     journal: Journal = DEFAULT_JOURNAL,
+    last: Annotated[
+        int, typer.Option("--last", min=1, help="How many lines of what happened; the JSON has all of them.")
+    ] = 200,
     as_json: Json = False,
 ) -> None:
     """Why: every account, every check with its value and limit, the verdict, and what happened then."""
     from coxswain.app.inspect import show_explanation
 
-    raise typer.Exit(show_explanation(journal, name, as_json))
+    raise typer.Exit(show_explanation(journal, name, last, as_json))
 
 
 # --- proving ----------------------------------------------------------------------------------------------------------

@@ -150,9 +150,8 @@ def check_config(path: Path, as_json: bool) -> int:
         print_json({"ok": True, "problems": []})
     else:
         setup = resolved.setup
-        print(
-            f"{path}: {len(setup.accounts)} accounts, {len(setup.venues)} venues, {len(setup.instruments)} instruments"
-        )
+        parts = (("account", setup.accounts), ("venue", setup.venues), ("instrument", setup.instruments))
+        print(f"{path}: {', '.join(tables.count(len(found), thing) for thing, found in parts)}")
     return exits.OK
 
 

@@ -306,7 +306,7 @@ def _figure(name: str, value: object) -> object:
 # --- why --------------------------------------------------------------------------------------------------------------
 
 
-def show_explanation(journal: Path, name: str, as_json: bool) -> int:
+def show_explanation(journal: Path, name: str, last: int, as_json: bool) -> int:
     explainer = Explainer()
     fold(journal, explainer)
     explanation = explainer.explain(name)
@@ -316,7 +316,7 @@ def show_explanation(journal: Path, name: str, as_json: bool) -> int:
     if as_json:
         print_json(document(explanation))
     else:
-        why.show_explanation(explanation)
+        why.show_explanation(explanation, last)
     return exits.OK
 
 
@@ -347,7 +347,7 @@ def verify_journal(journal: Path, as_json: bool) -> int:
     if as_json:
         print_json({"readable": True, **msgspec.to_builtins(found)})
     elif found.ok:
-        print(f"{journal}: {found.records:,} records, chain verified, head {found.head}")
+        print(f"{journal}: {tables.count(found.records, 'record')}, chain verified, head {found.head}")
     else:
         where = "" if found.first_bad_seq is None else f"first bad record {found.first_bad_seq}: "
         print(f"{journal}: TAMPERED: {where}{found.problem}")

@@ -308,7 +308,7 @@ def _show_books(ran: Ran) -> None:
 
 
 def show_replay(journal: Path, result: Replay) -> None:
-    line(f"{journal}: {result.records:,} records")
+    line(f"{journal}: {count(result.records, 'record')}")
     line(f"  folded   {result.folded_digest}")
     if result.contradiction is not None:
         line(f"  record {result.first_difference} contradicts what is before it: {result.contradiction}", STYLES["bad"])

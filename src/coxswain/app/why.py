@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 from coxswain.app.screens import verdict_of
-from coxswain.app.tables import STYLES, heading, line, table
+from coxswain.app.tables import STYLES, count, heading, line, seconds, table
 from coxswain.model.checks import Check
 from coxswain.model.decimals import text
 from coxswain.views.audit import AuditEntry
+from coxswain.views.decisions import sized_by
 from coxswain.views.explain import Decision, Explanation
 
 
-def show_explanation(explanation: Explanation) -> None:
-    """Every account with every check, every answer of the gate, and what happened then, in order."""
+def show_explanation(explanation: Explanation, last: int) -> None:
+    """Every account with every check, every answer of the gate, and the last of what happened then, in order."""
     line(f"{explanation.kind} {explanation.id}", "bold")
     line(explanation.headline)
     for decision in explanation.decisions:
@@ -23,7 +24,13 @@ def show_explanation(explanation: Explanation) -> None:
         line(f"{answer.time}  {answer.account}  {answer.asked}: {passed}", STYLES["ok" if answer.passed else "bad"])
         _show_checks(answer.checks)
     heading("What happened")
-    table(("seq", "time UTC", "account", "what"), [(e.seq, e.time, e.account, e.text) for e in explanation.timeline])
+    left_out = len(explanation.timeline) - last
+    if left_out > 0:
+        line(
+            f"{count(left_out, 'earlier line')} left out: --last {len(explanation.timeline)} shows all", STYLES["quiet"]
+        )
+    lines = explanation.timeline[-last:]
+    table(("seq", "time UTC", "account", "what"), [(e.seq, e.time, e.account, e.text) for e in lines])
 
 
 def _show_decision(decision: Decision) -> None:
@@ -32,8 +39,8 @@ def _show_decision(decision: Decision) -> None:
     verdict = "takes over" if row.recovery else row.verdict
     heading(f"{decision.signal_id}: {decision.kind}{side} {decision.symbol} on {row.account}: {verdict}")
     if row.qty:
-        sizing = f": {row.sizing}" if row.sizing else ""
-        line(f"{text(row.qty)} lots{sizing}; released after {row.delay_ms} ms, {row.size_variance_pct} % varied off")
+        sizing = f": {sized_by(row)}" if row.sizing else ""
+        line(f"{text(row.qty)} lots{sizing}; released after {seconds(row.delay_ms)}")
     _show_checks(row.checks)
     if row.result is not None:
         error = f": {row.result.error}" if row.result.error else ""

@@ -5,6 +5,7 @@ Every check is shown with the value and the limit that it had then. No rule is e
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -14,7 +15,7 @@ from coxswain.messages.record import Record
 from coxswain.model.checks import Check, reason
 from coxswain.model.orders import OrderIntent
 from coxswain.model.plan import Plan
-from coxswain.model.vocabulary import AccountId, ClOrdId, Side, SignalId, SignalKind, Symbol, Verdict
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Side, SignalId, SignalKind, Symbol, Verdict
 from coxswain.views.blotter import Blotter, OrderRow
 from coxswain.views.plans import PlanAccount, Plans
 from coxswain.views.positions import Book
@@ -184,7 +185,8 @@ def _headline_of_plan(decisions: tuple[Decision, ...]) -> str:
 def _headline_of_order(row: OrderRow) -> str:
     price = "" if row.avg_px is None else f" at {row.avg_px:f}"
     known = "" if row.outcome_known else ", its outcome is unknown"
-    asked = f"{row.side} {row.order_qty:f} {row.symbol} at {row.ord_type}"
+    level = row.stop_px if row.ord_type is OrdType.STOP else row.price
+    asked = f"{row.side} {row.order_qty:f} {row.symbol} at {row.ord_type}{'' if level is None else f' {level:f}'}"
     return f"{row.role} order on {row.account}, {asked}: {row.ord_status}, {row.cum_qty:f} filled{price}{known}"
 
 
@@ -202,6 +204,7 @@ def _plans_for(event: ev.Event, account: AccountId) -> bool:
 def _verdict(plan: Plan, account: AccountId) -> str:
     assignment = next(assignment for assignment in plan.assignments if assignment.account == account)
     if assignment.verdict is Verdict.SEND:
-        return f"plan of {plan.signal_id}: SEND {assignment.qty:f} {plan.symbol} after {assignment.delay_ms} ms"
+        delay = Decimal(assignment.delay_ms) / 1000
+        return f"plan of {plan.signal_id}: SEND {assignment.qty:f} {plan.symbol} after {delay:.1f} s"
     failed = "; ".join(reason(check) for check in assignment.checks if not check.passed)
     return f"plan of {plan.signal_id}: SKIP {plan.symbol}: {failed}"

@@ -22,6 +22,11 @@ def asked_for(intent: OrderIntent) -> str:
     return f"{intent.side} {intent.order_qty:f} {intent.symbol} at {intent.ord_type}{at}"
 
 
+def counted(number: int, thing: str) -> str:
+    """Write how many: `1 fill`, `2 fills`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def _optional(value: Decimal | None) -> str:
     return "none" if value is None else f"{value:f}"
 
@@ -81,7 +86,7 @@ def _plan(event: ev.PlanProposed) -> str:
 
 
 def _created(event: ev.OrderCreated) -> str:
-    passed = f"passed {len(event.checks)} checks"
+    passed = f"passed {counted(len(event.checks), 'check')}"
     return f"{event.intent.role} order {event.cl_ord_id} on {event.intent.account}, {asked_for(event.intent)}: {passed}"
 
 
@@ -193,8 +198,8 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.ExitEnded: lambda e: f"the exit of {e.account} from {e.symbol} ended: {e.reason}",
     ev.ComparisonAsked: lambda e: f"asked the venue for the books of {e.account}{_because(e.reason)}",
     ev.Reconciled: lambda e: (
-        f"the books of {e.account} agree: {e.positions} positions, {e.orders} working orders, "
-        f"{e.fills_booked} fills booked by the comparison"
+        f"the books of {e.account} agree: {counted(e.positions, 'position')}, {counted(e.orders, 'working order')}, "
+        f"{counted(e.fills_booked, 'fill')} booked by the comparison"
     ),
     ev.BreakFound: _break,
     ev.BreakClosed: lambda e: f"break {e.break_id} on {e.account} closed: {e.resolution}",

@@ -4,8 +4,9 @@ An *order* is one that the gate approved. Protective orders (stop, target) count
 of the two one never fills, and when the other does is the market's doing.
 
 A *trade* is a round trip: all that one account did in one instrument from flat until the quantity reached or passed
-zero. Its result is the profit of all its fills less their commission. A fill that passes zero closes one trade and opens
-another: its profit belongs to the one that it closes, its commission to each by quantity. A *win* is a trade with a result above zero, a *loss* one below.
+zero. Its result is the profit of all its fills less their commission. A fill that passes zero closes one trade and
+opens another: its profit belongs to the one that it closes, its commission to each by quantity. A *win* is a trade with
+a result above zero, a *loss* one below.
 
 A figure with too little data is None. Money of different currencies is never added up.
 """

@@ -126,7 +126,7 @@ def test_an_order_is_found_by_the_id_it_was_given_and_by_the_one_it_has_now() ->
     for name in ("s", "t"):
         found = explain(story(), name)
         assert (found.kind, found.id) == ("order", "s")
-        assert found.headline == "STOP order on a, SELL 1 EURUSD at STOP: NEW, 0 filled"
+        assert found.headline == "STOP order on a, SELL 1 EURUSD at STOP 1.06: NEW, 0 filled"
         assert [line.seq for line in found.timeline] == [5, 6, 9, 10]
 
 
@@ -143,7 +143,7 @@ def test_an_account_shows_its_part_of_every_plan_and_its_own_events() -> None:
     found = explain(story(), "a")
     assert (found.kind, found.headline) == ("account", "a is REDUCING (PAUSED): equity 10000 USD, open positions: 1")
     assert [made.signal_id for made in found.decisions] == ["s1", "s2"]
-    assert "plan of s1: SEND 1 EURUSD after 1200 ms" in texts(found)
+    assert "plan of s1: SEND 1 EURUSD after 1.2 s" in texts(found)
     assert texts(found)[-1] == "a is REDUCING: PAUSED began: lunch (by alice)"
     assert "plan of s1: SKIP EURUSD: AVAILABLE_MARGIN: value=900, limit=1000" in texts(explain(story(), "c"))
 

@@ -55,7 +55,7 @@ def test_every_event_has_a_sentence() -> None:
         (proposed(share(A), left_out(B)), "plan proposed: 1 send, 1 skip; why"),
         (
             created("o", intent(ord_type=OrdType.STOP, role=Role.STOP, side=Side.SELL, stop_px="1.05")),
-            "STOP order o on a, SELL 1 EURUSD at STOP 1.05: passed 1 checks",
+            "STOP order o on a, SELL 1 EURUSD at STOP 1.05: passed 1 check",
         ),
         (accepted("o"), "the venue accepted o as v-o"),
         (ev.OrderAccepted(A, ORDER, None), "the venue accepted o"),
@@ -84,3 +84,9 @@ def test_every_event_has_a_sentence() -> None:
 )
 def test_it_says(event: ev.Event, said: str) -> None:
     assert sentence(event) == said
+
+
+def test_one_thing_is_not_called_several() -> None:
+    one = sentence(ev.Reconciled(A, 1, 1, 1))
+    assert one == "the books of a agree: 1 position, 1 working order, 1 fill booked by the comparison"
+    assert "0 positions, 2 working orders, 0 fills" in sentence(ev.Reconciled(A, 0, 2, 0))
