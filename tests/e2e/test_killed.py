@@ -56,7 +56,7 @@ def test_killed_ten_times_at_random_moments_it_loses_and_doubles_nothing(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("point", "at"), [(point, at) for point in ("append", "journal", "venue") for at in (1, 2, 3, 10, 33, 100)]
+    ("point", "at"), [(point, at) for point in ("append", "journal", "venue") for at in (1, 2, 10, 60)]
 )
 def test_killed_at_a_named_point_it_loses_and_doubles_nothing(tmp_path: Path, point: str, at: int) -> None:
     storm = brew(tmp_path, SEED + at, signals=15)
@@ -68,6 +68,6 @@ def test_killed_at_a_named_point_it_loses_and_doubles_nothing(tmp_path: Path, po
 def test_killed_over_and_over_it_still_gets_there(tmp_path: Path) -> None:
     """Each start gets a few commits further, at one point and the other by turns, also in the middle of starting."""
     storm = brew(tmp_path, SEED, signals=15)
-    for number in range(12):
+    for number in range(9):
         dies(storm, ("append", "journal", "venue")[number % 3], 1 + number)
     ends_well(storm)
