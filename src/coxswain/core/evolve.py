@@ -4,17 +4,14 @@ An event states results; the functions here store them and assert that they agre
 request belongs here: folding a journal must never decide again.
 """
 
-from bisect import insort
 from collections.abc import Callable
 from decimal import Decimal
 
 from coxswain.core import order as machine
-from coxswain.core.money import mark
 from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
 from coxswain.core.params import NS_PER_MS, AccountParams, DeskParams, seconds_ns
 from coxswain.core.state import (
     Account,
-    Booking,
     Deadlines,
     Exit,
     PlanState,
@@ -24,37 +21,37 @@ from coxswain.core.state import (
     find_order,
     share_of,
     strictest,
-    venue_order,
+)
+from coxswain.core.sums import (
+    compare_later,
+    count_unknown,
+    forget,
+    key,
+    occupy,
+    position_of,
+    remark,
+    remember,
+    settle,
+    watch,
 )
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO
 from coxswain.model.market import Quote, is_sane
 from coxswain.model.orders import OrderIntent
-from coxswain.model.position import book
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
     OrdStatus,
     Role,
-    Side,
     SignalId,
     SignalKind,
-    Symbol,
     TradingState,
     Verdict,
 )
 
-RECENT_MAX = 256
-"""Fills that a position keeps in the venue's order while its books have not been compared."""
 HALTING = ("NOT_CONFIGURED", "CORE_FAILURE")
 """Causes under which nothing may leave; under all others what reduces still may."""
-DEADLINES_OF_AN_ORDER = ("submit", "cancel", "replace", "query", "monitor")
-
-
-def key(kind: str, account: str, name: str = "") -> str:
-    """Name a deadline: what falls due, for which account, about what."""
-    return f"{kind}|{account}|{name}"
 
 
 def evolve(state: State, clock: Deadlines, event: ev.Event) -> None:
@@ -69,15 +66,7 @@ def evolve_quote(state: State, quote: Quote) -> None:
         return  # it is kept for the checks to see, and nothing is worth what it says
     for account_id in state.holders.get(quote.symbol, ()):
         account = state.accounts[account_id]
-        _remark(state, account, account.positions[quote.symbol])
-
-
-def position_of(account: Account, symbol: Symbol) -> Position:
-    """Return the account's place for an instrument, making an empty one if there is none."""
-    position = account.positions.get(symbol)
-    if position is None:
-        position = account.positions[symbol] = Position(symbol)
-    return position
+        remark(state, account, account.positions[quote.symbol])
 
 
 # --- the engine and its facts -----------------------------------------------------------------------------------------
@@ -269,13 +258,13 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
         position.target_id = order.cl_ord_id
     elif position.exit is not None and intent.role is Role.EXIT:
         position.exit.order_id = order.cl_ord_id
-    _settle(state, clock, account, order, ZERO, ZERO)
+    settle(state, clock, account, order, ZERO, ZERO)
     clock.set(key("submit", intent.account, order.cl_ord_id), event.submit_by_ns)
-    _compare_later(state, clock, intent.account)
+    compare_later(state, clock, intent.account)
     if intent.role is Role.COMPLETION:
-        _watch(state, clock, order, state.desk.completion_timeout_s)
+        watch(state, clock, order, state.desk.completion_timeout_s)
     elif intent.role is Role.EXIT:
-        _watch(state, clock, order, state.desk.monitor_timeout_s)
+        watch(state, clock, order, state.desk.monitor_timeout_s)
 
 
 def _leave_the_queue(state: State, clock: Deadlines, intent: OrderIntent) -> None:
@@ -305,7 +294,7 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     account = state.accounts[event.account]
     account.exec_ids[event.exec_id] = None
     account.rates[state.instruments[event.symbol].currency] = event.fx_rate
-    _remember(state, position_of(account, event.symbol), event)
+    remember(state, position_of(account, event.symbol), event)
     order = None if event.suspense else find_order(account, event.cl_ord_id)
     if order is None:
         return
@@ -314,41 +303,13 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     machine.fill(order, event.last_qty, event.last_px, event.commission, state.now_ns)
     if order.cum_qty != event.cum_qty:
         raise InvariantViolation(f"cum_qty {order.cum_qty} of {order.cl_ord_id} does not agree with {event}")
-    _count_unknown(account, order, was_known)
+    count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
-    _settle(state, clock, account, order, cum_qty, held)
+    settle(state, clock, account, order, cum_qty, held)
     # A stop that has begun to fill was triggered, and is meant to fill at once as well.
     at_once = order.watched or order.intent.role is Role.STOP
     if at_once and not machine.is_done(order) and not order.cancel_wanted:
-        _watch(state, clock, order, state.desk.monitor_timeout_s)
-
-
-def _remember(state: State, position: Position, event: ev.OrderFilled) -> None:
-    """Keep a fill in the venue's order, in case one that came before it is still to be heard of."""
-    at_ns, qty, px = event.transact_time_ns, event.last_qty, event.last_px
-    booking = Booking(at_ns, event.exec_id, event.side, qty, px, event.fx_rate)
-    if not position.recent or position.recent[-1].transact_time_ns < at_ns:
-        position.recent.append(booking)
-    else:
-        insort(position.recent, booking, key=venue_order)
-    if len(position.recent) > RECENT_MAX:
-        _forget(state, position, 1)
-
-
-def _forget(state: State, position: Position, count: int) -> None:
-    """Fold the oldest fills into what stood before the others: none is still to come that belongs before them."""
-    contract_size = state.instruments[position.symbol].contract_size
-    for fill in position.recent[:count]:
-        booked = book(position.base_qty, position.base_cost, fill.side, fill.qty, fill.px, contract_size)
-        position.base_qty, position.base_cost = booked.qty, booked.cost
-    del position.recent[:count]
-
-
-def _watch(state: State, clock: Deadlines, order: Order, patience_s: Decimal) -> None:
-    """Look after the order when the time is up, unless it is watched already."""
-    monitor = key("monitor", order.intent.account, order.cl_ord_id)
-    if monitor not in state.deadlines:
-        clock.set(monitor, state.now_ns + seconds_ns(patience_s))
+        watch(state, clock, order, state.desk.monitor_timeout_s)
 
 
 def _order_rejected(state: State, clock: Deadlines, event: ev.OrderRejected) -> None:
@@ -368,8 +329,8 @@ def _end(state: State, clock: Deadlines, account_id: AccountId, cl_ord_id: ClOrd
     cum_qty, held = order.cum_qty, held_qty(order)
     was_known = order.outcome_known
     machine.end(order, ended_as)
-    _count_unknown(account, order, was_known)
-    _settle(state, clock, account, order, cum_qty, held)
+    count_unknown(account, order, was_known)
+    settle(state, clock, account, order, cum_qty, held)
 
 
 def _order_restated(state: State, clock: Deadlines, event: ev.OrderRestated) -> None:
@@ -378,9 +339,9 @@ def _order_restated(state: State, clock: Deadlines, event: ev.OrderRestated) -> 
     was_known = order.outcome_known
     machine.reprice(order, event.price, event.stop_px)
     machine.restate(order, event.order_qty, event.transact_time_ns)
-    _count_unknown(account, order, was_known)
+    count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
-    _settle(state, clock, account, order, cum_qty, held)
+    settle(state, clock, account, order, cum_qty, held)
 
 
 def _cancel_requested(state: State, clock: Deadlines, event: ev.CancelRequested) -> None:
@@ -406,7 +367,7 @@ def _replace_requested(state: State, clock: Deadlines, event: ev.ReplaceRequeste
     account.former_ids[event.new_cl_ord_id] = order.cl_ord_id
     account.order_count += 1
     clock.set(key("replace", event.account, order.cl_ord_id), event.answer_by_ns)
-    _settle(state, clock, account, order, order.cum_qty, held)
+    settle(state, clock, account, order, order.cum_qty, held)
 
 
 def _order_replaced(state: State, clock: Deadlines, event: ev.OrderReplaced) -> None:
@@ -414,11 +375,11 @@ def _order_replaced(state: State, clock: Deadlines, event: ev.OrderReplaced) -> 
     held = held_qty(order)
     was_known = order.outcome_known
     machine.replaced(order, event.new_cl_ord_id, event.order_qty, event.transact_time_ns)
-    _count_unknown(account, order, was_known)
+    count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
     if order.replace_pending is None:
         clock.clear(key("replace", event.account, order.cl_ord_id))
-    _settle(state, clock, account, order, order.cum_qty, held)
+    settle(state, clock, account, order, order.cum_qty, held)
 
 
 def _replace_refused(state: State, clock: Deadlines, event: ev.ReplaceRefused) -> None:
@@ -426,7 +387,7 @@ def _replace_refused(state: State, clock: Deadlines, event: ev.ReplaceRefused) -
     held = held_qty(order)
     machine.refuse_replace(order, by_venue=event.by_venue)
     clock.clear(key("replace", event.account, order.cl_ord_id))
-    _settle(state, clock, account, order, order.cum_qty, held)
+    settle(state, clock, account, order, order.cum_qty, held)
 
 
 # --- what we do not know ----------------------------------------------------------------------------------------------
@@ -436,7 +397,7 @@ def _outcome_unknown(state: State, clock: Deadlines, event: ev.OutcomeUnknown) -
     account, order = _order(state, event.account, event.cl_ord_id)
     was_known = order.outcome_known
     machine.lose_sight(order)
-    _count_unknown(account, order, was_known)
+    count_unknown(account, order, was_known)
     for kind in ("submit", "cancel", "replace"):
         clock.clear(key(kind, event.account, order.cl_ord_id))
 
@@ -455,7 +416,7 @@ def _outcome_resolved(state: State, clock: Deadlines, event: ev.OutcomeResolved)
     account, order = _order(state, event.account, event.cl_ord_id)
     was_known = order.outcome_known
     machine.regain_sight(order)
-    _count_unknown(account, order, was_known)
+    count_unknown(account, order, was_known)
     clock.clear(key("query", event.account, order.cl_ord_id))
 
 
@@ -463,7 +424,7 @@ def _order_resent(state: State, clock: Deadlines, event: ev.OrderResent) -> None
     account, order = _order(state, event.account, event.cl_ord_id)
     was_known = order.outcome_known
     machine.resend(order)
-    _count_unknown(account, order, was_known)
+    count_unknown(account, order, was_known)
     clock.clear(key("query", event.account, order.cl_ord_id))
     clock.set(key("submit", event.account, order.cl_ord_id), event.submit_by_ns)
 
@@ -489,9 +450,9 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
         holders[event.account] = None
     else:
         holders.pop(event.account, None)
-    _remark(state, account, position)
-    _occupy(account, position)
-    _compare_later(state, clock, event.account)
+    remark(state, account, position)
+    occupy(account, position)
+    compare_later(state, clock, event.account)
 
 
 def _protection_levels_set(state: State, clock: Deadlines, event: ev.ProtectionLevelsSet) -> None:
@@ -532,23 +493,16 @@ def _reconciled(state: State, clock: Deadlines, event: ev.Reconciled) -> None:
     for position in account.positions.values():
         settled = sum(1 for fill in position.recent if fill.transact_time_ns < event.as_of_ns)
         if settled:
-            _forget(state, position, settled)
+            forget(state, position, settled)
     clock.clear(key("sync", event.account))
     if account.open_orders or account.open_positions:
-        _compare_later(state, clock, event.account)
-
-
-def _compare_later(state: State, clock: Deadlines, account_id: AccountId) -> None:
-    """An account with something open is compared again after a while; an idle one is not."""
-    sync = key("sync", account_id)
-    if sync not in state.deadlines:
-        clock.set(sync, state.now_ns + seconds_ns(state.desk.position_sync_s))
+        compare_later(state, clock, event.account)
 
 
 def _break_found(state: State, clock: Deadlines, event: ev.BreakFound) -> None:
     account = state.accounts[event.account]
     account.breaks[event.break_id] = event
-    _compare_later(state, clock, event.account)
+    compare_later(state, clock, event.account)
     if event.symbol is not None:
         position_of(account, event.symbol).breaks += 1
 
@@ -558,73 +512,6 @@ def _break_closed(state: State, clock: Deadlines, event: ev.BreakClosed) -> None
     found = account.breaks.pop(event.break_id)
     if found.symbol is not None:
         position_of(account, found.symbol).breaks -= 1
-
-
-# --- sums that follow -------------------------------------------------------------------------------------------------
-
-
-def _settle(
-    state: State, clock: Deadlines, account: Account, order: Order, cum_before: Decimal, held_before: Decimal
-) -> None:
-    """Move every sum that an order's open quantity is part of, and clear up after an order that is done."""
-    held = held_qty(order)
-    delta = held - held_before
-    position = account.positions[order.intent.symbol]
-    if order.enters:
-        if delta:
-            account.held_margin += delta * order.margin_per_lot
-            account.held_risk += delta * order.risk_per_lot
-            if order.intent.side is Side.BUY:
-                position.held_buy += delta
-            else:
-                position.held_sell += delta
-        _use_share(state, order, held + order.cum_qty - held_before - cum_before)
-    elif order.intent.role in (Role.EXIT, Role.DIRECT):
-        position.held_exit += delta
-    if machine.is_done(order) and order.cl_ord_id in account.open_orders:
-        _put_away(state, clock, account, position, order)
-    _occupy(account, position)
-
-
-def _use_share(state: State, order: Order, delta: Decimal) -> None:
-    share = share_of(state, order.intent.signal_id, order.intent.account) if delta else None
-    if share is not None:
-        share.used += delta
-        plan = state.plans[order.intent.signal_id]
-        plan.used += delta
-
-
-def _put_away(state: State, clock: Deadlines, account: Account, position: Position, order: Order) -> None:
-    """Forget what only an open order needs."""
-    order.done_ns = state.now_ns
-    del account.open_orders[order.cl_ord_id]
-    position.entering.pop(order.cl_ord_id, None)
-    if position.stop_id == order.cl_ord_id:
-        position.stop_id = None
-    if position.target_id == order.cl_ord_id:
-        position.target_id = None
-    about = key("", order.intent.account, order.cl_ord_id)
-    for kind in DEADLINES_OF_AN_ORDER:
-        clock.clear(kind + about)
-
-
-def _occupy(account: Account, position: Position) -> None:
-    occupied = bool(position.qty or position.entering)
-    if occupied is not position.occupied:
-        position.occupied = occupied
-        account.open_positions += 1 if occupied else -1
-
-
-def _remark(state: State, account: Account, position: Position) -> None:
-    profit = mark(state, account, position)
-    if profit != position.unrealized:
-        account.unrealized += profit - position.unrealized
-        position.unrealized = profit
-
-
-def _count_unknown(account: Account, order: Order, was_known: bool) -> None:
-    if order.outcome_known is not was_known:
-        account.positions[order.intent.symbol].unknown += 1 if was_known else -1
 
 
 def _order(state: State, account_id: AccountId, cl_ord_id: ClOrdId) -> tuple[Account, Order]:

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.core.evolve import key
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.params import NS_PER_S, seconds_ns
 from coxswain.core.state import Account, Position, State, available_margin, equity, share_of, strictest
+from coxswain.core.sums import key
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder

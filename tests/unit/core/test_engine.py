@@ -10,6 +10,7 @@ import pytest
 from coxswain.core import engine as engine_module
 from coxswain.core import evolve as evolve_module
 from coxswain.core.order import InvariantViolation
+from coxswain.core.sums import DEADLINES_OF_AN_ORDER
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.events import Event
@@ -50,7 +51,7 @@ def test_every_input_has_its_handler() -> None:
 
 
 def test_every_kind_of_deadline_has_its_answer() -> None:
-    asked = {"release", "completion", "sync", *evolve_module.DEADLINES_OF_AN_ORDER}
+    asked = {"release", "completion", "sync", *DEADLINES_OF_AN_ORDER}
     assert set(engine_module._ANSWERS) == asked
 
 

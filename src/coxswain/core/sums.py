@@ -1,0 +1,132 @@
+"""Sums and indexes that follow the facts: what is held, occupied, worth, waiting. `evolve` alone calls these.
+
+Each moves by delta, so that no order, fill or quote costs more because there are many of them. No rule is here.
+"""
+
+from bisect import insort
+from decimal import Decimal
+
+from coxswain.core import order as machine
+from coxswain.core.money import mark
+from coxswain.core.order import Order, held_qty
+from coxswain.core.params import seconds_ns
+from coxswain.core.state import Account, Booking, Deadlines, Position, State, share_of, venue_order
+from coxswain.messages import events as ev
+from coxswain.model.position import book
+from coxswain.model.vocabulary import AccountId, Role, Side, Symbol
+
+RECENT_MAX = 256
+"""Fills that a position keeps in the venue's order while its books have not been compared."""
+DEADLINES_OF_AN_ORDER = ("submit", "cancel", "replace", "query", "monitor")
+
+
+def key(kind: str, account: str, name: str = "") -> str:
+    """Name a deadline: what falls due, for which account, about what."""
+    return f"{kind}|{account}|{name}"
+
+
+def position_of(account: Account, symbol: Symbol) -> Position:
+    """Return the account's place for an instrument, making an empty one if there is none."""
+    position = account.positions.get(symbol)
+    if position is None:
+        position = account.positions[symbol] = Position(symbol)
+    return position
+
+
+def remember(state: State, position: Position, event: ev.OrderFilled) -> None:
+    """Keep a fill in the venue's order, in case one that came before it is still to be heard of."""
+    at_ns, qty, px = event.transact_time_ns, event.last_qty, event.last_px
+    booking = Booking(at_ns, event.exec_id, event.side, qty, px, event.fx_rate)
+    if not position.recent or position.recent[-1].transact_time_ns < at_ns:
+        position.recent.append(booking)
+    else:
+        insort(position.recent, booking, key=venue_order)
+    if len(position.recent) > RECENT_MAX:
+        forget(state, position, 1)
+
+
+def forget(state: State, position: Position, count: int) -> None:
+    """Fold the oldest fills into what stood before the others: none is still to come that belongs before them."""
+    contract_size = state.instruments[position.symbol].contract_size
+    for fill in position.recent[:count]:
+        booked = book(position.base_qty, position.base_cost, fill.side, fill.qty, fill.px, contract_size)
+        position.base_qty, position.base_cost = booked.qty, booked.cost
+    del position.recent[:count]
+
+
+def watch(state: State, clock: Deadlines, order: Order, patience_s: Decimal) -> None:
+    """Look after the order when the time is up, unless it is watched already."""
+    monitor = key("monitor", order.intent.account, order.cl_ord_id)
+    if monitor not in state.deadlines:
+        clock.set(monitor, state.now_ns + seconds_ns(patience_s))
+
+
+def compare_later(state: State, clock: Deadlines, account_id: AccountId) -> None:
+    """An account with something open is compared again after a while; an idle one is not."""
+    sync = key("sync", account_id)
+    if sync not in state.deadlines:
+        clock.set(sync, state.now_ns + seconds_ns(state.desk.position_sync_s))
+
+
+def settle(
+    state: State, clock: Deadlines, account: Account, order: Order, cum_before: Decimal, held_before: Decimal
+) -> None:
+    """Move every sum that an order's open quantity is part of, and clear up after an order that is done."""
+    held = held_qty(order)
+    delta = held - held_before
+    position = account.positions[order.intent.symbol]
+    if order.enters:
+        if delta:
+            account.held_margin += delta * order.margin_per_lot
+            account.held_risk += delta * order.risk_per_lot
+            if order.intent.side is Side.BUY:
+                position.held_buy += delta
+            else:
+                position.held_sell += delta
+        use_share(state, order, held + order.cum_qty - held_before - cum_before)
+    elif order.intent.role in (Role.EXIT, Role.DIRECT):
+        position.held_exit += delta
+    if machine.is_done(order) and order.cl_ord_id in account.open_orders:
+        put_away(state, clock, account, position, order)
+    occupy(account, position)
+
+
+def use_share(state: State, order: Order, delta: Decimal) -> None:
+    share = share_of(state, order.intent.signal_id, order.intent.account) if delta else None
+    if share is not None:
+        share.used += delta
+        plan = state.plans[order.intent.signal_id]
+        plan.used += delta
+
+
+def put_away(state: State, clock: Deadlines, account: Account, position: Position, order: Order) -> None:
+    """Forget what only an open order needs."""
+    order.done_ns = state.now_ns
+    del account.open_orders[order.cl_ord_id]
+    position.entering.pop(order.cl_ord_id, None)
+    if position.stop_id == order.cl_ord_id:
+        position.stop_id = None
+    if position.target_id == order.cl_ord_id:
+        position.target_id = None
+    about = key("", order.intent.account, order.cl_ord_id)
+    for kind in DEADLINES_OF_AN_ORDER:
+        clock.clear(kind + about)
+
+
+def occupy(account: Account, position: Position) -> None:
+    occupied = bool(position.qty or position.entering)
+    if occupied is not position.occupied:
+        position.occupied = occupied
+        account.open_positions += 1 if occupied else -1
+
+
+def remark(state: State, account: Account, position: Position) -> None:
+    profit = mark(state, account, position)
+    if profit != position.unrealized:
+        account.unrealized += profit - position.unrealized
+        position.unrealized = profit
+
+
+def count_unknown(account: Account, order: Order, was_known: bool) -> None:
+    if order.outcome_known is not was_known:
+        account.positions[order.intent.symbol].unknown += 1 if was_known else -1
