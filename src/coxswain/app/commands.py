@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from coxswain.app import demo, exits, screens, tables
 from coxswain.app.assemble import new_journal_id, own_venue, venue_file
+from coxswain.app.config.advice import advice
 from coxswain.app.config.load import Resolved, load
 from coxswain.app.config.problems import ConfigError
 from coxswain.app.output import print_json
@@ -141,14 +142,17 @@ def check_config(path: Path, as_json: bool) -> int:
         resolved = load(path, os.environ)
     except ConfigError as error:
         if as_json:
-            print_json({"ok": False, "problems": error.errors})
+            print_json({"ok": False, "problems": error.errors, "warnings": []})
         else:
             for problem in error.errors:
                 tables.say(str(problem))
         return exits.CONFIGURATION
+    warnings = advice(resolved.setup)
     if as_json:
-        print_json({"ok": True, "problems": []})
+        print_json({"ok": True, "problems": [], "warnings": warnings})
     else:
+        for warning in warnings:
+            tables.say(f"warning: {warning}")
         setup = resolved.setup
         parts = (("account", setup.accounts), ("venue", setup.venues), ("instrument", setup.instruments))
         print(f"{path}: {', '.join(tables.count(len(found), thing) for thing, found in parts)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from coxswain.app.config.advice import advice
 from coxswain.app.config.keys import LIMITS, SETTINGS
 from coxswain.app.config.load import ConfigError, Resolved, load
 from coxswain.app.config.tree import Tree, read_tree
@@ -135,11 +136,24 @@ def test_a_setup_can_be_journaled(folder: Path) -> None:
     assert msgspec.json.decode(msgspec.json.encode(setup), type=type(setup)) == setup
 
 
-def test_a_key_without_a_value_counts_as_left_out(folder: Path) -> None:
-    empty = GOOD.replace("max_retries: 2", "max_retries:").replace("    latency_ms: 10\n", "    latency_ms:\n")
-    resolved = resolve(folder, empty.replace("seed: 7", "seed: ~"))
-    assert (resolved.seed, resolved.setup.settings["max_retries"]) == (1, Decimal(3))
-    assert resolved.venues[VenueId("paper-a")].params["latency_ms"] == 20
+def test_a_list_or_a_part_with_nothing_in_it_counts_as_left_out(folder: Path) -> None:
+    text = GOOD[: GOOD.index("correlations:")] if "correlations:" in GOOD else GOOD
+    resolved = resolve(folder, f"{text}correlations:\n")
+    assert resolved.setup.correlations == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("max_retries: 2", "max_retries:", "settings.max_retries"),
+        ("    latency_ms: 10\n", "    latency_ms:\n", "venues.paper-a.latency_ms"),
+        ("seed: 7", "seed: ~", "seed"),
+    ],
+)
+def test_a_key_without_a_value_is_an_error(folder: Path, old: str, new: str, key: str) -> None:
+    assert old in GOOD
+    (problem,) = problems(folder, GOOD.replace(old, new, 1))
+    assert f": {key}: missing; wanted " in problem
 
 
 # --- where each value comes from --------------------------------------------------------------------------------------
@@ -377,6 +391,21 @@ def test_values_that_do_not_fit_together_are_named(folder: Path, old: str, new: 
     assert problem.partition(": ")[2].startswith(message), problem
 
 
+@pytest.mark.parametrize("written", ["1.0001", "2", "0", "-1"])
+def test_a_margin_rate_is_a_share(folder: Path, written: str) -> None:
+    (problem,) = problems(folder, GOOD.replace("margin_rate: 0.0333", f"margin_rate: {written}"))
+    assert f'margin_rate: found "{written}"; wanted a number above 0, at most 1' in problem
+    assert resolve(folder, GOOD.replace("margin_rate: 0.0333", "margin_rate: 1")).setup.instruments[0].margin_rate == 1
+
+
+def test_an_account_whose_money_no_pair_converts_is_named_with_the_instrument(folder: Path) -> None:
+    assert advice(resolve(folder).setup) == []
+    yen = GOOD.replace("currency: EUR, initial", "currency: JPY, initial")
+    assert advice(resolve(folder, yen).setup) == [
+        "account beta is kept in JPY and no instrument converts USD into it: it cannot take EURUSD (NO_FX_RATE)"
+    ]
+
+
 def test_stagger_and_variation_can_be_turned_off(folder: Path) -> None:
     off = (
         "min_timing_variance_ms: 0\n  max_timing_variance_ms: 0\n  min_size_variance_pct: 0\n  max_size_variance_pct: 0"
@@ -522,6 +551,13 @@ def test_a_key_that_is_no_text_is_refused(folder: Path) -> None:
 
 
 # --- the environment --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("old", ["latency_ms: 10", "seed: 7", "max_retries: 2", "id: alpha"])
+def test_a_reference_to_nothing_is_reported_once_wherever_it_stands(folder: Path, old: str) -> None:
+    assert old in GOOD
+    (problem,) = problems(folder, GOOD.replace(old, f"{old.partition(':')[0]}: ${{GONE}}", 1))
+    assert "${GONE} is not set" in problem
 
 
 def test_a_reference_to_nothing_is_one_problem(folder: Path) -> None:

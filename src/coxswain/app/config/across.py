@@ -37,6 +37,11 @@ def account_ids(tree: Tree) -> dict[str, Loc]:
     return {name: loc for loc in ids if (name := tree.text_at(*loc)) is not None}
 
 
+def all_ids_read(tree: Tree) -> bool:
+    """Tell whether every account has its id; one that has not may be the one that is meant elsewhere."""
+    return not any(tree.is_unread((*account, "id")) for account, _ in tree.items_at("accounts"))
+
+
 def _unique(tree: Tree, part: str, field: str) -> None:
     first: dict[str, Loc] = {}
     for item, _ in tree.items_at(part):
@@ -106,12 +111,14 @@ def _sessions_have_length(tree: Tree, instrument: Loc) -> None:
 
 def _correlations_fit(tree: Tree) -> None:
     accounts = account_ids(tree)
+    all_read = all_ids_read(tree)
     first: dict[tuple[str, ...], Loc] = {}
     for correlation, _ in tree.items_at("correlations"):
         loc = (*correlation, "accounts")
         names = []
         for member, written in tree.items_at(*loc):
-            _known(tree, member, accounts)
+            if all_read:
+                _known(tree, member, accounts)
             if isinstance(written, str):
                 names.append(written)
         if len(names) == 2:

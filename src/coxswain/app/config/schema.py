@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
@@ -90,6 +90,7 @@ def _zone(found: object) -> str:
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,7}")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
+UpToOne = Annotated[Decimal, _number("a number above 0, at most 1 (1 is unlevered)", lambda value: ZERO < value <= ONE)]
 AboveZero = Annotated[Decimal, _number("a number above 0", lambda value: value > ZERO)]
 Rho = Annotated[Decimal, _number("a number from -1 to 1", lambda value: -ONE <= value <= ONE)]
 Seed = Annotated[
@@ -136,8 +137,13 @@ def _required() -> Any:
     return Field(default=None, validate_default=True)
 
 
+def _holds_others(kind: Any) -> bool:
+    """Tell a list or a part from a value: where all lines of such a thing were deleted, its key may stay."""
+    return get_origin(kind) in (list, dict) or (isinstance(kind, type) and issubclass(kind, Entry))
+
+
 class Entry(BaseModel):
-    """Some keys and values. A key without a value counts as left out."""
+    """Some keys and values. A list or a part with nothing in it counts as left out; a value must be given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -146,7 +152,8 @@ class Entry(BaseModel):
     def _leave_out_what_is_empty(cls, found: object) -> object:
         if not isinstance(found, dict):
             return found
-        return {key: value for key, value in found.items() if value is not None or key not in cls.model_fields}
+        parts = {name for name, field in cls.model_fields.items() if _holds_others(field.annotation)}
+        return {key: value for key, value in found.items() if value is not None or key not in parts}
 
 
 def _entry_of(name: str, keys: Iterable[Key]) -> type[Entry]:
@@ -195,8 +202,10 @@ class InstrumentEntry(Entry):
     lot_step: AboveZero = _required()
     min_qty: AboveZero = _required()
     contract_size: AboveZero = ONE
-    margin_rate: AboveZero = ONE
-    base_currency: Currency | None = None
+    margin_rate: UpToOne = ONE
+    base_currency: Annotated[
+        str | None, _text("a currency such as EUR", lambda text: _CURRENCY.fullmatch(text) is not None)
+    ] = None
     sessions: list[SessionEntry] = []
     venue_symbols: dict[VenueName, Text] = {}
 

@@ -69,6 +69,14 @@ class Tree:
     def is_given(self, loc: Loc) -> bool:
         return loc in self._lines and self.at(loc) is not None
 
+    def is_empty(self, loc: Loc) -> bool:
+        """Tell whether a key stands at `loc` with nothing behind it."""
+        return loc in self._lines and self.at(loc) is None
+
+    def is_unread(self, loc: Loc) -> bool:
+        """Tell whether the value at `loc`, or something in it, was left out with a word of its own."""
+        return any(at[: len(loc)] == loc for at in self._unread)
+
     def is_from_environment(self, loc: Loc) -> bool:
         """Tell whether the value at `loc`, or an item of the list there, came from the environment."""
         return loc in self._from_environment or any(at in self._from_environment for at, _ in self.items_at(*loc))

@@ -15,6 +15,7 @@ from typing import Any, Protocol, Union, cast, get_args, get_origin
 import msgspec
 
 import coxswain.venues
+from coxswain.app.config.across import all_ids_read
 from coxswain.app.config.problems import unknown
 from coxswain.app.config.tree import Loc, Tree, Value
 from coxswain.model.decimals import exact, is_short
@@ -71,7 +72,7 @@ def read_params(
     """
     before = tree.problem_count()
     found = _read_struct(tree, venue, module.Params, names, filled_in=FILLED_IN)
-    if tree.problem_count() > before:
+    if tree.problem_count() > before or tree.is_unread(venue):
         return None
     filled = {"accounts": accounts} if "accounts" in module.Params.__struct_fields__ else {}
     try:
@@ -109,7 +110,7 @@ def _read_struct(
         at = (*loc, name)
         if tree.at(at) is not None:
             values[name] = _read_value(tree, at, field.type, accounts)
-        elif field.required:
+        elif field.required or (tree.is_empty(at) and get_origin(_given(field.type)) is not tuple):
             tree.refuse(at, _wanted(field.type))
     return values
 
@@ -125,6 +126,8 @@ def _read_value(tree: Tree, loc: Loc, kind: Any, accounts: Mapping[str, Loc]) ->
             return []
         return [_read_value(tree, at, get_args(kind)[0], accounts) for at, _ in tree.items_at(*loc)]
     if kind is AccountId and isinstance(value, str) and value not in accounts:
+        if not all_ids_read(tree):
+            return value
         tree.refuse_unknown(loc, accounts)
         return value
     try:
