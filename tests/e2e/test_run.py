@@ -181,6 +181,20 @@ def test_a_denied_signal_is_no_failure_of_the_run(desk: Path) -> None:
     assert document["breaks"] == []
 
 
+def test_a_signal_that_could_not_be_read_may_come_again_corrected(desk: Path) -> None:
+    document = run(desk, entry("in", 5, side="UP"), entry("in", 6))
+    assert document["signals"] == {"received": 2, "planned": 1, "denied": 1, "duplicate": 0}
+
+
+def test_the_same_run_again_changes_nothing_and_says_why(desk: Path) -> None:
+    first = run(desk, entry("in", 5), leave("out", 60))
+    words = ("run", "--signals", "signals.jsonl", "--quotes", "EURUSD=q.csv")
+    screen = coxswain(*words, cwd=desk).out
+    assert "0 planned, 0 denied, 2 duplicate; 1 quote, and 299 that the journal is past already" in screen
+    again = coxswain(*words, "--json", cwd=desk).json()
+    assert (again["plans"], again["fills"], again["orders"]) == (first["plans"], first["fills"], first["orders"])
+
+
 def test_an_old_signal_is_denied_with_its_age(desk: Path) -> None:
     run(desk, entry("old", -900))
     assert denials(desk) == ["SIGNAL_EXPIRED: age_s=900, ttl_s=300"]

@@ -42,6 +42,8 @@ class Ran:
     summary: Summary
     exit_code: int
     quotes: int
+    quotes_skipped: int
+    """Older than where the journal ended before."""
     quotes_refused: Mapping[Symbol, int]
     """Crossed or not positive."""
     orders_on_stale_quotes: int
@@ -83,6 +85,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         summary,
         _exit_code(document),
         loop.quotes_seen,
+        loop.quotes_skipped,
         loop.quotes_refused,
         stale,
         loop.stop_reason,

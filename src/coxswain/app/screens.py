@@ -70,7 +70,10 @@ def _show_signals(ran: Ran) -> None:
     sums = ""
     if ran.mark.records:
         sums = f"; in all {in_all.received} received, {in_all.planned} planned, {in_all.denied} denied"
-    line(f"signals{' this run' if sums else ''}: {', '.join(parts)}; {count(ran.quotes, 'quote')}{sums}")
+    quotes = count(ran.quotes, "quote")
+    if ran.quotes_skipped:
+        quotes += f", and {ran.quotes_skipped:,} that the journal is past already"
+    line(f"signals{' this run' if sums else ''}: {', '.join(parts)}; {quotes}{sums}")
     for seq, denial in ran.summary.denials[ran.mark.denials :]:
         place = f"line {ran.lines[seq]}" if seq in ran.lines else denial.where
         where = f"{place}: " if place else ""

@@ -59,6 +59,8 @@ class Loop:
         """Who asked for an end before signals and quotes had theirs."""
         self.now_ns = engine.state.now_ns
         self.quotes_seen = 0
+        self.quotes_skipped = 0
+        """Older than where the journal ends."""
         self.quotes_refused: dict[Symbol, int] = {}
         """Crossed or not positive, by instrument: shown to the venues, which count them too, and never to the core."""
 
@@ -82,8 +84,9 @@ class Loop:
 
     def _begin(self, started: EngineStarted, resume_ns: int) -> None:
         """Start, and have the books compared before anything new is looked at."""
-        while self._quote is not None and self._quote.ts_ns < resume_ns:
+        while self._quote is not None and self._quote.ts_ns < resume_ns and not self.stop_reason:
             self._quote = next(self._feed, None)
+            self.quotes_skipped += 1
         first_ns = resume_ns if self._quote is None else self._quote.ts_ns
         self.now_ns = max(resume_ns, first_ns)
         calendar = Calendar(started.setup, self.now_ns)
