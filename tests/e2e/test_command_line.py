@@ -76,7 +76,9 @@ def test_a_mistake_in_the_words_is_a_usage_error(tmp_path: Path, words: list[str
 
 
 def test_it_says_its_version(tmp_path: Path) -> None:
-    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", coxswain("version", cwd=tmp_path).out)
+    said = coxswain("version", cwd=tmp_path).out
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", said)
+    assert coxswain("--version", cwd=tmp_path).out == said
 
 
 @pytest.mark.parametrize("command", ["version", "--help", "accounts", "accounts --json", "audit verify"])

@@ -24,6 +24,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass
+
+
 config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
 audit_app = typer.Typer(help="Prove that the journal is whole, and read what was decided.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
