@@ -130,7 +130,7 @@ def show_plan(row: PlanRow, instrument: Instrument | None) -> None:
             ("account", "verdict", "lots", "delay", "decided by", "result", "filled", "price", "slip bp"),
             [_entry_cells(each, instrument) for each in row.accounts],
             right=("lots", "delay", "filled", "price", "slip bp"),
-            least=("slip bp", "filled", "delay", "price"),
+            least=("slip bp", "filled", "price", "delay"),
         )
     else:
         _show_holders(row, instrument)
