@@ -497,7 +497,7 @@ def test_the_screen_gives_the_reason_of_a_denial_in_its_row_and_counts_it(desk: 
         assert re.search(
             rf"^ {account} .* STOP_ON_WRONG_SIDE: value=1.09, limit=1.085\d* +DENIED", screen, re.MULTILINE
         )
-    assert "2 signals denied: 1 could not be read, 1 INSTRUMENT_UNKNOWN" in screen
+    assert "2 signals denied: 1 not valid, 1 INSTRUMENT_UNKNOWN" in screen
     assert "2 orders denied by our own gate, nothing sent: 2 STOP_ON_WRONG_SIDE" in screen
     assert "denied: line 3: far: INSTRUMENT_UNKNOWN" in screen
     assert "  nothing\n" not in screen

@@ -214,11 +214,11 @@ def _refused(ran: Ran) -> list[str]:
 
 
 def _by_code(denials: list[tuple[str, ...]]) -> str:
-    """Count denials by the code of their first reason; a signal that could not be read has fields instead of codes."""
+    """Count denials by the code of their first reason; a signal that is not valid has fields instead of codes."""
     codes = Counter(reasons[0].partition(":")[0] if reasons else "no reason" for reasons in denials)
     grouped: Counter[str] = Counter()
     for code, number in codes.items():
-        grouped[code if code.isupper() else "could not be read"] += number
+        grouped[code if code.isupper() else "not valid"] += number
     return ", ".join(f"{number} {code}" for code, number in grouped.items())
 
 
