@@ -10,7 +10,7 @@ from coxswain.core.money import rate_up
 from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
 from coxswain.core.planner import eligibility, fitness, own_size
-from coxswain.core.state import share_of
+from coxswain.core.state import is_closing, share_of
 from coxswain.core.submit import ask_cancel, cancel, submit_for_signal
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -27,11 +27,14 @@ COMPLETABLE = (Role.ENTRY, Role.COMPLETION, Role.RECOVERY)
 def release(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
     """Let a planned share out, if the account is still fit for it, through the gate as it stands now.
 
-    While its books are being compared the share waits, for as long as the signal lives.
+    While its books are being compared, or the former position is being closed, the share waits, for as long as the
+    signal lives.
     """
     share, account = tx.state.plans[signal_id].shares[account_id], tx.account(account_id)
-    again_ns = tx.state.now_ns + LOOK_AGAIN_NS
-    if set(account.causes) == {"UNRECONCILED"} and again_ns <= dies_ns(tx.state.signals[signal_id]):
+    signal, again_ns = tx.state.signals[signal_id], tx.state.now_ns + LOOK_AGAIN_NS
+    closing = is_closing(account.positions[signal.symbol])
+    passing = set(account.causes) == {"UNRECONCILED"} or (closing and not account.causes)
+    if passing and again_ns <= dies_ns(signal):
         tx.apply(ev.ReleasePostponed(signal_id, account_id, again_ns))
         return
     intent = entry_intent(tx, signal_id, account_id, share.qty, Role.ENTRY)

@@ -6,13 +6,12 @@ for what is open less what an exit takes. A leg that is still to be answered is 
 calls again. When one leg fills, the venue takes as much off the other by itself, so that is not asked for; a comparison
 of the books (`afresh`) puts right what is still different then.
 
-An exit of everything calls entries back and lets protection go before its own order leaves, because together they could
-close more than there is. It waits for no entry: what fills late is closed by another order.
+An exit lets protection make room before its own order leaves, because together they could close more than there is. One
+of everything waits for no entry that was called back for it: what fills late is closed by another order.
 """
 
 from decimal import Decimal
 
-from coxswain.core.entries import withdraw_entries
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, Replacement, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
@@ -97,16 +96,31 @@ def _bring(tx: Tx, account: Account, position: Position, role: Role, moved: Orde
     if leg is not None and leg.intent.side is not closing_side(position):
         cancel(tx, leg, "the position has turned")
         leg = None
+    if leg is not None:
+        _change(tx, position, leg, level, moved, afresh)
+    elif level is not None and (afresh or not failed_lately(tx, position, role)):
+        _supply(tx, account, position, role, level)
+
+
+def _supply(tx: Tx, account: Account, position: Position, role: Role, level: Decimal) -> None:
+    """Place a leg that is missing, or say why it cannot be."""
     wanted = _wanted_qty(position)
-    if leg is None:
-        if level is not None and wanted > 0 and (afresh or not failed_lately(tx, position, role)):
-            _place(tx, account, position, role, level, wanted)
-        return
-    if _is_waiting(leg):
-        return
+    if wanted > 0:
+        _place(tx, account, position, role, level, wanted)
+    elif position.exit is None:
+        why = f"other orders that reduce take all that a {role} order could cover"
+        tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, why, role))
+
+
+def _change(tx: Tx, position: Position, leg: Order, level: Decimal | None, moved: Order | None, afresh: bool) -> None:
+    """Bring a leg that stands to its price and quantity, once its last change is answered, or call it back."""
+    wanted = _wanted_qty(position)
     if level is None or wanted <= 0:
-        cancel(tx, leg, "no longer wanted" if level is None else "protection makes room for an exit")
-    elif not (leg.refused is not None and _was_refused(leg, leg.refused, level, wanted)):
+        if leg.replace_pending is None:
+            cancel(tx, leg, "no longer wanted" if level is None else "protection makes room for an exit")
+    elif _is_waiting(leg):
+        return
+    elif leg.refused is None or not _was_refused(leg, leg.refused, level, wanted):
         by_sibling = moved is not None and moved is not leg and moved.intent.role in PROTECTION
         _adjust(tx, leg, level, wanted, may_lower=not by_sibling)
     elif position.exit is not None and leaves_qty(leg) > wanted:
@@ -212,22 +226,22 @@ def _advance_exit(tx: Tx, account: Account, position: Position, exit_: Exit) -> 
     order = None if exit_.order_id is None else account.orders[exit_.order_id]
     if order is not None and not is_over(order):
         return
-    why = _why_over(position, exit_, order) or _why_denied(tx, account, position, exit_)
+    why = _why_over(account, position, exit_, order) or _why_denied(tx, account, position, exit_)
     if why:
         tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why))
         return
     if exit_.qty is None:
-        withdraw_entries(tx, account.spec.id, position.symbol, "the position is being closed")
         _call_back_reducers(tx, account, position)
     _close(tx, account, position, exit_)
 
 
-def _why_over(position: Position, exit_: Exit, order: Order | None) -> str:
+def _why_over(account: Account, position: Position, exit_: Exit, order: Order | None) -> str:
     """Say why an exit is over, empty while it is not. One of everything goes on until the position is flat."""
     if order is not None and (exit_.qty is not None or order.ended_as is not None):
         return f"exit order {_ended(order)}"
     if exit_.qty is None:
-        return "" if position.qty or position.entering else "nothing is left to close"
+        called_back = any(account.orders[cl_ord_id].cancel_wanted for cl_ord_id in position.entering)
+        return "" if position.qty or called_back else "nothing is left to close"
     if not position.qty or (position.qty > 0) is not exit_.was_long:
         return "nothing is left to close"
     return "" if position.held_exit < abs(position.qty) else "other orders are closing it"

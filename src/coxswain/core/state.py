@@ -202,6 +202,11 @@ def find_order(account: Account, cl_ord_id: ClOrdId) -> Order | None:
     return account.orders.get(account.former_ids.get(cl_ord_id, cl_ord_id))
 
 
+def is_closing(position: Position) -> bool:
+    """Say whether all of a position is on its way out."""
+    return position.exit is not None and position.exit.qty is None
+
+
 def share_of(state: State, signal_id: SignalId, account_id: AccountId) -> Share | None:
     plan = state.plans.get(signal_id)
     return None if plan is None else plan.shares.get(account_id)

@@ -11,7 +11,7 @@ import msgspec
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.params import NS_PER_S, seconds_ns
-from coxswain.core.state import Account, Position, State, available_margin, equity, share_of, strictest
+from coxswain.core.state import Account, Position, State, available_margin, equity, is_closing, share_of, strictest
 from coxswain.core.sums import key
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -212,7 +212,7 @@ def view_of(
     buys = position.held_buy - (own if intent.side is Side.BUY else ZERO)
     sells = position.held_sell - (own if intent.side is Side.SELL else ZERO)
     reducing, free = _reduces(account, position, intent, own)
-    closing = position.exit is not None and position.exit.qty is None
+    closing = is_closing(position)
     share = None if reducing else share_of(state, intent.signal_id, intent.account)
     plan = None if share is None else state.plans[intent.signal_id]
     return RiskView(

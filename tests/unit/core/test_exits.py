@@ -346,3 +346,47 @@ def test_an_exit_of_entries_that_are_on_their_way_out_is_one() -> None:
     assert len(desk.events(ev.ExitStarted)) == 1
     (answer,) = desk.events(ev.PlanProposed)[-1].plan.assignments
     assert [check.code for check in answer.checks if not check.passed] == ["NO_EXIT_UNDER_WAY"]
+
+
+def test_an_entry_signalled_after_an_exit_is_not_called_back_by_it_and_waits_for_it() -> None:
+    """Found by a mutant that lived: each step of the exit called back what entered, old and new."""
+    desk = Desk()
+    desk.hold(10)
+    stop = desk.stop_of().cl_ord_id
+    desk.exit()
+    desk.signal(side=SELL, quantity=5, stop_loss="105.00", accounts=(A,))
+    assert only(desk.events(ev.ReleasePostponed)).account == A
+    desk.cancel(stop)
+    desk.fill(leaving(desk), 10, "100.00")
+    desk.wait(S)
+    order = desk.order(desk.sent()).intent
+    assert (order.role, order.side, order.order_qty) == (Role.ENTRY, SELL, D(5))
+
+
+def test_a_stop_that_was_called_back_and_never_arrived_is_not_sent_again() -> None:
+    desk = Desk()
+    entry = desk.enter(10)
+    desk.accept(entry)
+    desk.fill(entry, 10)
+    stop = desk.stop_of().cl_ord_id
+    desk.exit()
+    desk.refuse(stop, text="unknown order")
+    desk.look(stop)
+    desk.wait(2 * S)
+    desk.look(stop)
+    assert desk.events(ev.OrderResent) == []
+    assert desk.order(stop).ended_as is OrdStatus.CANCELED
+    assert desk.order(leaving(desk)).order_qty == D(10)
+
+
+def test_an_exit_of_one_side_does_not_wait_for_an_entry_of_the_other() -> None:
+    """Found by the simulator: it waited for a resting entry that it had not called back, for ever."""
+    desk = Desk()
+    buying = desk.enter(5, order_type="LIMIT", limit_price="99.90")
+    desk.accept(buying)
+    selling = desk.enter(5, side=SELL, stop_loss="105.00", order_type="LIMIT", limit_price="100.10")
+    desk.accept(selling)
+    desk.exit(side=BUY)
+    desk.cancel(buying)
+    assert only(desk.events(ev.ExitEnded)).reason == "nothing is left to close"
+    assert not desk.order(selling).cancel_wanted

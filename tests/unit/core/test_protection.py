@@ -135,6 +135,21 @@ def test_a_position_without_levels_has_no_protection_and_asks_for_none() -> None
     assert (desk.position().stop_id, desk.events(ev.ProtectionFailed)) == (None, [])
 
 
+def test_a_stop_for_which_other_orders_leave_no_room_is_an_alert() -> None:
+    """Found by the simulator: a resting order to reduce took all of the position, and nobody said there was no stop."""
+    desk = Desk()
+    desk.direct(BUY, 10)
+    desk.fill(desk.sent(), 10)
+    desk.direct(SELL, 10, price="105.00", name="d2", reduce_only=True)
+    resting = desk.sent()
+    desk.accept(resting)
+    desk.adjust(stop_loss="95.00")
+    assert only(desk.events(ev.ProtectionFailed)).leg is Role.STOP
+    desk.cancel(resting)
+    desk.books()
+    assert desk.stop_of().order_qty == D(10)
+
+
 # --- what the venue does to it ----------------------------------------------------------------------------------------
 
 

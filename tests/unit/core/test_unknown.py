@@ -169,7 +169,9 @@ def test_an_exit_proved_absent_is_sent_again() -> None:
 
 def test_an_unknown_order_is_not_moved_to_another_account() -> None:
     desk = Desk(setup(account(A), account(B, reserve=True)))
-    lost(desk)
+    entry = lost(desk, accounts=())
+    desk.look(entry)
+    desk.look(entry, held=3)
     desk.wait(20 * QUERY)
     assert desk.events(ev.RecoveryAssigned) == []
     assert desk.events(ev.RecoveryFailed) == []
@@ -259,6 +261,7 @@ def test_a_partial_fill_while_a_cancel_is_unanswered_sets_no_second_watch() -> N
     desk.wait(60 * S)
     assert desk.order(entry).cancel_pending
     desk.fill(entry, 2)
+    assert f"monitor|A|{entry}" not in desk.engine.state.deadlines
     desk.wait(300 * S)
     assert not desk.order(entry).outcome_known
 
