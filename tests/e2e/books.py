@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from coxswain.messages import events as ev
+from coxswain.messages.inputs import VenueFailed
 from coxswain.messages.record import Record
 from coxswain.messages.requests import NewOrder, QueryOrder
+from coxswain.model.vocabulary import ReachedVenue
 from tests.e2e.commands import coxswain
 from tests.e2e.journals import read_records
 
@@ -69,7 +71,7 @@ class Journaled(NamedTuple):
     """The ids that replaces would give, and to which order."""
     fills: dict[tuple[str, str], ev.OrderFilled]
     absent: set[str]
-    """Orders that are over, and of which absence was proved."""
+    """Orders that are over, and of which absence was proved, or that never left because their venue was gone."""
 
 
 def gather(records: list[Record]) -> Journaled:
@@ -97,6 +99,8 @@ def gather(records: list[Record]) -> Journaled:
                     assert (event.account, event.exec_id) not in found.fills, f"{event.exec_id} booked twice"
                     found.fills[event.account, event.exec_id] = event
                 case ev.OutcomeResolved(found=False):
+                    found.absent.add(event.cl_ord_id)
+                case ev.OrderCanceled() if _did_not_leave(record):
                     found.absent.add(event.cl_ord_id)
                 case _:
                     pass
@@ -141,6 +145,10 @@ class Starts:
         for request in record.requests:
             opens = isinstance(request, NewOrder) and not request.reduce_only
             assert not opens or request.account not in self._shut, f"{request} before the books were compared"
+
+
+def _did_not_leave(record: Record) -> bool:
+    return isinstance(record.input, VenueFailed) and record.input.reached_venue is ReachedVenue.NO
 
 
 def _same_content(created: ev.OrderCreated, sent: NewOrder) -> None:

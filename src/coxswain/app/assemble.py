@@ -3,7 +3,6 @@
 An existing journal is folded before anything runs; each of its records is shown to the views as if it had just come.
 """
 
-import importlib
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,21 +12,20 @@ from pathlib import Path
 import msgspec
 
 from coxswain import __version__
-from coxswain.app.config.load import Resolved, VenueChoice
+from coxswain.app.config.load import Resolved
 from coxswain.app.fits import check_fits
 from coxswain.app.plugins import make_engine
+from coxswain.app.venues import Tell, open_venues
 from coxswain.core.engine import Engine
 from coxswain.journal.store import Journal
 from coxswain.messages.inputs import EngineStarted
 from coxswain.messages.record import Record
 from coxswain.model.market import Quote
-from coxswain.model.setup import Setup
-from coxswain.model.vocabulary import JournalId, Mode, VenueId
+from coxswain.model.vocabulary import JournalId, Mode
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.replay import decoded
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
-from coxswain.venues.remote import RemoteVenue
 
 OnRecord = Callable[[Record], None]
 Hook = Callable[[], None]
@@ -54,10 +52,14 @@ def open_desk(
     journal_path: Path | None,
     journal_id: JournalId,
     on_record: OnRecord,
+    tell: Tell,
     after_journal: Hook | None = None,
     after_venue: Hook | None = None,
 ) -> Iterator[Desk]:
-    """Open or create the journal, fold it, and open each venue on a file beside it; in memory without a path."""
+    """Open or create the journal, fold it, and open each venue on a file beside it; in memory without a path.
+
+    `tell` is given the sentences for people about venues that go and come back.
+    """
     with ExitStack() as opened:
         engine = make_engine()
         on_commit = None if after_journal is None else lambda seq: after_journal()
@@ -73,35 +75,9 @@ def open_desk(
                 raise FileNotFoundError(ENOENT, "there is no such folder", str(journal_path.parent))
             journal = Journal.create(journal_path, journal_id, on_commit=on_commit)
             opened.callback(journal.close)
-        venues: list[Venue] = []
-        for venue_id, choice in resolved.venues.items():
-            venues.append(_open_venue(venue_id, choice, resolved.setup, journal_path, after_venue))
-            opened.callback(venues[-1].close)
+        venues = open_venues(resolved, journal_path, tell, opened, after_venue)
         seen_ns = [venue.last_ns for venue in venues if venue.last_ns is not None]
         yield Desk(engine, journal, tuple(venues), max([engine.state.now_ns, *seen_ns]))
-
-
-def _open_venue(
-    venue_id: VenueId, choice: VenueChoice, setup: Setup, journal_path: Path | None, after_commit: Hook | None
-) -> Venue:
-    if choice.params.get("separate") and journal_path is not None:
-        return RemoteVenue(venue_file(journal_path, venue_id, "sock"))
-    return own_venue(venue_id, choice, setup, journal_path, after_commit)
-
-
-def own_venue(
-    venue_id: VenueId, choice: VenueChoice, setup: Setup, journal_path: Path | None, after_commit: Hook | None = None
-) -> Venue:
-    """Open a venue in this process, on its file beside the journal."""
-    module = importlib.import_module(f"coxswain.venues.{choice.kind}")
-    params = msgspec.convert(choice.params, module.Params)
-    path = None if journal_path is None else venue_file(journal_path, venue_id, "db")
-    venue: Venue = module.Venue(venue_id, params, setup.instruments, path, after_commit)
-    return venue
-
-
-def venue_file(journal_path: Path, venue_id: VenueId, suffix: str) -> Path:
-    return journal_path.with_name(f"{journal_path.name}.{venue_id}.{suffix}")
 
 
 def make_loop(desk: Desk, resolved: Resolved, feed: Iterator[Quote], signals: Signals, on_record: OnRecord) -> Loop:

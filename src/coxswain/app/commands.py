@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from coxswain.app import demo, exits, screens, tables
-from coxswain.app.assemble import new_journal_id, own_venue, venue_file
+from coxswain.app.assemble import new_journal_id
 from coxswain.app.config.advice import advice
 from coxswain.app.config.load import Resolved, load
 from coxswain.app.config.problems import ConfigError
@@ -18,6 +18,7 @@ from coxswain.app.output import print_json
 from coxswain.app.quotes import open_feeds, watched
 from coxswain.app.rehearsal import rehearsed
 from coxswain.app.running import Ran, Task, run
+from coxswain.app.venues import own_venue, venue_file
 from coxswain.feeds import Feed, FeedError
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import Mode, VenueId

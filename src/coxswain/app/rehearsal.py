@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from coxswain.app.assemble import venue_file
 from coxswain.app.config.load import Resolved, VenueChoice
+from coxswain.app.venues import venue_file
 from coxswain.journal.errors import JournalError
 from coxswain.journal.files import beside, check_may_be_journal, is_written
 

@@ -10,15 +10,17 @@ from types import FrameType
 from coxswain.app import exits
 from coxswain.app.assemble import Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
+from coxswain.app.tables import say
 from coxswain.journal.verify import verify
 from coxswain.messages.events import SignalDenied
 from coxswain.messages.inputs import SubmitSignal
 from coxswain.messages.record import Record
 from coxswain.model.market import Quote
-from coxswain.model.vocabulary import JournalId, Mode, Symbol
+from coxswain.model.vocabulary import JournalId, Mode, Symbol, VenueId
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.signals import Signals, SignalStream, StopWaiting
 from coxswain.venues.paper import PaperVenue
+from coxswain.venues.remote import RemoteVenue
 from coxswain.views.summary import Audit, Mark, RunDocument, Summary
 
 
@@ -54,13 +56,17 @@ class Ran:
     """What the journal held before."""
     lines: Mapping[int, int]
     """By seq: the line of a signal that could be read and was denied all the same."""
+    gone: tuple[VenueId, ...]
+    """Venues that were not there at the end: nobody knows how their accounts stand."""
 
 
 def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, after_venue: Hook | None = None) -> Ran:
     """Run until signals and quotes have ended, or until asked to stop, and say what happened."""
     summary = Summary()
     resolved = task.resolved
-    with open_desk(resolved, task.journal_path, task.journal_id, summary.apply, after_journal, after_venue) as desk:
+    with open_desk(
+        resolved, task.journal_path, task.journal_id, summary.apply, say, after_journal, after_venue
+    ) as desk:
         mark, lines = summary.mark(), _Lines(task.signals)
 
         def on_record(record: Record) -> None:
@@ -70,6 +76,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         loop = make_loop(desk, resolved, feed, task.signals, on_record)
         with _stoppable(loop, task.signals):
             loop.run(started(desk, resolved, task.mode, task.feed_name), desk.resume_ns)
+        gone = tuple(venue.venue_id for venue in desk.venues if isinstance(venue, RemoteVenue) and venue.is_gone)
         digest, head = desk.engine.digest(), desk.journal.head
         stale = sum(
             counts.stale
@@ -83,7 +90,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
     return Ran(
         document,
         summary,
-        _exit_code(document),
+        _exit_code(document, gone),
         loop.quotes_seen,
         loop.quotes_skipped,
         loop.quotes_refused,
@@ -91,6 +98,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         loop.stop_reason,
         mark,
         lines.denied,
+        gone,
     )
 
 
@@ -110,10 +118,10 @@ class _Lines:
         self._submitted += 1
 
 
-def _exit_code(document: RunDocument) -> int:
+def _exit_code(document: RunDocument, gone: tuple[VenueId, ...]) -> int:
     if not document.audit.verified:
         return exits.ERROR
-    return exits.UNRECONCILED if document.breaks or document.orders.unknown_now else exits.OK
+    return exits.UNRECONCILED if document.breaks or document.orders.unknown_now or gone else exits.OK
 
 
 @contextmanager

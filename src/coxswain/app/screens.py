@@ -290,12 +290,14 @@ def _show_books(ran: Ran) -> None:
         f"{orders.rejected} rejected; {orders.denied} denied by our own gate; "
         f"{count(document.fills, 'fill')}, {document.partial_fills} of them partial"
     )
-    agreed = not document.breaks and not orders.unknown_now
+    agreed = not document.breaks and not orders.unknown_now and not ran.gone
     state = "reconciled: engine and venues agree" if agreed else "NOT reconciled"
     line(
         f"  {state}; {count(book.comparisons, 'comparison')}, {count(len(document.breaks), 'open break')}",
         STYLES["ok" if agreed else "bad"],
     )
+    for venue_id in ran.gone:
+        line(f"  venue {venue_id} is gone: how its accounts stand is not known", STYLES["bad"])
     for found in document.breaks:
         line(f"  break {found.break_id}: {found.kind}, ours {found.ours}, theirs {found.theirs}", STYLES["bad"])
     audit = document.audit

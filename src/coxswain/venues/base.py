@@ -1,7 +1,8 @@
 """What every venue is to the engine: a port that takes requests and gives inputs back.
 
 Nothing here waits. A request is handed over and its answer is an input some time later, or never; that is why the same
-port serves a simulated venue in virtual time and a real one on a socket.
+port serves a simulated venue in virtual time and a real one on a socket. Nothing here raises either, once a venue is
+open: one that cannot be reached gives back `VenueFailed`, and is looked for again while the others go on.
 """
 
 from typing import Protocol
