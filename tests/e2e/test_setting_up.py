@@ -12,7 +12,7 @@ def test_init_writes_a_configuration_that_checks_shows_and_runs(tmp_path: Path) 
     assert written.out.split() == ["coxswain.yaml", ".env"]
     assert written.err == "Next: coxswain config check\n"
     checked = coxswain("config", "check", cwd=tmp_path)
-    assert checked.out == "coxswain.yaml: 6 accounts, 2 venues, 5 instruments\n"
+    assert checked.out == "coxswain.yaml: 6 accounts, 2 venues, 6 instruments\n"
     assert "warning: account charlie is kept in EUR and no instrument converts JPY into it" in checked.err
     assert len(checked.err.splitlines()) == 1
     assert "max_daily_drawdown_pct" in coxswain("config", "show", cwd=tmp_path).out

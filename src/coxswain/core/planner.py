@@ -366,7 +366,8 @@ def plan_stop_adjustment(state: State, signal: Signal) -> Plan:
             ok = all(check.passed for check in checks)
             answer = msgspec.structs.replace(answer, checks=checks, verdict=Verdict.SEND if ok else Verdict.SKIP)
         assignments.append(answer)
-    rationale = f"move the protection of {len(held)} positions, at once"
+    moved = sum(1 for answer in assignments if answer.verdict is Verdict.SEND)
+    rationale = f"move the protection of {moved} of {len(held)} positions held, at once"
     return Plan(signal.id, signal.kind, signal.symbol, tuple(assignments), rationale, signal.side)
 
 
