@@ -12,7 +12,7 @@ from coxswain.core.fills import book_fill, confirm_change, unbookable
 from coxswain.core.order import Order, Phase, is_done, is_over
 from coxswain.core.state import Account, find_order
 from coxswain.core.submit import PROTECTION, ask_for_order, key_of_question, lose_sight
-from coxswain.core.trust import distrust
+from coxswain.core.trust import distrust, restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import CancelRejected, ExecutionReport, VenueFailed
@@ -189,7 +189,10 @@ def on_cancel_rejected(tx: Tx, answer: CancelRejected) -> None:
 def on_venue_failed(tx: Tx, failure: VenueFailed) -> None:
     """A request failed on the way. Only a definite no to the order itself ends anything."""
     account = tx.state.accounts.get(failure.account)
-    if account is None or failure.cl_ord_id is None:
+    if account is None:
+        return
+    if failure.cl_ord_id is None:  # the account's books could not be asked for: they are when the time for it is up
+        restrict(tx, failure.account, "UNRECONCILED", failure.text)
         return
     order = find_order(account, failure.cl_ord_id)
     if order is None or is_done(order) or not order.outcome_known:

@@ -11,11 +11,12 @@ from coxswain.core.planner import risk_budget_left
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import decode, encode
-from coxswain.messages.requests import CancelOrder, NewOrder
+from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount
 from coxswain.model.market import Quote, Session
 from coxswain.model.orders import OrderIntent, VenueOrder
 from coxswain.model.vocabulary import (
     OrdStatus,
+    ReachedVenue,
     Role,
     SignalId,
     TimeInForce,
@@ -268,3 +269,15 @@ def test_the_rest_of_a_short_is_bought_back_at_the_same_rule() -> None:
     desk.direct(BUY, 10, name="d2", reduce_only=True)
     desk.fill(desk.sent(), 10, "101.00")
     assert balance(desk) - before == pytest.approx(Decimal(-10) / Decimal("1.085"), abs=Decimal("0.000001"))
+
+
+def test_an_account_whose_venue_cannot_be_reached_only_reduces_until_its_books_are_compared() -> None:
+    """It stayed active, and was planned for."""
+    desk = Desk()
+    desk.step(inp.CompareAccounts("it is time"))
+    desk.step(inp.VenueFailed(A, None, ReachedVenue.NO, "the venue is gone"))
+    assert desk.account().state is TradingState.REDUCING
+    desk.wait(11 * S)
+    assert len(desk.requests(QueryAccount)) > 2
+    desk.books()
+    assert desk.account().state is TradingState.ACTIVE
