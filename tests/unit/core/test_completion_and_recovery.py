@@ -88,6 +88,16 @@ def test_there_are_at_most_three_completion_orders_with_growing_gaps() -> None:
     assert desk.position().qty == D(4)
 
 
+def test_each_completion_order_is_for_what_all_before_it_left() -> None:
+    desk = Desk()
+    completion = given_up(desk, partly_filled(desk))
+    desk.accept(completion)
+    desk.fill(completion, 2)
+    desk.wait(COMPLETION)
+    desk.cancel(completion)
+    assert [event.qty for event in desk.events(ev.CompletionScheduled)] == [D(6), D(4)]
+
+
 def test_a_dead_signal_is_completed_no_more() -> None:
     desk = Desk()
     entry = partly_filled(desk, ttl_s=50)
