@@ -129,3 +129,14 @@ def test_what_is_not_the_file_that_was_meant_is_named_and_nothing_is_left_beside
     assert said in done.err
     assert len(done.err.splitlines()) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("command", ["status", "orders", "audit verify"])
+def test_looking_loads_no_engine_and_no_configuration(demo: Demo, command: str) -> None:
+    words = [*command.split(), "--journal", str(demo.journal)]
+    done = subprocess.run([sys.executable, "-c", IMPORTED, *words], capture_output=True, timeout=60, check=True)
+    loaded = set(done.stderr.decode().split())
+    assert "coxswain.views.summary" in loaded
+    assert (
+        sorted(loaded & {"coxswain.core.engine", "coxswain.app.config.schema", "coxswain.venues.paper", "ruamel"}) == []
+    )

@@ -23,7 +23,7 @@ from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode
 from coxswain.runtime.loop import Loop
-from coxswain.runtime.replay import decoded
+from coxswain.runtime.records import decoded
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
 

@@ -120,6 +120,8 @@ def reports_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 
         try:
             return command(*args, **kwargs)
+        except typer.Exit:
+            raise  # how every command ends; nothing is to be explained
         except BrokenPipeError:
             sys.stderr.close()  # the reader went away: nothing more to say to it
             raise typer.Exit(exits.ERROR) from None

@@ -13,7 +13,7 @@ from coxswain.messages.events import AccountStateChanged
 from coxswain.messages.inputs import PauseAccount, ResumeAccount
 from coxswain.messages.record import encode
 from coxswain.model.vocabulary import AccountId
-from coxswain.runtime.replay import decoded
+from coxswain.runtime.records import decoded
 
 
 def pause(journal: Path, account: str, reason: str) -> int:

@@ -11,7 +11,7 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
     from coxswain.app.demo import NothingToTrade
     from coxswain.feeds import FeedError
     from coxswain.journal.errors import JournalError, JournalExists, JournalTampered
-    from coxswain.runtime.replay import RecordUnreadable
+    from coxswain.runtime.records import RecordUnreadable
     from coxswain.venues.paper import StateFileError
     from coxswain.venues.remote import VenueGone
 

@@ -13,14 +13,13 @@ import msgspec
 from coxswain import __version__
 from coxswain.app import exits, screens, tables, why
 from coxswain.app.output import print_json
-from coxswain.app.plugins import make_engine
 from coxswain.journal.errors import JournalUnreadable
 from coxswain.journal.files import is_written
 from coxswain.journal.store import Reader
 from coxswain.journal.verify import verify
 from coxswain.messages.record import Record
 from coxswain.model.vocabulary import TradingState
-from coxswain.runtime.replay import decoded, replay
+from coxswain.runtime.records import decoded
 from coxswain.views.audit import AuditLog
 from coxswain.views.documents import document
 from coxswain.views.explain import Explainer
@@ -356,6 +355,9 @@ def verify_journal(journal: Path, as_json: bool) -> int:
 
 def replay_journal(journal: Path, as_json: bool) -> int:
     """Fold and step, compare; 1 when they do not agree, 0 also when another version left nothing to compare."""
+    from coxswain.app.plugins import make_engine
+    from coxswain.runtime.replay import replay
+
     with Reader(journal) as reader:
         result = replay(reader.read(), make_engine, __version__)
     if as_json:

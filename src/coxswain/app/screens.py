@@ -4,23 +4,26 @@ import shutil
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from coxswain.app.running import Ran
 from coxswain.app.tables import STYLES, average, count, heading, line, lots, money, price, seconds, table
 from coxswain.model.checks import Check
 from coxswain.model.market import Instrument
 from coxswain.model.vocabulary import SignalKind, Verdict
-from coxswain.runtime.replay import Replay
 from coxswain.views.decisions import decided_by, holds_position
 from coxswain.views.plans import Outcome, PlanAccount, PlanRow, Result
 from coxswain.views.summary import Summary
 
+if TYPE_CHECKING:  # they bring the engine with them, which a table of orders has no use for
+    from coxswain.app.running import Ran
+    from coxswain.runtime.replay import Replay
+
 # --- demo and run -----------------------------------------------------------------------------------------------------
 
 
-def show_demo(journal: Path, ran: Ran) -> None:
+def show_demo(journal: Path, ran: "Ran") -> None:
     """Tell what happened from the signal to the verified chain, and where to look next."""
     document = ran.document
     line("Coxswain demo: one signal, six accounts, two paper venues", "bold")
@@ -41,7 +44,7 @@ def show_demo(journal: Path, ran: Ran) -> None:
         line(f"      {what}", STYLES["quiet"])
 
 
-def show_run(journal: Path, ran: Ran, dry_run: bool) -> None:
+def show_run(journal: Path, ran: "Ran", dry_run: bool) -> None:
     """Tell what is new in this run; of what the journal held before it, only the sums."""
     show_market(ran.summary)
     _show_signals(ran)
@@ -61,7 +64,7 @@ def show_market(summary: Summary) -> None:
     line(f"paper accounts; market: {summary.market}; mode {summary.mode or 'none yet'}", STYLES["quiet"])
 
 
-def _show_signals(ran: Ran) -> None:
+def _show_signals(ran: "Ran") -> None:
     in_all, before = ran.document.signals, ran.mark.signals
     parts = [
         f"{getattr(in_all, name) - getattr(before, name)} {name}"
@@ -80,7 +83,7 @@ def _show_signals(ran: Ran) -> None:
         line(f"denied: {where}{denial.signal_id or 'no id'}: {'; '.join(denial.reasons)}", STYLES["bad"])
 
 
-def _show_what_stays_open(ran: Ran) -> None:
+def _show_what_stays_open(ran: "Ran") -> None:
     """After a stop: which orders keep working at the venues while nobody looks."""
     rows = [row for row in ran.summary.blotter.orders.values() if row.is_open]
     instruments = ran.summary.book.instruments
@@ -109,7 +112,7 @@ def _show_what_stays_open(ran: Ran) -> None:
     )
 
 
-def _show_story(ran: Ran) -> None:
+def _show_story(ran: "Ran") -> None:
     """The plans of this run, those of an earlier one that came further in it, and where that leaves us."""
     for row in ran.summary.plans.rows():
         if row != ran.mark.plans.get(row.plan.signal_id):
@@ -185,7 +188,7 @@ def verdict_of(check: Check) -> Text:
     return Text("pass" if check.passed else "FAIL", style=STYLES["ok"] if check.passed else STYLES["bad"])
 
 
-def _show_incidents(ran: Ran) -> None:
+def _show_incidents(ran: "Ran") -> None:
     """What went wrong on the way, and what became of it."""
     heading("What went wrong, and what became of it")
     told = [*_refused(ran), *_disturbed(ran)] or ["nothing"]
@@ -193,7 +196,7 @@ def _show_incidents(ran: Ran) -> None:
         line(f"  {words}")
 
 
-def _refused(ran: Ran) -> list[str]:
+def _refused(ran: "Ran") -> list[str]:
     """By us, of signals and of orders; then by the venues."""
     summary, mark = ran.summary, ran.mark
     signals = [denial.event.reasons for denial in summary.denials[mark.denials :]]
@@ -222,7 +225,7 @@ def _by_code(denials: list[tuple[str, ...]]) -> str:
     return ", ".join(f"{number} {code}" for code, number in grouped.items())
 
 
-def _disturbed(ran: Ran) -> list[str]:
+def _disturbed(ran: "Ran") -> list[str]:
     """What was lost, late, twice or without a price."""
     document, summary, mark = ran.document, ran.summary, ran.mark
     lines = []
@@ -281,7 +284,7 @@ def show_positions(summary: Summary) -> None:
     )
 
 
-def _show_books(ran: Ran) -> None:
+def _show_books(ran: "Ran") -> None:
     document, book = ran.document, ran.summary.book
     heading("Books, since the journal began" if ran.mark.records else "Books")
     orders = document.orders
@@ -312,7 +315,7 @@ def _show_books(ran: Ran) -> None:
 # --- proof ------------------------------------------------------------------------------------------------------------
 
 
-def show_replay(journal: Path, result: Replay) -> None:
+def show_replay(journal: Path, result: "Replay") -> None:
     line(f"{journal}: {count(result.records, 'record')}")
     line(f"  folded   {result.folded_digest}")
     if result.contradiction is not None:
@@ -331,7 +334,7 @@ def show_replay(journal: Path, result: Replay) -> None:
     _show_verdict(result)
 
 
-def _show_verdict(result: Replay) -> None:
+def _show_verdict(result: "Replay") -> None:
     if result.agrees is None:
         line("  nothing could be compared: no clean end left a checkpoint", STYLES["SKIP"])
     elif not result.agrees:

@@ -4,14 +4,15 @@ Recovery folds and never decides again; this is how we know that folding remembe
 clean end an engine left the digest of what it knew then: a checkpoint that another version can be held to as well.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from coxswain.core.engine import Engine
 from coxswain.messages.events import EngineStopped
 from coxswain.messages.inputs import EngineStarted
-from coxswain.messages.record import Record, decode, encode
+from coxswain.messages.record import Record, encode
+from coxswain.runtime.records import decoded
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -41,23 +42,6 @@ class Replay(msgspec.Struct, frozen=True):
         if self.other_version is not None:
             return True if self.checkpoints else None
         return self.folded_digest == self.stepped_digest
-
-
-class RecordUnreadable(Exception):
-    """The bytes of a record are what was written, and not a record that this version knows."""
-
-    def __init__(self, seq: int, problem: object) -> None:
-        super().__init__(f"record {seq} cannot be read by this version: {problem}")
-
-
-def decoded(bodies: Iterable[tuple[int, bytes]]) -> Iterator[tuple[bytes, Record]]:
-    """Yield each body with its record. Raises `RecordUnreadable`."""
-    for seq, body in bodies:
-        try:
-            record = decode(body)
-        except msgspec.DecodeError as error:
-            raise RecordUnreadable(seq, error) from error
-        yield body, record
 
 
 def replay(bodies: Iterable[tuple[int, bytes]], make_engine: Callable[[], Engine], version: str) -> Replay:
