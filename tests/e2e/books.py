@@ -39,6 +39,8 @@ class VenueBooks(NamedTuple):
     """With the number of the order."""
     balances: dict[str, Decimal]
     positions: dict[tuple[str, str], Decimal]
+    last_ns: int
+    """Its time; 0 where nothing was ever written."""
 
 
 def read_venue(file: Path) -> VenueBooks:
@@ -58,6 +60,7 @@ def read_venue(file: Path) -> VenueBooks:
                     for name, symbol, qty in db.execute("SELECT account, symbol, qty FROM positions")
                     if Decimal(qty)
                 },
+                *(last_ns or 0 for (last_ns,) in db.execute("SELECT last_ns FROM venue")),
             )
 
 

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.books import prove
+from coxswain.messages.inputs import EngineStarted
+from tests.e2e.books import prove, venues_beside
 from tests.e2e.commands import COXSWAIN, coxswain, durable_records, running
 from tests.e2e.dying import dies
+from tests.e2e.journals import read_records
 from tests.e2e.storm import SIGNALS, Storm, brew
 
 SEED = int(os.environ.get("COXSWAIN_TEST_SEED", "1"))
@@ -56,13 +58,16 @@ def test_killed_ten_times_at_random_moments_it_loses_and_doubles_nothing(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("point", "at"), [(point, at) for point in ("append", "journal", "venue") for at in (1, 2, 10, 60)]
+    ("point", "at"), [(point, at) for point in ("append", "journal", "venue") for at in (1, 2, 10, 91)]
 )
 def test_killed_at_a_named_point_it_loses_and_doubles_nothing(tmp_path: Path, point: str, at: int) -> None:
     storm = brew(tmp_path, SEED + at, signals=15)
     dies(storm, point, at)
+    died_ns = max((venue.last_ns for venue in venues_beside(storm.journal)), default=0)
     document = ends_well(storm)
     assert document["signals"]["planned"] + document["signals"]["denied"] == 15
+    starts = [record for record in read_records(storm.journal) if isinstance(record.input, EngineStarted)]
+    assert starts[-1].now_ns >= died_ns, "time went on before the venue's last moment"
 
 
 def test_killed_over_and_over_it_still_gets_there(tmp_path: Path) -> None:
