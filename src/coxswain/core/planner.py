@@ -12,7 +12,7 @@ import msgspec
 from coxswain.core.draws import draw, draw_pct
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
-from coxswain.core.state import Account, Position, State, available_margin, equity
+from coxswain.core.state import NOTHING_HELD, Account, Position, State, available_margin, equity
 from coxswain.core.tx import Allocate
 from coxswain.model.allocation import Candidate, Parent
 from coxswain.model.checks import Check
@@ -20,9 +20,7 @@ from coxswain.model.decimals import HUNDRED, ONE, ZERO, floor_step, percent_of, 
 from coxswain.model.market import Instrument, Quote, touch
 from coxswain.model.plan import Assignment, Plan
 from coxswain.model.signal import Signal, dies_ns
-from coxswain.model.vocabulary import AccountId, Side, Symbol, TradingState, Verdict
-
-NOTHING_HELD = Position(Symbol(""))
+from coxswain.model.vocabulary import AccountId, Side, TradingState, Verdict
 
 
 class Sized(msgspec.Struct, frozen=True):

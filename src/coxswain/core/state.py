@@ -96,6 +96,10 @@ class Position(msgspec.Struct):
     """Held or on order: counts as an open position."""
 
 
+NOTHING_HELD = Position(Symbol(""))
+"""For reading only, where an account has no place for an instrument."""
+
+
 class Account(msgspec.Struct):
     """One account's partition."""
 

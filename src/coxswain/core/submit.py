@@ -11,7 +11,17 @@ import msgspec
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.params import NS_PER_S, seconds_ns
-from coxswain.core.state import Account, Position, State, available_margin, equity, is_closing, share_of, strictest
+from coxswain.core.state import (
+    NOTHING_HELD,
+    Account,
+    Position,
+    State,
+    available_margin,
+    equity,
+    is_closing,
+    share_of,
+    strictest,
+)
 from coxswain.core.sums import key
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -28,14 +38,12 @@ from coxswain.model.vocabulary import (
     OrdType,
     Role,
     Side,
-    Symbol,
     TimeInForce,
     TradingState,
 )
 from coxswain.risk.gate import Approved, Refused, judge
 
 PROTECTION = (Role.STOP, Role.TARGET)
-NOTHING_HELD = Position(Symbol(""))
 
 
 def submit(tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int) -> Order | None:

@@ -80,9 +80,6 @@ class Role(Word):
     DIRECT = "DIRECT"
 
 
-ENTERING = frozenset({Role.ENTRY, Role.COMPLETION, Role.RECOVERY, Role.DIRECT})
-
-
 class SignalKind(Word):
     ENTRY = "entry"
     EXIT = "exit"
