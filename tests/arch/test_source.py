@@ -8,7 +8,7 @@ import pytest
 
 SRC = Path(__file__).resolve().parents[2] / "src"
 MODULES = {path.relative_to(SRC).as_posix(): path for path in sorted(SRC.rglob("*.py"))}
-PURE_PACKAGES = ("model", "messages", "risk", "allocation", "core")
+PURE_PACKAGES = ("model", "messages", "risk", "allocation", "algos", "core")
 PURE = [name for name in MODULES if name.startswith(tuple(f"coxswain/{package}/" for package in PURE_PACKAGES))]
 
 # float loses money; hash and id differ from run to run; the others are input and output.

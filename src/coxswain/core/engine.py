@@ -66,7 +66,11 @@ class Engine:
         state = self._state
         self._advance(state.seq + 1, now_ns)
         tx = Tx(state, self._clock, self._gates, self._allocate)
-        _HANDLERS[type(message)](self, tx, message)
+        kind = type(message)
+        if kind in _PLAIN:
+            _PLAIN[kind](tx, message)
+        else:
+            _HANDLERS[kind](self, tx, message)
         return Record(state.seq, now_ns, message, tuple(tx.events), tuple(tx.requests))
 
     def fold(self, record: Record) -> None:
@@ -250,26 +254,25 @@ class Engine:
             if account is not None and NOT_CONFIGURED not in account.causes:
                 ask_for_account(tx, account_id, message.reason)
 
-    # --- what venues say ----------------------------------------------------------------------------------------------
-
-    def _on_report(self, tx: Tx, message: inp.ExecutionReport) -> None:
-        reports.on_report(tx, message)
-
-    def _on_cancel_rejected(self, tx: Tx, message: inp.CancelRejected) -> None:
-        reports.on_cancel_rejected(tx, message)
-
-    def _on_order_looked_up(self, tx: Tx, message: inp.OrderLookedUp) -> None:
-        lookups.on_order_looked_up(tx, message)
-
-    def _on_account_looked_up(self, tx: Tx, message: inp.AccountLookedUp) -> None:
-        recon.on_account_looked_up(tx, message)
-
-    def _on_venue_failed(self, tx: Tx, message: inp.VenueFailed) -> None:
-        reports.on_venue_failed(tx, message)
-
 
 def _digest(state: State) -> str:
-    return hashlib.sha256(msgspec.json.encode(state, order="sorted")).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(_told(state), order="sorted")).hexdigest()
+
+
+def _told(value: object) -> object:
+    """Leave out every field that has its default, so that a field added later changes no older digest."""
+    if isinstance(value, msgspec.Struct):
+        fields = ((field, getattr(value, field.name)) for field in msgspec.structs.fields(value))
+        return {field.name: _told(stored) for field, stored in fields if stored != _default_of(field)}
+    if isinstance(value, dict):
+        return {key: _told(stored) for key, stored in value.items()}
+    if isinstance(value, list | tuple):
+        return [_told(stored) for stored in value]
+    return value
+
+
+def _default_of(field: msgspec.structs.FieldInfo) -> object:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 # --- signals ----------------------------------------------------------------------------------------------------------
@@ -399,6 +402,7 @@ _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "sync": _compare,
 }
 
+
 # Each handler takes the input that it stands beside; no type says that of a table.
 _HANDLERS: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.EngineStarted: Engine._on_start,
@@ -414,9 +418,13 @@ _HANDLERS: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.TradingDay: Engine._on_trading_day,
     inp.SessionChanged: Engine._on_session,
     Quote: Engine._on_quote,
-    inp.ExecutionReport: Engine._on_report,
-    inp.CancelRejected: Engine._on_cancel_rejected,
-    inp.OrderLookedUp: Engine._on_order_looked_up,
-    inp.AccountLookedUp: Engine._on_account_looked_up,
-    inp.VenueFailed: Engine._on_venue_failed,
+}
+
+# These need nothing of the engine but the step under way.
+_PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    inp.ExecutionReport: reports.on_report,
+    inp.CancelRejected: reports.on_cancel_rejected,
+    inp.OrderLookedUp: lookups.on_order_looked_up,
+    inp.AccountLookedUp: recon.on_account_looked_up,
+    inp.VenueFailed: reports.on_venue_failed,
 }

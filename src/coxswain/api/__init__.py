@@ -1,0 +1,1 @@
+"""The doors: what programs call. No rule lives here."""

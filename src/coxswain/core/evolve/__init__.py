@@ -1,0 +1,40 @@
+"""`evolve`: the only writer of the state. One function for each event, one file for each kind, one table.
+
+An event states results; the functions here store them and assert that they agree with what is stored. No rule and no
+request belongs here: folding a journal must never decide again.
+"""
+
+from collections.abc import Callable
+
+from coxswain.core.evolve import accounts, engine, orders, plans, positions, reconciliation, unknowns
+from coxswain.core.evolve.accounts import state_under as state_under
+from coxswain.core.state import Deadlines, State
+from coxswain.core.sums import remark
+from coxswain.messages import events as ev
+from coxswain.model.market import Quote, is_sane
+
+# Each function takes the event that it stands beside; no type says that of a table.
+TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    **engine.TABLE,
+    **accounts.TABLE,
+    **plans.TABLE,
+    **orders.TABLE,
+    **unknowns.TABLE,
+    **positions.TABLE,
+    **reconciliation.TABLE,
+}
+
+
+def evolve(state: State, clock: Deadlines, event: ev.Event) -> None:
+    """Make `event` a fact. Raises `InvariantViolation` when it contradicts what is stored."""
+    TABLE[type(event)](state, clock, event)
+
+
+def evolve_quote(state: State, quote: Quote) -> None:
+    """Take over a stepped quote: it concerns the accounts that hold the instrument, and no other."""
+    state.quotes[quote.symbol] = quote
+    if not is_sane(quote):
+        return  # it is kept for the checks to see, and nothing is worth what it says
+    for account_id in state.holders.get(quote.symbol, ()):
+        account = state.accounts[account_id]
+        remark(state, account, account.positions[quote.symbol])

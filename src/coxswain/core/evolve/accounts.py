@@ -1,0 +1,54 @@
+"""An account's restrictions, day and balance become facts."""
+
+from collections.abc import Callable
+
+from coxswain.core.order import InvariantViolation
+from coxswain.core.state import (
+    Deadlines,
+    State,
+    strictest,
+)
+from coxswain.messages import events as ev
+from coxswain.model.decimals import ZERO
+from coxswain.model.vocabulary import (
+    TradingState,
+)
+
+HALTING = ("NOT_CONFIGURED", "CORE_FAILURE")
+"""Causes under which nothing may leave; under all others what reduces still may."""
+
+
+def _account_state_changed(state: State, clock: Deadlines, event: ev.AccountStateChanged) -> None:
+    account = state.accounts[event.account]
+    if event.active:
+        account.causes[event.cause] = state_under(event.cause)
+    else:
+        account.causes.pop(event.cause, None)
+    account.state = strictest(account.causes.values())
+    if event.cause == "UNRECONCILED":
+        account.reconciled = not event.active
+    if account.state is not event.state:
+        raise InvariantViolation(f"state {account.state} of {event.account} does not agree with {event}")
+
+
+def state_under(cause: str) -> TradingState:
+    return TradingState.HALTED if cause in HALTING else TradingState.REDUCING
+
+
+def _day_started(state: State, clock: Deadlines, event: ev.DayStarted) -> None:
+    account = state.accounts[event.account]
+    account.day, account.day_balance, account.anchor = event.day, event.balance, event.anchor
+    account.day_realized = ZERO
+
+
+def _balance_adopted(state: State, clock: Deadlines, event: ev.BalanceAdopted) -> None:
+    account = state.accounts[event.account]
+    account.balance, account.reconciled_ns = event.balance, event.as_of_ns
+
+
+# Each function takes the event that it stands beside; no type says that of a table.
+TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    ev.AccountStateChanged: _account_state_changed,
+    ev.DayStarted: _day_started,
+    ev.BalanceAdopted: _balance_adopted,
+}

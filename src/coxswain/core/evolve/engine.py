@@ -1,0 +1,68 @@
+"""The configuration, sessions and correlations become facts."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from coxswain.core.params import AccountParams, DeskParams
+from coxswain.core.state import (
+    Account,
+    Deadlines,
+    State,
+)
+from coxswain.messages import events as ev
+from coxswain.model.setup import Setup
+from coxswain.model.vocabulary import (
+    AccountId,
+)
+
+
+def _engine_configured(state: State, clock: Deadlines, event: ev.EngineConfigured) -> None:
+    setup = event.setup
+    state.journal_id, state.seed, state.setup, state.stopped = event.journal_id, event.seed, setup, False
+    state.desk = DeskParams(**{k: v for k, v in setup.settings.items() if k in DeskParams.__struct_fields__})
+    state.instruments = {instrument.symbol: instrument for instrument in setup.instruments}
+    state.pairs = {f"{i.base_currency}/{i.currency}": i.symbol for i in setup.instruments if i.base_currency}
+    for instrument in setup.instruments:
+        state.sessions.setdefault(instrument.symbol, not instrument.sessions)
+    for pair in setup.correlations:
+        _correlate(state, pair.account, pair.other, pair.rho)
+    _configure_accounts(state, setup)
+
+
+def _configure_accounts(state: State, setup: Setup) -> None:
+    tiers = {venue.id: venue.capabilities.tier for venue in setup.venues}
+    for spec in setup.accounts:
+        resolved = {**setup.settings, **spec.limits}
+        limits = {k: v for k, v in resolved.items() if k in AccountParams.__struct_fields__}
+        account = state.accounts.get(spec.id)
+        if account is None:
+            state.accounts[spec.id] = Account(spec, AccountParams(**limits), tiers[spec.venue])
+        else:
+            account.spec, account.params, account.tier = spec, AccountParams(**limits), tiers[spec.venue]
+
+
+def _engine_stopped(state: State, clock: Deadlines, event: ev.EngineStopped) -> None:
+    state.stopped = True
+
+
+def _session_set(state: State, clock: Deadlines, event: ev.SessionSet) -> None:
+    for symbol in event.symbols:
+        state.sessions[symbol] = event.is_open
+
+
+def _correlation_set(state: State, clock: Deadlines, event: ev.CorrelationSet) -> None:
+    _correlate(state, event.account, event.other, event.rho)
+
+
+def _correlate(state: State, account: AccountId, other: AccountId, rho: Decimal) -> None:
+    state.correlations.setdefault(account, {})[other] = rho
+    state.correlations.setdefault(other, {})[account] = rho
+
+
+# Each function takes the event that it stands beside; no type says that of a table.
+TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    ev.EngineConfigured: _engine_configured,
+    ev.EngineStopped: _engine_stopped,
+    ev.SessionSet: _session_set,
+    ev.CorrelationSet: _correlation_set,
+}

@@ -1,0 +1,216 @@
+"""An order's life becomes fact: holds move, deadlines are set and cleared."""
+
+from collections.abc import Callable
+
+from coxswain.core import order as machine
+from coxswain.core.evolve.shared import order_of, stop_waiting
+from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
+from coxswain.core.params import seconds_ns
+from coxswain.core.state import (
+    Deadlines,
+    State,
+    find_order,
+    share_of,
+)
+from coxswain.core.sums import (
+    compare_later,
+    count_unknown,
+    key,
+    position_of,
+    remember,
+    settle,
+    watch,
+)
+from coxswain.messages import events as ev
+from coxswain.model.decimals import ZERO
+from coxswain.model.orders import OrderIntent
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    OrdStatus,
+    Role,
+)
+
+
+def _order_denied(state: State, clock: Deadlines, event: ev.OrderDenied) -> None:
+    _leave_the_queue(state, clock, event.intent)
+
+
+def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> None:
+    intent = event.intent
+    account = state.accounts[intent.account]
+    order = Order(
+        event.cl_ord_id,
+        event.cl_ord_id,
+        intent,
+        intent.order_qty,
+        intent.price,
+        intent.stop_px,
+        event.margin_per_lot,
+        event.risk_per_lot,
+        state.now_ns,
+        event.enters,
+        event.watched,
+        dies_ns=event.dies_ns or 0,
+    )
+    account.orders[order.cl_ord_id] = order
+    account.open_orders[order.cl_ord_id] = None
+    account.order_count += 1
+    position = position_of(account, intent.symbol)
+    _leave_the_queue(state, clock, intent)
+    if order.enters:
+        position.entering[order.cl_ord_id] = None
+    elif intent.role is Role.STOP:
+        position.stop_id = order.cl_ord_id
+    elif intent.role is Role.TARGET:
+        position.target_id = order.cl_ord_id
+    elif position.exit is not None and intent.role is Role.EXIT:
+        position.exit.order_id = order.cl_ord_id
+    settle(state, clock, account, order, ZERO, ZERO)
+    clock.set(key("submit", intent.account, order.cl_ord_id), event.submit_by_ns)
+    compare_later(state, clock, intent.account)
+    if intent.role is Role.COMPLETION:
+        watch(state, clock, order, state.desk.completion_timeout_s)
+    elif intent.role is Role.EXIT:
+        watch(state, clock, order, state.desk.monitor_timeout_s)
+
+
+def _leave_the_queue(state: State, clock: Deadlines, intent: OrderIntent) -> None:
+    """What was waiting for its release is not waiting any more, sent or denied."""
+    if intent.role is Role.DIRECT:
+        state.direct_ids[intent.signal_id] = None
+        return
+    share = share_of(state, intent.signal_id, intent.account)
+    if share is None:
+        return
+    if intent.role in (Role.ENTRY, Role.RECOVERY):
+        share.released = True
+    elif intent.role is Role.COMPLETION:
+        share.waiting_qty = ZERO
+    else:
+        return
+    stop_waiting(state, clock, intent.signal_id, intent.account)
+
+
+def _order_accepted(state: State, clock: Deadlines, event: ev.OrderAccepted) -> None:
+    _, order = order_of(state, event.account, event.cl_ord_id)
+    machine.accept(order, event.venue_order_id)
+    clock.clear(key("submit", event.account, order.cl_ord_id))
+
+
+def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None:
+    account = state.accounts[event.account]
+    account.exec_ids[event.exec_id] = None
+    account.rates[state.instruments[event.symbol].currency] = event.fx_rate
+    remember(state, position_of(account, event.symbol), event)
+    order = None if event.suspense else find_order(account, event.cl_ord_id)
+    if order is None:
+        return
+    cum_qty, held = order.cum_qty, held_qty(order)
+    was_known = order.outcome_known
+    machine.fill(order, event.last_qty, event.last_px, event.commission, state.now_ns)
+    if order.cum_qty != event.cum_qty:
+        raise InvariantViolation(f"cum_qty {order.cum_qty} of {order.cl_ord_id} does not agree with {event}")
+    count_unknown(account, order, was_known)
+    clock.clear(key("submit", event.account, order.cl_ord_id))
+    settle(state, clock, account, order, cum_qty, held)
+    # A stop that has begun to fill was triggered, and is meant to fill at once as well.
+    at_once = order.watched or order.intent.role is Role.STOP
+    if at_once and not machine.is_done(order) and not order.cancel_wanted:
+        watch(state, clock, order, state.desk.monitor_timeout_s)
+
+
+def _order_rejected(state: State, clock: Deadlines, event: ev.OrderRejected) -> None:
+    _end(state, clock, event.account, event.cl_ord_id, OrdStatus.REJECTED)
+
+
+def _order_canceled(state: State, clock: Deadlines, event: ev.OrderCanceled) -> None:
+    _end(state, clock, event.account, event.cl_ord_id, OrdStatus.CANCELED)
+
+
+def _order_expired(state: State, clock: Deadlines, event: ev.OrderExpired) -> None:
+    _end(state, clock, event.account, event.cl_ord_id, OrdStatus.EXPIRED)
+
+
+def _end(state: State, clock: Deadlines, account_id: AccountId, cl_ord_id: ClOrdId, ended_as: OrdStatus) -> None:
+    account, order = order_of(state, account_id, cl_ord_id)
+    cum_qty, held = order.cum_qty, held_qty(order)
+    was_known = order.outcome_known
+    machine.end(order, ended_as)
+    count_unknown(account, order, was_known)
+    settle(state, clock, account, order, cum_qty, held)
+
+
+def _order_restated(state: State, clock: Deadlines, event: ev.OrderRestated) -> None:
+    account, order = order_of(state, event.account, event.cl_ord_id)
+    cum_qty, held = order.cum_qty, held_qty(order)
+    was_known = order.outcome_known
+    machine.reprice(order, event.price, event.stop_px)
+    machine.restate(order, event.order_qty, event.transact_time_ns)
+    count_unknown(account, order, was_known)
+    clock.clear(key("submit", event.account, order.cl_ord_id))
+    settle(state, clock, account, order, cum_qty, held)
+
+
+def _cancel_requested(state: State, clock: Deadlines, event: ev.CancelRequested) -> None:
+    _, order = order_of(state, event.account, event.cl_ord_id)
+    machine.ask_cancel(order, state.now_ns)
+    clock.clear(key("monitor", event.account, order.cl_ord_id))
+    clock.set(key("cancel", event.account, order.cl_ord_id), event.answer_by_ns)
+
+
+def _cancel_refused(state: State, clock: Deadlines, event: ev.CancelRefused) -> None:
+    _, order = order_of(state, event.account, event.cl_ord_id)
+    machine.refuse_cancel(order)
+    clock.clear(key("cancel", event.account, order.cl_ord_id))
+    # It is still wanted: asked for again when the venue has had time to think better of it.
+    clock.set(key("monitor", event.account, order.cl_ord_id), state.now_ns + seconds_ns(state.desk.cancel_timeout_s))
+
+
+def _replace_requested(state: State, clock: Deadlines, event: ev.ReplaceRequested) -> None:
+    account, order = order_of(state, event.account, event.cl_ord_id)
+    held = held_qty(order)
+    asked = Replacement(event.new_cl_ord_id, event.order_qty, event.price, event.stop_px)
+    machine.ask_replace(order, asked, state.now_ns)
+    account.former_ids[event.new_cl_ord_id] = order.cl_ord_id
+    account.order_count += 1
+    clock.set(key("replace", event.account, order.cl_ord_id), event.answer_by_ns)
+    settle(state, clock, account, order, order.cum_qty, held)
+
+
+def _order_replaced(state: State, clock: Deadlines, event: ev.OrderReplaced) -> None:
+    account, order = order_of(state, event.account, event.cl_ord_id)
+    held = held_qty(order)
+    was_known = order.outcome_known
+    machine.replaced(order, event.new_cl_ord_id, event.order_qty, event.transact_time_ns)
+    count_unknown(account, order, was_known)
+    clock.clear(key("submit", event.account, order.cl_ord_id))
+    if order.replace_pending is None:
+        clock.clear(key("replace", event.account, order.cl_ord_id))
+    settle(state, clock, account, order, order.cum_qty, held)
+
+
+def _replace_refused(state: State, clock: Deadlines, event: ev.ReplaceRefused) -> None:
+    account, order = order_of(state, event.account, event.cl_ord_id)
+    held = held_qty(order)
+    machine.refuse_replace(order, by_venue=event.by_venue)
+    clock.clear(key("replace", event.account, order.cl_ord_id))
+    settle(state, clock, account, order, order.cum_qty, held)
+
+
+# Each function takes the event that it stands beside; no type says that of a table.
+TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    ev.OrderDenied: _order_denied,
+    ev.OrderCreated: _order_created,
+    ev.OrderAccepted: _order_accepted,
+    ev.OrderFilled: _order_filled,
+    ev.OrderRejected: _order_rejected,
+    ev.OrderCanceled: _order_canceled,
+    ev.OrderExpired: _order_expired,
+    ev.OrderRestated: _order_restated,
+    ev.CancelRequested: _cancel_requested,
+    ev.CancelRefused: _cancel_refused,
+    ev.ReplaceRequested: _replace_requested,
+    ev.OrderReplaced: _order_replaced,
+    ev.ReplaceRefused: _replace_refused,
+}

@@ -1,0 +1,52 @@
+"""Look-ups that must succeed, and the change that is none; for the other files of this folder."""
+
+from coxswain.core.order import InvariantViolation, Order
+from coxswain.core.state import (
+    Account,
+    Deadlines,
+    Position,
+    Share,
+    State,
+    find_order,
+    share_of,
+)
+from coxswain.core.sums import key, position_of
+from coxswain.messages import events as ev
+from coxswain.model.decimals import ZERO
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    SignalId,
+)
+
+
+def nothing(state: State, clock: Deadlines, event: ev.Event) -> None:
+    """The fact is the event itself; nothing that decides reads it."""
+
+
+def order_of(state: State, account_id: AccountId, cl_ord_id: ClOrdId) -> tuple[Account, Order]:
+    account = state.accounts[account_id]
+    order = find_order(account, cl_ord_id)
+    if order is None:
+        raise InvariantViolation(f"no order {cl_ord_id} on {account_id}")
+    return account, order
+
+
+def share_for(state: State, signal_id: SignalId, account_id: AccountId) -> Share:
+    share = share_of(state, signal_id, account_id)
+    if share is None:
+        raise InvariantViolation(f"{account_id} has no share in the plan of {signal_id}")
+    return share
+
+
+def stop_waiting(state: State, clock: Deadlines, signal_id: SignalId, account_id: AccountId) -> None:
+    clock.clear(key("release", account_id, signal_id))
+    clock.clear(key("completion", account_id, signal_id))
+    position_of_plan(state, signal_id, account_id).waiting.pop(signal_id, None)
+    share = share_for(state, signal_id, account_id)
+    state.accounts[account_id].planned_risk -= share.planned_risk
+    share.planned_risk = ZERO
+
+
+def position_of_plan(state: State, signal_id: SignalId, account_id: AccountId) -> Position:
+    return position_of(state.accounts[account_id], state.plans[signal_id].plan.symbol)

@@ -1,0 +1,169 @@
+"""Events: something is now a fact. Only events change state, and they carry results beside the change.
+
+Fields are only ever added, with defaults. A name is never reused. Each file ends with the union of its own.
+"""
+
+from coxswain.messages.events.accounts import (
+    AccountEvent,
+)
+from coxswain.messages.events.accounts import (
+    AccountStateChanged as AccountStateChanged,
+)
+from coxswain.messages.events.accounts import (
+    BalanceAdopted as BalanceAdopted,
+)
+from coxswain.messages.events.accounts import (
+    DayStarted as DayStarted,
+)
+from coxswain.messages.events.engine import (
+    CorrelationSet as CorrelationSet,
+)
+from coxswain.messages.events.engine import (
+    EngineConfigured as EngineConfigured,
+)
+from coxswain.messages.events.engine import (
+    EngineEvent,
+)
+from coxswain.messages.events.engine import (
+    EngineStopped as EngineStopped,
+)
+from coxswain.messages.events.engine import (
+    SessionSet as SessionSet,
+)
+from coxswain.messages.events.orders import (
+    CancelRefused as CancelRefused,
+)
+from coxswain.messages.events.orders import (
+    CancelRequested as CancelRequested,
+)
+from coxswain.messages.events.orders import (
+    OrderAccepted as OrderAccepted,
+)
+from coxswain.messages.events.orders import (
+    OrderCanceled as OrderCanceled,
+)
+from coxswain.messages.events.orders import (
+    OrderCreated as OrderCreated,
+)
+from coxswain.messages.events.orders import (
+    OrderDenied as OrderDenied,
+)
+from coxswain.messages.events.orders import (
+    OrderEvent,
+)
+from coxswain.messages.events.orders import (
+    OrderExpired as OrderExpired,
+)
+from coxswain.messages.events.orders import (
+    OrderFilled as OrderFilled,
+)
+from coxswain.messages.events.orders import (
+    OrderRejected as OrderRejected,
+)
+from coxswain.messages.events.orders import (
+    OrderReplaced as OrderReplaced,
+)
+from coxswain.messages.events.orders import (
+    OrderRestated as OrderRestated,
+)
+from coxswain.messages.events.orders import (
+    ReplaceRefused as ReplaceRefused,
+)
+from coxswain.messages.events.orders import (
+    ReplaceRequested as ReplaceRequested,
+)
+from coxswain.messages.events.plans import (
+    AssignmentWithdrawn as AssignmentWithdrawn,
+)
+from coxswain.messages.events.plans import (
+    CompletionEnded as CompletionEnded,
+)
+from coxswain.messages.events.plans import (
+    CompletionScheduled as CompletionScheduled,
+)
+from coxswain.messages.events.plans import (
+    PlanApproved as PlanApproved,
+)
+from coxswain.messages.events.plans import (
+    PlanEvent,
+)
+from coxswain.messages.events.plans import (
+    PlanProposed as PlanProposed,
+)
+from coxswain.messages.events.plans import (
+    RecoveryAssigned as RecoveryAssigned,
+)
+from coxswain.messages.events.plans import (
+    RecoveryFailed as RecoveryFailed,
+)
+from coxswain.messages.events.plans import (
+    ReleasePostponed as ReleasePostponed,
+)
+from coxswain.messages.events.plans import (
+    SignalAccepted as SignalAccepted,
+)
+from coxswain.messages.events.plans import (
+    SignalDenied as SignalDenied,
+)
+from coxswain.messages.events.plans import (
+    SignalDuplicated as SignalDuplicated,
+)
+from coxswain.messages.events.positions import (
+    ExitEnded as ExitEnded,
+)
+from coxswain.messages.events.positions import (
+    ExitStarted as ExitStarted,
+)
+from coxswain.messages.events.positions import (
+    PositionChanged as PositionChanged,
+)
+from coxswain.messages.events.positions import (
+    PositionEvent,
+)
+from coxswain.messages.events.positions import (
+    ProtectionFailed as ProtectionFailed,
+)
+from coxswain.messages.events.positions import (
+    ProtectionLevelsSet as ProtectionLevelsSet,
+)
+from coxswain.messages.events.reconciliation import (
+    BreakClosed as BreakClosed,
+)
+from coxswain.messages.events.reconciliation import (
+    BreakFound as BreakFound,
+)
+from coxswain.messages.events.reconciliation import (
+    ComparisonAsked as ComparisonAsked,
+)
+from coxswain.messages.events.reconciliation import (
+    Reconciled as Reconciled,
+)
+from coxswain.messages.events.reconciliation import (
+    ReconciliationEvent,
+)
+from coxswain.messages.events.unknowns import (
+    AbsenceNoted as AbsenceNoted,
+)
+from coxswain.messages.events.unknowns import (
+    IncidentRaised as IncidentRaised,
+)
+from coxswain.messages.events.unknowns import (
+    OrderResent as OrderResent,
+)
+from coxswain.messages.events.unknowns import (
+    OutcomeResolved as OutcomeResolved,
+)
+from coxswain.messages.events.unknowns import (
+    OutcomeUnknown as OutcomeUnknown,
+)
+from coxswain.messages.events.unknowns import (
+    QuestionAsked as QuestionAsked,
+)
+from coxswain.messages.events.unknowns import (
+    ReportQuarantined as ReportQuarantined,
+)
+from coxswain.messages.events.unknowns import (
+    UnknownEvent,
+)
+
+Event = EngineEvent | AccountEvent | PlanEvent | OrderEvent | UnknownEvent | PositionEvent | ReconciliationEvent

@@ -1,0 +1,44 @@
+"""The engine's start and end, and facts that are nobody's own."""
+
+from decimal import Decimal
+
+from coxswain.messages.events.base import EventBase
+from coxswain.model.setup import Setup
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    JournalId,
+    Symbol,
+)
+
+
+class EngineConfigured(EventBase, frozen=True):
+    version: str
+    journal_id: JournalId
+    seed: int
+    setup: Setup
+
+
+class EngineStopped(EventBase, frozen=True):
+    """A checkpoint at a clean end: what stays open."""
+
+    reason: str
+    open_orders: tuple[ClOrdId, ...]
+    digest: str = ""
+    """Of the engine as it stood before this event; empty in journals of earlier versions."""
+
+
+class SessionSet(EventBase, frozen=True):
+    symbols: tuple[Symbol, ...]
+    is_open: bool
+
+
+class CorrelationSet(EventBase, frozen=True):
+    account: AccountId
+    other: AccountId
+    rho: Decimal
+    crossed: bool = False
+    """The pair is now above the threshold and was not before."""
+
+
+EngineEvent = EngineConfigured | EngineStopped | SessionSet | CorrelationSet
