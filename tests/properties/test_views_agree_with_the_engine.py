@@ -8,7 +8,7 @@ import pytest
 
 from coxswain.app.plugins import make_engine
 from coxswain.core import order as machine
-from coxswain.core.planner import risk_budget_left
+from coxswain.core.eligibility import risk_budget_left
 from coxswain.core.state import Account, State, available_margin, equity
 from coxswain.journal.store import Reader
 from coxswain.messages.record import decode

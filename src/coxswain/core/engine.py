@@ -12,8 +12,9 @@ import msgspec
 
 from coxswain.core import entries, lookups, protection, recon, reports, trust
 from coxswain.core.evolve import evolve, evolve_quote
+from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.order import InvariantViolation, is_over
-from coxswain.core.planner import plan_entry, plan_exit, plan_stop_adjustment
+from coxswain.core.planner import plan_entry
 from coxswain.core.state import Deadlines, State, day_is_lost
 from coxswain.core.submit import ask_for_account, lose_sight, submit
 from coxswain.core.tx import NOT_CONFIGURED, Allocate, Tx

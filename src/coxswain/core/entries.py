@@ -6,10 +6,11 @@ Nothing here is sized on a guess.
 
 from decimal import Decimal
 
+from coxswain.core.eligibility import eligibility, fitness
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
-from coxswain.core.planner import eligibility, fitness, own_size
+from coxswain.core.sizing import own_size
 from coxswain.core.state import is_closing, share_of
 from coxswain.core.submit import ask_cancel, cancel, submit_for_signal
 from coxswain.core.tx import Tx

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from coxswain.core.eligibility import risk_budget_left
 from coxswain.core.engine import Engine
-from coxswain.core.planner import risk_budget_left
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import decode, encode

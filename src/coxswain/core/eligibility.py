@@ -1,0 +1,57 @@
+"""Which accounts may take a signal: every rule is answered, passed or not. Sizes nothing, changes nothing."""
+
+from decimal import Decimal
+
+from coxswain.core.state import Account, State, available_margin, equity
+from coxswain.model.checks import Check
+from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down
+from coxswain.model.signal import Signal
+from coxswain.model.vocabulary import TradingState
+
+
+def eligibility(state: State, account: Account, signal: Signal) -> list[Check]:
+    """Put an account to every eligibility rule; all are answered, passed or not."""
+    params = account.params
+    listed = not signal.accounts or account.spec.id in signal.accounts
+    active = account.state is TradingState.ACTIVE
+    budget, positions = risk_budget_left(account), Decimal(account.open_positions)
+    confidence = signal.confidence
+    checks = [
+        Check("ACCOUNT_ACTIVE", None, None, active, _state(account), TradingState.ACTIVE),
+        Check("ACCOUNT_LISTED", None, None, listed, "listed" if listed else "not listed", "listed in the signal"),
+        Check("RECONCILED", None, None, account.reconciled, "yes" if account.reconciled else "no", "yes"),
+        *fitness(account),
+        Check("RISK_BUDGET_REMAINING", budget, ZERO, budget > 0),
+        Check("OPEN_POSITIONS", positions, params.max_open_positions, positions < params.max_open_positions),
+    ]
+    if confidence is not None:
+        wanted = state.desk.min_confidence
+        checks.append(Check("CONFIDENCE", confidence, wanted, confidence >= wanted))
+    return checks
+
+
+def fitness(account: Account) -> list[Check]:
+    """What must hold when a signal is planned, and still when its share is released."""
+    params, margin, drawdown = account.params, plain(available_margin(account)), daily_drawdown_pct(account)
+    return [
+        Check("AVAILABLE_MARGIN", margin, params.min_available_margin, margin >= params.min_available_margin),
+        Check("DAILY_DRAWDOWN_PCT", drawdown, params.max_daily_drawdown_pct, drawdown <= params.max_daily_drawdown_pct),
+    ]
+
+
+def _state(account: Account) -> str:
+    return f"{account.state} ({', '.join(account.causes)})" if account.causes else str(account.state)
+
+
+def risk_budget_left(account: Account) -> Decimal:
+    """Return the day's risk budget less its realised net loss and what open and held entries risk to their stops."""
+    budget = percent_of(account.params.risk_budget_pct, account.day_balance)
+    at_stops = account.open_risk + account.held_risk + account.planned_risk
+    return plain(budget - max(-account.day_realized, ZERO) - at_stops)
+
+
+def daily_drawdown_pct(account: Account) -> Decimal:
+    """Return (anchor - equity) / anchor in per cent; the anchor is the higher of balance and equity at the reset."""
+    if account.anchor <= 0:
+        return ZERO if account.balance is None else HUNDRED
+    return round_down((account.anchor - equity(account)) / account.anchor * HUNDRED)
