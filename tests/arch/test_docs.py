@@ -8,10 +8,10 @@ from typer.main import get_command
 
 from coxswain.app import exits
 from coxswain.app.cli import app
-from coxswain.app.config.keys import TABLE
 from coxswain.app.plugins import check_modules
 from coxswain.core.params import AccountParams, DeskParams
 from coxswain.messages.signal_json import FIELDS, MEANINGLESS
+from coxswain.model.keys import TABLE
 from coxswain.model.vocabulary import SignalKind
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
-from coxswain.app.config.keys import GROUPS, Key, Scope, Unit
 from coxswain.model.decimals import text
+from coxswain.model.keys import GROUPS, Key, Scope, Unit
 
 CONFIG_FILE = "coxswain.yaml"
 ENV_FILE = ".env"

@@ -27,7 +27,7 @@ from coxswain.model.decimals import (
     is_short,
     text,
 )
-from coxswain.model.signal import Signal
+from coxswain.model.signal import TTL_S_MAX, Signal
 from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
 
 LINE_BYTES_MAX = 131_072
@@ -35,7 +35,6 @@ METADATA_BYTES_MAX = 16_384
 METADATA_DEPTH_MAX = 16
 ERRORS_MAX = 32
 ACCOUNTS_MAX = 1_000
-TTL_S_MAX = 30 * 86_400
 STRATEGY_CHARS_MAX = 64
 REASON_CHARS_MAX = 500
 

@@ -6,6 +6,9 @@ import msgspec
 
 from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
 
+TTL_S_MAX = 30 * 86_400
+"""Nothing is waited for any longer than this."""
+
 
 class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """One wish. Two are the same when they are equal field by field, but for a time that neither was given."""

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from coxswain.app.config.advice import advice
-from coxswain.app.config.keys import LIMITS, SETTINGS
 from coxswain.app.config.load import ConfigError, Resolved, load
 from coxswain.app.config.tree import Tree, read_tree
 from coxswain.app.config.venue_params import read_params
+from coxswain.model.keys import LIMITS, SETTINGS
 from coxswain.model.market import Instrument, Session
 from coxswain.model.setup import Correlation
 from coxswain.model.vocabulary import AccountId, Mode, Symbol, VenueId

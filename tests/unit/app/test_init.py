@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from coxswain.app.config.keys import KEYS, LIMITS, SETTINGS
 from coxswain.app.config.load import Resolved, load
 from coxswain.app.init import starter_config, write_starter
 from coxswain.model.decimals import text
+from coxswain.model.keys import KEYS, LIMITS, SETTINGS
 
 
 @pytest.fixture

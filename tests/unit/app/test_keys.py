@@ -2,8 +2,8 @@
 
 import pytest
 
-from coxswain.app.config.keys import GROUPS, TABLE, Key, Unit
 from coxswain.model.decimals import plain
+from coxswain.model.keys import GROUPS, TABLE, Key, Unit
 
 SUFFIXES = {Unit.PERCENT: "_pct", Unit.SECONDS: "_s", Unit.MILLISECONDS: "_ms"}
 

@@ -7,10 +7,10 @@ every problem is reported at once. A value that cannot be read is none of theirs
 from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
-from coxswain.app.config.keys import KEYS
 from coxswain.app.config.problems import unknown
 from coxswain.app.config.tree import Loc, Tree
 from coxswain.model.decimals import CONTEXT, ZERO, exact, is_multiple, is_short, text
+from coxswain.model.keys import KEYS
 
 # The first may not be above the second.
 _PAIRS = (

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from coxswain.app.config.across import account_ids, check_across
 from coxswain.app.config.environment import read_env_file
-from coxswain.app.config.keys import LIMITS, SETTINGS, Key
 from coxswain.app.config.problems import ConfigError, Problem
 from coxswain.app.config.schema import DAYS, AccountEntry, ConfigFile, Entry, InstrumentEntry, read_shape
 from coxswain.app.config.shown import ShownValue, shown_values
 from coxswain.app.config.tree import Tree, read_tree
 from coxswain.app.config.venue_params import FILLED_IN, VenueModule, find_module, read_params
+from coxswain.model.keys import LIMITS, SETTINGS, Key
 from coxswain.model.market import Instrument, Session
 from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, Symbol, VenueId

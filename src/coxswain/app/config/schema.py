@@ -14,17 +14,16 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model, model_validator
 from pydantic_core import ErrorDetails
 
-from coxswain.app.config.keys import KEYS, LIMITS, SETTINGS, Key, Scope, Unit
 from coxswain.app.config.problems import nearest, unknown
 from coxswain.app.config.tree import Loc, Tree
-from coxswain.messages.signal_json import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED, TTL_S_MAX
-from coxswain.model.decimals import HUNDRED, ONE, ZERO, exact, is_short
+from coxswain.messages.signal_json import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
+from coxswain.model.decimals import ONE, ZERO, exact, is_short
 from coxswain.model.hours import is_zone
+from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope
 from coxswain.model.vocabulary import Mode
 
 # It is part of every order id, and those have at most 36 characters at many venues.
 ACCOUNT_ID_CHARS_MAX = 19
-DAY_MS = 86_400_000
 SEED_MAX = 2**63 - 1
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -112,21 +111,7 @@ Zone = Annotated[str, BeforeValidator(_zone)]
 Clock = Annotated[str, _text("a time of day such as 17:00", lambda text: _CLOCK.fullmatch(text) is not None)]
 Day = Annotated[str, _text("a weekday: " + ", ".join(DAYS), lambda text: text in DAYS)]
 
-_RANGES: dict[Unit, BeforeValidator] = {
-    Unit.MONEY: _number("a number of 0 or more", lambda value: value >= ZERO),
-    Unit.LOTS: _number("a number of 0 or more", lambda value: value >= ZERO),
-    Unit.MULTIPLE: _number("a number of 0 or more", lambda value: value >= ZERO),
-    Unit.PERCENT: _number("a number from 0 to 100, in per cent", lambda value: ZERO <= value <= HUNDRED),
-    Unit.SHARE: _number("a number from 0 to 1", lambda value: ZERO <= value <= ONE),
-    Unit.COUNT: _number("a whole number of 0 or more", lambda value: value >= ZERO and _is_whole(value)),
-    Unit.MILLISECONDS: _number(
-        f"a whole number of milliseconds from 0 to {DAY_MS}", lambda value: ZERO <= value <= DAY_MS and _is_whole(value)
-    ),
-    # Each is a time to wait for something; after no time at all it would be over before it began.
-    Unit.SECONDS: _number(
-        f"a whole number of seconds from 1 to {TTL_S_MAX}", lambda value: ONE <= value <= TTL_S_MAX and _is_whole(value)
-    ),
-}
+_RANGES = {unit: _number(*wanted) for unit, wanted in RANGES.items()}
 
 
 # --- the shape --------------------------------------------------------------------------------------------------------

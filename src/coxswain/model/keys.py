@@ -1,13 +1,20 @@
 """The table of limits and settings: what each key is, its unit, its default, and whether this version acts on it.
 
 The defaults stand again beside the code that uses them, in the `Params` of checks and core; a test keeps both equal.
-What a key does must never be decided here.
+What a key does must never be decided here. Files and commands are held to the same ranges.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
+
+from coxswain.model.decimals import HUNDRED, ONE, ZERO
+from coxswain.model.signal import TTL_S_MAX
+
+DAY_MS = 86_400_000
 
 
 class Scope(StrEnum):
@@ -28,6 +35,33 @@ class Unit(StrEnum):
     MULTIPLE = "times equity"
     MILLISECONDS = "ms"
     SECONDS = "s"
+
+
+class Range(NamedTuple):
+    wanted: str
+    holds: Callable[[Decimal], bool]
+
+
+def _is_whole(value: Decimal) -> bool:
+    return not value % ONE
+
+
+_NOT_NEGATIVE = Range("a number of 0 or more", lambda value: value >= ZERO)
+RANGES: dict[Unit, Range] = {
+    Unit.MONEY: _NOT_NEGATIVE,
+    Unit.LOTS: _NOT_NEGATIVE,
+    Unit.MULTIPLE: _NOT_NEGATIVE,
+    Unit.PERCENT: Range("a number from 0 to 100, in per cent", lambda value: ZERO <= value <= HUNDRED),
+    Unit.SHARE: Range("a number from 0 to 1", lambda value: ZERO <= value <= ONE),
+    Unit.COUNT: Range("a whole number of 0 or more", lambda value: value >= ZERO and _is_whole(value)),
+    Unit.MILLISECONDS: Range(
+        f"a whole number of milliseconds from 0 to {DAY_MS}", lambda value: ZERO <= value <= DAY_MS and _is_whole(value)
+    ),
+    # Each is a time to wait for something; after no time at all it would be over before it began.
+    Unit.SECONDS: Range(
+        f"a whole number of seconds from 1 to {TTL_S_MAX}", lambda value: ONE <= value <= TTL_S_MAX and _is_whole(value)
+    ),
+}
 
 
 class Key(msgspec.Struct, frozen=True):
