@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from bench.comparisons import comparisons
 from bench.desk import START_NS, SYMBOL, Bench, account_id, instrument
 from coxswain.journal.store import Journal
 from coxswain.messages.requests import NewOrder
@@ -167,6 +168,7 @@ def main() -> None:
         measure(f"quote at the paper venue, {resting:,} resting orders", "us", *quotes_with_resting(resting))
     measure("quote stepped by the core", "us", *stepped_quotes(1))
     measure("quote stepped by the core, 1,000 accounts", "us", *stepped_quotes(1_000))
+    measure("books of 100 accounts, 100 positions each, compared", "ms", *comparisons())
     measure("python, importing nothing", "ms", *imports("sys"))
     measure("import coxswain.core.engine", "ms", *imports("coxswain.core.engine"))
     measure("import coxswain.app.cli", "ms", *imports("coxswain.app.cli"))

@@ -49,6 +49,7 @@ class AccountParams(msgspec.Struct, frozen=True):
     max_order_qty: Decimal = Decimal(10000)
     max_order_value: Decimal = Decimal(250000)
     max_position_qty: Decimal = Decimal(50000)
+    auto_adopt_breaks: Decimal = Decimal(0)
 
 
 def seconds_ns(seconds: Decimal) -> int:

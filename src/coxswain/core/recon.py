@@ -1,11 +1,12 @@
 """Reconciliation: our books against the venue's, account by account.
 
 Fills come first: what the venue booked and we did not is booked now. Then positions, working orders and the balance are
-compared. A difference is a break, an item with an id that stays open until the books agree; nothing is overwritten.
+compared. A difference is a break, an item with an id; what becomes of it stands in `breaks.py`. Nothing is overwritten.
 """
 
 from decimal import Decimal
 
+from coxswain.core.breaks import settle_breaks
 from coxswain.core.lookups import book_fills
 from coxswain.core.order import Order, Phase, is_over
 from coxswain.core.protection import follow
@@ -16,9 +17,12 @@ from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import AccountLookedUp
 from coxswain.messages.requests import CancelOrder
-from coxswain.model.decimals import ZERO
+from coxswain.model.decimals import ZERO, percent_of
 from coxswain.model.orders import VenueOrder
 from coxswain.model.vocabulary import AccountId, ClOrdId, Symbol
+
+SMALL_PCT = Decimal(10)
+"""Of the larger side: how far a quantity may differ and be of medium severity."""
 
 
 def begin(tx: Tx, account_id: AccountId, reason: str) -> None:
@@ -51,7 +55,7 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
         found = _call_back(tx, account, cl_ord_id)
         breaks[found.break_id] = found
     _ask_for_orders_that_differ(tx, account, answer)
-    _settle_breaks(tx, account, breaks)
+    settle_breaks(tx, account, answer, breaks)
     _conclude(tx, account, answer, len(account.exec_ids) - booked, as_of_ns)
     for symbol in tuple(account.positions):  # a break is no reason to be without a stop: it only reduces
         follow(tx, answer.account, symbol, afresh=True)
@@ -77,22 +81,13 @@ def begin_day(tx: Tx, account_id: AccountId, day: str) -> None:
     tx.apply(ev.DayStarted(account_id, day, balance, worth, max(balance, worth)))
 
 
-def _settle_breaks(tx: Tx, account: Account, breaks: dict[str, ev.BreakFound]) -> None:
-    account_id = account.spec.id
-    for break_id in tuple(account.breaks):
-        if break_id not in breaks:
-            tx.apply(ev.BreakClosed(account_id, break_id, "the books agree again"))
-    for break_id, found in breaks.items():
-        if break_id not in account.breaks:
-            tx.apply(found)
-
-
 def _conclude(tx: Tx, account: Account, answer: AccountLookedUp, fills_booked: int, as_of_ns: int) -> None:
     if account.breaks:
         restrict(tx, answer.account, "BREAK", "the venue's books differ from ours")
         release(tx, answer.account, "UNRECONCILED", "compared")
         return  # it is compared again when the time for this answer is up
-    tx.apply(ev.Reconciled(answer.account, len(answer.positions), len(answer.orders), fills_booked, as_of_ns))
+    positions, orders, ignored = len(answer.positions), len(answer.orders), len(account.ignored)
+    tx.apply(ev.Reconciled(answer.account, positions, orders, fills_booked, as_of_ns, ignored))
     release(tx, answer.account, "BREAK", "the books agree again")
     release(tx, answer.account, "UNRECONCILED", "the books agree")
 
@@ -116,7 +111,7 @@ def _differences(account: Account, answer: AccountLookedUp) -> dict[str, ev.Brea
         our_qty, their_qty = ours.get(symbol, ZERO), theirs.get(symbol, ZERO)
         if our_qty != their_qty:
             kind = "UNKNOWN_TO_US" if not our_qty else "QUANTITY_DIFFERS" if their_qty else "MISSING_AT_VENUE"
-            add(f"position:{symbol}", kind, symbol, "high", our_qty, their_qty)
+            add(f"position:{symbol}", kind, symbol, _severity(our_qty, their_qty), our_qty, their_qty)
     for order in answer.orders:
         if find_order(account, order.cl_ord_id) is None:
             add(f"order:{order.cl_ord_id}", "ORDER_UNKNOWN_TO_US", order.symbol, "high", None, order.order_qty)
@@ -124,6 +119,12 @@ def _differences(account: Account, answer: AccountLookedUp) -> dict[str, ev.Brea
     if account.balance != answer.balance:
         add("balance", "BALANCE_DIFFERS", None, "medium", account.balance, answer.balance)
     return found
+
+
+def _severity(ours: Decimal, theirs: Decimal) -> str:
+    """A small difference in a position that both sides know is medium; anything else about a position is high."""
+    small = abs(theirs - ours) <= percent_of(SMALL_PCT, max(abs(ours), abs(theirs)))
+    return "medium" if small else "high"
 
 
 def _still_missing(account: Account, answer: AccountLookedUp) -> dict[str, ev.BreakFound]:

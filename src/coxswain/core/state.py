@@ -23,6 +23,7 @@ from coxswain.model.vocabulary import (
     ClOrdId,
     ExecId,
     JournalId,
+    Resolution,
     Role,
     Side,
     SignalId,
@@ -100,6 +101,16 @@ NOTHING_HELD = Position(Symbol(""))
 """For reading only, where an account has no place for an instrument."""
 
 
+class Chosen(msgspec.Struct, frozen=True):
+    """What somebody wants to become of a break."""
+
+    resolution: Resolution
+    difference: Decimal
+    reason: str
+    actor: str
+    price: Decimal | None
+
+
 class Account(msgspec.Struct):
     """One account's partition."""
 
@@ -139,6 +150,10 @@ class Account(msgspec.Struct):
     """The last rate that a fill in each currency was booked at."""
     positions: dict[Symbol, Position] = {}
     breaks: dict[str, BreakFound] = {}
+    chosen: dict[str, Chosen] = {}
+    """By break: what is to become of it."""
+    ignored: dict[str, Decimal] = {}
+    """By break that was closed: the difference that is lived with."""
 
 
 class Share(msgspec.Struct):

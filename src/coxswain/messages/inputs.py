@@ -18,6 +18,7 @@ from coxswain.model.vocabulary import (
     ExecType,
     JournalId,
     ReachedVenue,
+    Resolution,
     Side,
     Symbol,
     VenueOrderId,
@@ -89,6 +90,18 @@ class CompareAccounts(InputBase, frozen=True):
 
     reason: str
     accounts: tuple[AccountId, ...] = ()
+
+
+class ResolveBreak(InputBase, frozen=True):
+    """Say what is to become of a break. It is done at the next comparison, if the difference is still the same."""
+
+    account: AccountId
+    break_id: str
+    resolution: Resolution
+    reason: str
+    actor: str
+    price: Decimal | None = None
+    """What lots that are adopted are taken to have cost; without it the market's price."""
 
 
 class TradingDay(InputBase, frozen=True):
@@ -183,6 +196,7 @@ Input = (
     | ResumeAccount
     | SetCorrelation
     | CompareAccounts
+    | ResolveBreak
     | TradingDay
     | SessionChanged
     | Quote

@@ -145,6 +145,7 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             ),
             _account("max_open_positions", "3", Unit.COUNT, "instruments held at once"),
             _account("max_open_orders", "20", Unit.COUNT, "orders working at once"),
+            _account("auto_adopt_breaks", "0", Unit.COUNT, "1 adopts what two comparisons found to differ alike"),
         ),
     ),
     (

@@ -104,6 +104,15 @@ class Verdict(Word):
     SKIP = "SKIP"
 
 
+class Resolution(Word):
+    """What is made of a break: take the venue's books over, close what differs, live with it, bear the loss."""
+
+    ADOPT = "adopt"
+    FLATTEN = "flatten"
+    IGNORE = "ignore"
+    WRITE_OFF = "write-off"
+
+
 class ReachedVenue(Word):
     """Could the venue have acted on what failed? `MAYBE` is the honest default."""
 

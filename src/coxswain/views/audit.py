@@ -77,7 +77,7 @@ def _metadata(event: ev.Event) -> dict[str, str]:
             else f"SKIP {'; '.join(reason(check) for check in assignment.checks if not check.passed)}"
             for assignment in event.plan.assignments
         }
-    source = event.intent if isinstance(event, ev.OrderCreated | ev.OrderDenied) else event
+    source = event.intent if isinstance(event, ev.OrderCreated | ev.OrderDenied | ev.OrderAdopted) else event
     found = {name: getattr(source, name, None) for name in ("account", "symbol", "side", "role", "order_qty")}
     found |= {name: getattr(event, name, None) for name in ("cl_ord_id", "new_cl_ord_id", "exec_id", "break_id")}
     return {
@@ -135,5 +135,10 @@ _DECISIONS: dict[type, tuple[str, Callable[[Any], str]]] = {
     ev.ExitStarted: ("EXIT_STARTED", lambda e: f"signal {e.signal_id}"),
     ev.ExitEnded: ("EXIT_ENDED", _reason),
     ev.BreakFound: ("BREAK_FOUND", lambda e: e.kind),
+    ev.ResolutionChosen: ("RESOLUTION_CHOSEN", lambda e: f"{e.resolution} by {e.actor}: {e.reason}"),
+    ev.ResolutionRefused: ("RESOLUTION_REFUSED", _reason),
+    ev.PositionAdopted: ("POSITION_ADOPTED", lambda e: f"{e.qty:f} at a cost of {e.cost:f}"),
+    ev.BalanceAdjusted: ("BALANCE_ADJUSTED", _reason),
+    ev.OrderAdopted: ("ORDER_ADOPTED", lambda e: "the venue worked it, and we did not know it"),
     ev.BreakClosed: ("BREAK_CLOSED", lambda e: e.resolution),
 }

@@ -113,7 +113,7 @@ class Blotter:
         """Return the orders that a venue refused, in the order of their creation."""
         return [row.cl_ord_id for row in self.orders.values() if row.ord_status is OrdStatus.REJECTED]
 
-    def _created(self, event: ev.OrderCreated) -> None:
+    def _created(self, event: ev.OrderCreated | ev.OrderAdopted) -> None:
         intent = event.intent
         self.orders[event.cl_ord_id] = OrderRow(
             event.cl_ord_id,
@@ -131,10 +131,16 @@ class Blotter:
             intent.decision_px,
             self._now_ns,
             leaves_qty=intent.order_qty,
-            enters=event.enters,
+            enters=isinstance(event, ev.OrderAdopted) or event.enters,
             margin_per_lot=event.margin_per_lot,
             risk_per_lot=event.risk_per_lot,
         )
+
+    def _adopted(self, event: ev.OrderAdopted) -> None:
+        self._created(event)
+        row = self.orders[event.cl_ord_id]
+        row.accepted_ns = self._now_ns
+        self._derive_status(row)
 
     def _denied(self, event: ev.OrderDenied) -> None:
         self.denied.append(event)
@@ -274,6 +280,7 @@ def slippage_bps(order: OrderRow, price: Decimal) -> Decimal | None:
 # Each method takes the event that it stands beside.
 _TABLE: dict[type, Callable[..., None]] = {
     ev.OrderCreated: Blotter._created,
+    ev.OrderAdopted: Blotter._adopted,
     ev.OrderDenied: Blotter._denied,
     ev.OrderAccepted: Blotter._accepted,
     ev.OrderFilled: Blotter._filled,

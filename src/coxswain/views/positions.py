@@ -240,6 +240,15 @@ class Book:
     def _balance_adopted(self, event: ev.BalanceAdopted) -> None:
         self.accounts[event.account].balance = event.balance
 
+    def _balance_adjusted(self, event: ev.BalanceAdjusted) -> None:
+        account = self.accounts[event.account]
+        account.balance = event.balance
+        if event.is_transfer:
+            account.day_balance = plain(account.day_balance + event.difference)
+            account.anchor = plain(account.anchor + event.difference)
+        else:
+            account.day_realized = plain(account.day_realized + event.difference)
+
     def _position(self, account: AccountId, symbol: Symbol) -> PositionRow:
         fresh = PositionRow(account, symbol, currency=self.accounts[account].currency)
         return self.positions.setdefault((account, symbol), fresh)
@@ -317,6 +326,7 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.AccountStateChanged: Book._state_changed,
     ev.DayStarted: Book._day_started,
     ev.BalanceAdopted: Book._balance_adopted,
+    ev.BalanceAdjusted: Book._balance_adjusted,
     ev.PositionChanged: Book._changed,
     ev.ProtectionLevelsSet: Book._levels,
     ev.PlanProposed: Book._plan_proposed,

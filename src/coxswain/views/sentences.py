@@ -202,5 +202,16 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
         f"{counted(e.fills_booked, 'fill')} booked by the comparison"
     ),
     ev.BreakFound: _break,
+    ev.ResolutionChosen: lambda e: (
+        f"{e.actor} chose to {e.resolution} break {e.break_id} ({e.difference:f}): {e.reason}"
+    ),
+    ev.ResolutionRefused: lambda e: f"{e.resolution} of break {e.break_id} on {e.account} cannot be done: {e.reason}",
+    ev.DifferenceGone: lambda e: f"the difference {e.break_id} on {e.account} is there no more",
+    ev.PositionAdopted: lambda e: f"{e.account} takes over the venue's {e.qty:f} {e.symbol} at a cost of {e.cost:f}",
+    ev.BalanceAdjusted: lambda e: (
+        f"{e.account} takes over the venue's balance of {e.balance:f} ({e.difference:+f}, "
+        f"{'a transfer' if e.is_transfer else 'counted as a result'}): {e.reason}"
+    ),
+    ev.OrderAdopted: lambda e: f"{e.intent.account} takes over the venue's order {e.cl_ord_id}",
     ev.BreakClosed: lambda e: f"break {e.break_id} on {e.account} closed: {e.resolution}",
 }

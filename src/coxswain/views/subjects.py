@@ -38,6 +38,12 @@ class Subjects:
             case ev.OrderCreated(cl_ord_id, intent):
                 self._intents[cl_ord_id] = intent
                 return Subject(intent.signal_id or None, intent.account, cl_ord_id)
+            case ev.OrderAdopted(cl_ord_id, intent):
+                self._intents[cl_ord_id] = intent
+                return Subject(None, intent.account, cl_ord_id)
+            case ev.PositionAdopted():
+                self._filled = Subject(None, event.account)
+                return self._filled
             case ev.ReplaceRequested():
                 self._first_id[event.new_cl_ord_id] = self.first_id(event.cl_ord_id)
                 return self._of_change(event.account, event.cl_ord_id)

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
+from coxswain.core import order as machine
+from coxswain.core.order import Order
 from coxswain.core.state import (
+    Chosen,
     Deadlines,
     State,
 )
@@ -11,8 +14,10 @@ from coxswain.core.sums import (
     forget,
     key,
     position_of,
+    settle,
 )
 from coxswain.messages import events as ev
+from coxswain.model.decimals import ZERO
 
 
 def _comparison_asked(state: State, clock: Deadlines, event: ev.ComparisonAsked) -> None:
@@ -43,8 +48,68 @@ def _break_found(state: State, clock: Deadlines, event: ev.BreakFound) -> None:
 def _break_closed(state: State, clock: Deadlines, event: ev.BreakClosed) -> None:
     account = state.accounts[event.account]
     found = account.breaks.pop(event.break_id)
+    account.chosen.pop(event.break_id, None)
+    if event.ignored is not None:
+        account.ignored[event.break_id] = event.ignored
     if found.symbol is not None:
         position_of(account, found.symbol).breaks -= 1
+
+
+def _resolution_chosen(state: State, clock: Deadlines, event: ev.ResolutionChosen) -> None:
+    state.accounts[event.account].chosen[event.break_id] = Chosen(
+        event.resolution, event.difference, event.reason, event.actor, event.price
+    )
+
+
+def _resolution_refused(state: State, clock: Deadlines, event: ev.ResolutionRefused) -> None:
+    account = state.accounts.get(event.account)
+    chosen = None if account is None else account.chosen.get(event.break_id)
+    if account is not None and chosen is not None and chosen.resolution is event.resolution:
+        del account.chosen[event.break_id]
+
+
+def _difference_gone(state: State, clock: Deadlines, event: ev.DifferenceGone) -> None:
+    state.accounts[event.account].ignored.pop(event.break_id, None)
+
+
+def _position_adopted(state: State, clock: Deadlines, event: ev.PositionAdopted) -> None:
+    """Fills from before are settled with it: none of them is booked again."""
+    position = position_of(state.accounts[event.account], event.symbol)
+    position.recent.clear()
+    position.base_qty, position.base_cost = event.qty, event.cost
+
+
+def _balance_adjusted(state: State, clock: Deadlines, event: ev.BalanceAdjusted) -> None:
+    account = state.accounts[event.account]
+    account.balance = event.balance
+    if event.is_transfer:
+        account.day_balance += event.difference
+        account.anchor += event.difference
+    else:
+        account.day_realized += event.difference
+
+
+def _order_adopted(state: State, clock: Deadlines, event: ev.OrderAdopted) -> None:
+    intent = event.intent
+    account = state.accounts[intent.account]
+    order = Order(
+        event.cl_ord_id,
+        event.cl_ord_id,
+        intent,
+        intent.order_qty,
+        intent.price,
+        intent.stop_px,
+        event.margin_per_lot,
+        event.risk_per_lot,
+        state.now_ns,
+        enters=True,
+        watched=False,
+    )
+    machine.accept(order, event.venue_order_id)
+    account.orders[order.cl_ord_id] = order
+    account.open_orders[order.cl_ord_id] = None
+    position_of(account, intent.symbol).entering[order.cl_ord_id] = None
+    settle(state, clock, account, order, ZERO, ZERO)
 
 
 # Each function takes the event that it stands beside; no type says that of a table.
@@ -53,4 +118,10 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.Reconciled: _reconciled,
     ev.BreakFound: _break_found,
     ev.BreakClosed: _break_closed,
+    ev.ResolutionChosen: _resolution_chosen,
+    ev.ResolutionRefused: _resolution_refused,
+    ev.DifferenceGone: _difference_gone,
+    ev.PositionAdopted: _position_adopted,
+    ev.BalanceAdjusted: _balance_adjusted,
+    ev.OrderAdopted: _order_adopted,
 }

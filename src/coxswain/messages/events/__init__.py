@@ -127,6 +127,9 @@ from coxswain.messages.events.positions import (
     ProtectionLevelsSet as ProtectionLevelsSet,
 )
 from coxswain.messages.events.reconciliation import (
+    BalanceAdjusted as BalanceAdjusted,
+)
+from coxswain.messages.events.reconciliation import (
     BreakClosed as BreakClosed,
 )
 from coxswain.messages.events.reconciliation import (
@@ -136,10 +139,25 @@ from coxswain.messages.events.reconciliation import (
     ComparisonAsked as ComparisonAsked,
 )
 from coxswain.messages.events.reconciliation import (
+    DifferenceGone as DifferenceGone,
+)
+from coxswain.messages.events.reconciliation import (
+    OrderAdopted as OrderAdopted,
+)
+from coxswain.messages.events.reconciliation import (
+    PositionAdopted as PositionAdopted,
+)
+from coxswain.messages.events.reconciliation import (
     Reconciled as Reconciled,
 )
 from coxswain.messages.events.reconciliation import (
     ReconciliationEvent,
+)
+from coxswain.messages.events.reconciliation import (
+    ResolutionChosen as ResolutionChosen,
+)
+from coxswain.messages.events.reconciliation import (
+    ResolutionRefused as ResolutionRefused,
 )
 from coxswain.messages.events.unknowns import (
     AbsenceNoted as AbsenceNoted,

@@ -3,10 +3,8 @@
 from decimal import Decimal
 
 from coxswain.messages.events.base import EventBase
-from coxswain.model.vocabulary import (
-    AccountId,
-    Symbol,
-)
+from coxswain.model.orders import OrderIntent
+from coxswain.model.vocabulary import AccountId, ClOrdId, Resolution, Symbol, VenueOrderId
 
 
 class ComparisonAsked(EventBase, frozen=True):
@@ -27,6 +25,8 @@ class Reconciled(EventBase, frozen=True):
     """Fills that only the comparison brought."""
     as_of_ns: int = 0
     """The next comparison asks for fills since then."""
+    ignored: int = 0
+    """Differences that are lived with."""
 
 
 class BreakFound(EventBase, frozen=True):
@@ -46,6 +46,82 @@ class BreakClosed(EventBase, frozen=True):
     account: AccountId
     break_id: str
     resolution: str
+    """In words."""
+    chosen: Resolution | None = None
+    """By a person, or by the setting that adopts; None where the books agree again."""
+    actor: str = "engine"
+    ignored: Decimal | None = None
+    """The difference, theirs less ours, that is lived with from now on."""
 
 
-ReconciliationEvent = ComparisonAsked | Reconciled | BreakFound | BreakClosed
+class ResolutionChosen(EventBase, frozen=True):
+    """Somebody said what is to become of a break; the next comparison does it."""
+
+    account: AccountId
+    break_id: str
+    resolution: Resolution
+    difference: Decimal
+    """Theirs less ours, as it was seen."""
+    reason: str
+    actor: str
+    price: Decimal | None = None
+
+
+class ResolutionRefused(EventBase, frozen=True):
+    """What was chosen cannot be done; the break stays open."""
+
+    account: AccountId
+    break_id: str
+    resolution: Resolution
+    reason: str
+
+
+class DifferenceGone(EventBase, frozen=True):
+    """A difference that was lived with is there no more."""
+
+    account: AccountId
+    break_id: str
+
+
+class PositionAdopted(EventBase, frozen=True):
+    """The venue's quantity became ours, without a fill; `PositionChanged` follows."""
+
+    account: AccountId
+    symbol: Symbol
+    qty: Decimal
+    cost: Decimal
+    """Signed, in the instrument's currency."""
+
+
+class BalanceAdjusted(EventBase, frozen=True):
+    """The venue's balance became ours. A transfer moves the day's figures along; anything else is a result."""
+
+    account: AccountId
+    balance: Decimal
+    difference: Decimal
+    is_transfer: bool
+    reason: str
+
+
+class OrderAdopted(EventBase, frozen=True):
+    """An order that the venue works and we did not know became ours, with its hold."""
+
+    cl_ord_id: ClOrdId
+    intent: OrderIntent
+    venue_order_id: VenueOrderId
+    margin_per_lot: Decimal
+    risk_per_lot: Decimal
+
+
+ReconciliationEvent = (
+    ComparisonAsked
+    | Reconciled
+    | BreakFound
+    | BreakClosed
+    | ResolutionChosen
+    | ResolutionRefused
+    | DifferenceGone
+    | PositionAdopted
+    | BalanceAdjusted
+    | OrderAdopted
+)
