@@ -27,6 +27,7 @@ def read(folder: Path, text: str, tz: str | None = None) -> list[Quote]:
         "2023-11-14 22:13:20.123,1.1,1.2\r\n",
         "2023-11-14T23:13:20.123000000+01:00,1.1,1.2\n",
         "timestamp,bid,ask\n1700000000123,1.1,1.2\n",
+        "timestamp,bid,ask,bid_size,ask_size,volume\n1700000000123,1.1,1.2,,,\n",
         "\ufeffTimestamp,Bid,Ask,Bid_Size,Ask_Size\n1700000000123,1.10,1.20,,\n\n",
     ],
 )
@@ -52,6 +53,13 @@ def test_nanoseconds_are_kept_and_numbers_are_normalised(tmp_path: Path) -> None
     assert [str(value) for value in (first.bid, first.ask, first.bid_size, first.ask_size)] == ["1.1", "1", "10", "0"]
 
 
+def test_volume_is_counted_up(tmp_path: Path) -> None:
+    first, second = read(tmp_path, "1700000000123,1.1,1.2,,,100\n1700000000124,1.1,1.2,3,4,\n")
+    assert (first.volume, second.volume) == (Decimal(100), None)
+    with pytest.raises(FeedError, match="line 2: volume '99', wanted one not below the line above"):
+        read(tmp_path, "1700000000123,1.1,1.2,,,100\n1700000000124,1.1,1.2,,,99\n")
+
+
 def test_crossed_and_not_positive_quotes_are_passed_on(tmp_path: Path) -> None:
     quotes = read(tmp_path, "1700000000000,1.2,1.1\n1700000000000,0,-1\n")
     assert [(quote.bid, quote.ask) for quote in quotes] == [
@@ -66,7 +74,7 @@ def test_crossed_and_not_positive_quotes_are_passed_on(tmp_path: Path) -> None:
         ("1700000000123,abc,1.2", "line 1: bid 'abc', wanted a decimal number"),
         ("1700000000123,1.1,NaN", "line 1: ask 'NaN', wanted a decimal number"),
         ("1700000000123,1.1,", "line 1: ask '', wanted a decimal number"),
-        ("1700000000123,1.1", "line 1: line '1700000000123,1.1', wanted 3 or 5 columns"),
+        ("1700000000123,1.1", "line 1: line '1700000000123,1.1', wanted 3, 5 or 6 columns"),
         ("1700000000,1.1,1.2", "line 1: timestamp '1700000000', wanted ISO 8601, or milliseconds or nanoseconds"),
         ("yesterday,1.1,1.2", "line 1: timestamp 'yesterday', wanted ISO 8601"),
         ("2023-13-14T00:00:00Z,1.1,1.2", "line 1: timestamp '2023-13-14T00:00:00Z', wanted ISO 8601"),

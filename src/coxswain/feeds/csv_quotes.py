@@ -1,4 +1,6 @@
-"""Quotes from CSV: `timestamp,bid,ask` or `timestamp,bid,ask,bid_size,ask_size`, with or without that line as header.
+"""Quotes from CSV: `timestamp,bid,ask`, then `bid_size,ask_size`, then `volume`, with or without that line as header.
+
+Volume is what the market has traded so far, counted up: its count may begin anywhere and must not go back.
 
 A timestamp is ISO 8601 or a count since 1970 in milliseconds or nanoseconds, which its magnitude tells apart. One
 without a zone is UTC unless another is given.
@@ -12,7 +14,8 @@ from coxswain.model.decimals import ZERO
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import Symbol
 
-HEADER = "timestamp,bid,ask,bid_size,ask_size"
+HEADER = "timestamp,bid,ask,bid_size,ask_size,volume"
+COLUMNS = (3, 5, 6)
 TIMESTAMP = "ISO 8601, or milliseconds or nanoseconds since 1970"
 
 # As milliseconds the years 1973 to 5138, as nanoseconds 1973 onwards. Between them lie microseconds, below them
@@ -25,7 +28,7 @@ def quotes(lines: Iterable[str], name: str, symbol: Symbol, tz: tzinfo | None) -
     """Read quotes. Raises `FeedError` at the first line that is wrong or goes back in time."""
     number = Numbers(name).read
     timestamp = _timestamps(name, tz or UTC)
-    last_ns = EARLIEST_NS
+    last_ns, last_volume = EARLIEST_NS, ZERO
     for n, text in enumerate(lines, 1):
         row = text.rstrip().split(",")
         if len(row) == 1 and not row[0]:
@@ -33,8 +36,8 @@ def quotes(lines: Iterable[str], name: str, symbol: Symbol, tz: tzinfo | None) -
         if n == 1 and row[0].strip().lower() == "timestamp":
             _check_header(name, row)
             continue
-        if len(row) not in (3, 5):
-            wrong(name, n, "line", text.rstrip(), f"3 or 5 columns: {HEADER}")
+        if len(row) not in COLUMNS:
+            wrong(name, n, "line", text.rstrip(), f"3, 5 or 6 columns: {HEADER}")
         ts_ns = timestamp(row[0], n)
         if ts_ns < last_ns:
             wrong(name, n, "timestamp", row[0], "one not before the line above")
@@ -47,12 +50,17 @@ def quotes(lines: Iterable[str], name: str, symbol: Symbol, tz: tzinfo | None) -
         ask_size = number(row[4], n, "ask_size") if row[4] else None
         if (bid_size is not None and bid_size < ZERO) or (ask_size is not None and ask_size < ZERO):
             wrong(name, n, "size", f"{row[3]},{row[4]}", "0 or more")
-        yield Quote(symbol, bid, ask, ts_ns, bid_size, ask_size)
+        volume = number(row[5], n, "volume") if len(row) == 6 and row[5] else None
+        if volume is not None:
+            if volume < last_volume:
+                wrong(name, n, "volume", row[5], "one not below the line above")
+            last_volume = volume
+        yield Quote(symbol, bid, ask, ts_ns, bid_size, ask_size, volume)
 
 
 def _check_header(name: str, row: list[str]) -> None:
     found = ",".join(cell.strip().lower() for cell in row)
-    if found not in (HEADER, "timestamp,bid,ask"):
+    if found not in [",".join(HEADER.split(",")[:columns]) for columns in COLUMNS]:
         wrong(name, 1, "header", found, HEADER)
 
 

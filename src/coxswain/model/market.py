@@ -35,6 +35,8 @@ class Instrument(msgspec.Struct, frozen=True, omit_defaults=True):
     """Empty means always open."""
     venue_symbols: dict[str, str] = {}
     """The name a venue knows it by, where it differs."""
+    volume_curve: tuple[Decimal, ...] = ()
+    """How a day's volume is spread: weights of equal parts of it, from midnight UTC; empty where nobody knows."""
 
 
 class Quote(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
@@ -46,6 +48,8 @@ class Quote(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     ts_ns: int
     bid_size: Decimal | None = None
     ask_size: Decimal | None = None
+    volume: Decimal | None = None
+    """Lots that the market has traded, counted up since some moment; absent where the feed does not say."""
 
 
 def mid(quote: Quote) -> Decimal:

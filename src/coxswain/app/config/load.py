@@ -143,6 +143,7 @@ def _instrument(instrument: InstrumentEntry) -> Instrument:
             for session in instrument.sessions
         ),
         venue_symbols=dict(instrument.venue_symbols),
+        volume_curve=tuple(instrument.volume_curve),
     )
 
 

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from coxswain.app.config.problems import nearest, unknown
 from coxswain.app.config.tree import Loc, Tree
 from coxswain.messages.signal_json import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
+from coxswain.model.algo import WEIGHTS_MAX
 from coxswain.model.decimals import ONE, ZERO, exact, is_short
 from coxswain.model.hours import is_zone
 from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope
@@ -90,6 +91,7 @@ _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,7}")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 UpToOne = Annotated[Decimal, _number("a number above 0, at most 1 (1 is unlevered)", lambda value: ZERO < value <= ONE)]
+NotNegative = Annotated[Decimal, _number("a number of 0 or more", lambda value: value >= ZERO)]
 AboveZero = Annotated[Decimal, _number("a number above 0", lambda value: value > ZERO)]
 Rho = Annotated[Decimal, _number("a number from -1 to 1", lambda value: -ONE <= value <= ONE)]
 Seed = Annotated[
@@ -193,6 +195,7 @@ class InstrumentEntry(Entry):
     ] = None
     sessions: list[SessionEntry] = []
     venue_symbols: dict[VenueName, Text] = {}
+    volume_curve: list[NotNegative] = Field(default=[], max_length=WEIGHTS_MAX)
 
 
 class CorrelationEntry(Entry):
