@@ -70,7 +70,7 @@ def test_the_map_of_the_architecture_page_names_every_room(room: str) -> None:
 
 # --- the table of keys and the code that reads them -------------------------------------------------------------------
 
-READ_BY_THE_SHELL = {"signal_ttl_s", "quote_interval_ms"}
+READ_BY_THE_SHELL = {"signal_ttl_s", "quote_interval_ms", "volatility_bar_s"}
 
 
 def _defaults() -> dict[str, object]:

@@ -2,11 +2,28 @@
 
 from decimal import Decimal
 
-from coxswain.core.state import Account, State, available_margin, equity
+import msgspec
+
+from coxswain.core.params import NS_PER_S
+from coxswain.core.state import Account, State, Volatility, available_margin, equity
 from coxswain.model.checks import Check
 from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import TradingState
+from coxswain.model.vocabulary import Symbol, TradingState
+
+VOLATILITY_STALE_NS = 5 * 86_400 * NS_PER_S
+"""Longer than a long weekend without quotes; what was observed before says little of now."""
+
+
+class LossLimit(msgspec.Struct, frozen=True):
+    """How much of one limit on losses is used. Money is in the account's currency."""
+
+    name: str
+    used: Decimal
+    """Negative in profit."""
+    limit: Decimal
+    breaks: bool = True
+    """Reaching it ends the account's trading; False: it only keeps the account out of new entries."""
 
 
 def eligibility(state: State, account: Account, signal: Signal) -> list[Check]:
@@ -24,6 +41,10 @@ def eligibility(state: State, account: Account, signal: Signal) -> list[Check]:
         Check("RISK_BUDGET_REMAINING", budget, ZERO, budget > 0),
         Check("OPEN_POSITIONS", positions, params.max_open_positions, positions < params.max_open_positions),
     ]
+    if params.target_volatility_pct > 0:
+        observed = volatility_of(state, signal.symbol)
+        pct, found = (None, "not observed") if observed is None else (observed.ewma_pct, "")
+        checks.append(Check("VOLATILITY_KNOWN", pct, None, observed is not None, found, "observed lately"))
     if confidence is not None:
         wanted = state.desk.min_confidence
         checks.append(Check("CONFIDENCE", confidence, wanted, confidence >= wanted))
@@ -55,3 +76,28 @@ def daily_drawdown_pct(account: Account) -> Decimal:
     if account.anchor <= 0:
         return ZERO if account.balance is None else HUNDRED
     return round_down((account.anchor - equity(account)) / account.anchor * HUNDRED)
+
+
+def loss_limits(account: Account) -> tuple[LossLimit, ...]:
+    """Return every limit on losses that the account has, and what is used of each, realised and open.
+
+    Sizes shrink with the one that is used most, and breaches are told from the headroom to those that break.
+    """
+    params, lost = account.params, account.anchor - equity(account)
+    return (
+        LossLimit("daily drawdown", lost, percent_of(params.max_daily_drawdown_pct, account.anchor), breaks=False),
+        LossLimit("daily loss limit", lost, percent_of(params.max_daily_loss_pct, account.anchor)),
+    )
+
+
+def headroom(account: Account) -> Decimal:
+    """Return what may still be lost before the first loss limit breaks."""
+    return min(limit.limit - limit.used for limit in loss_limits(account) if limit.breaks)
+
+
+def volatility_of(state: State, symbol: Symbol) -> Volatility | None:
+    """Return what was observed of an instrument lately; older observations count for nothing."""
+    observed = state.volatility.get(symbol)
+    if observed is None or state.now_ns - observed.as_of_ns > VOLATILITY_STALE_NS:
+        return None
+    return observed

@@ -10,7 +10,7 @@ from decimal import Decimal, setcontext
 
 import msgspec
 
-from coxswain.core import breaks, entries, lookups, protection, recon, reports, trust
+from coxswain.core import breaks, entries, lookups, protection, recon, reports, sizing, trust
 from coxswain.core.evolve import evolve, evolve_quote
 from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.order import InvariantViolation, is_over
@@ -429,4 +429,5 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.AccountLookedUp: recon.on_account_looked_up,
     inp.VenueFailed: reports.on_venue_failed,
     inp.ResolveBreak: breaks.on_resolve,
+    inp.VolatilityObserved: sizing.on_volatility,
 }

@@ -35,6 +35,8 @@ class DeskParams(msgspec.Struct, frozen=True):
     settle_window_s: Decimal = Decimal(2)
     assumed_stop_pct: Decimal = Decimal(2)
     """What a position without a stop is counted as risking, of its value."""
+    assumed_volatility_pct: Decimal = Decimal(1)
+    """A day's standard deviation of an instrument whose own has not been observed."""
 
 
 class AccountParams(msgspec.Struct, frozen=True):
@@ -50,6 +52,8 @@ class AccountParams(msgspec.Struct, frozen=True):
     max_order_value: Decimal = Decimal(250000)
     max_position_qty: Decimal = Decimal(50000)
     auto_adopt_breaks: Decimal = Decimal(0)
+    stop_gap_pct: Decimal = Decimal(0)
+    target_volatility_pct: Decimal = Decimal(0)
 
 
 def seconds_ns(seconds: Decimal) -> int:

@@ -102,6 +102,7 @@ def _assign(
             timing.reduction_pct,
             "" if sized is None else sized.why,
             ZERO if sized is None or not send else round_up(qty * sized.lot_risk),
+            () if sized is None else sized.factors,
         )
         if send and timing.reduction_pct:
             warnings.append(

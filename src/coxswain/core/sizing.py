@@ -3,14 +3,19 @@
 Nothing here knows of other accounts, of the allocation, or of lot steps. Money is in the account's currency.
 """
 
+import math
 from decimal import Decimal
 
 import msgspec
 
-from coxswain.core.eligibility import daily_drawdown_pct, risk_budget_left
+from coxswain.core.eligibility import LossLimit, loss_limits, risk_budget_left, volatility_of
 from coxswain.core.state import NOTHING_HELD, Account, State, available_margin, equity
-from coxswain.model.decimals import ONE, ZERO, percent_of, round_down, text
+from coxswain.core.tx import Tx
+from coxswain.messages import events as ev
+from coxswain.messages import inputs as inp
+from coxswain.model.decimals import ONE, ZERO, percent_of, round_down
 from coxswain.model.market import Instrument
+from coxswain.model.plan import Factor
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import Side
 
@@ -21,6 +26,7 @@ class Sized(msgspec.Struct, frozen=True):
     qty: Decimal
     risk_budget: Decimal
     why: str
+    factors: tuple[Factor, ...]
     lot_risk: Decimal
 
 
@@ -29,36 +35,46 @@ def own_size(
 ) -> Sized:
     """Return what the account would take alone: risk money over the loss of one lot to its stop, scaled, then capped.
 
-    Risk money is the least of risk per trade, risk budget left and headroom to the daily loss limit. Without a stop
-    the caps alone decide, within the signal's quantity.
+    Risk money is the least of risk per trade, risk budget left and headroom to each loss limit. The loss of one lot is
+    its way to the stop and the gap that the stop may be missed by. Without a stop the caps alone decide, within the
+    signal's quantity.
     """
     params = account.params
     budget = risk_budget_left(account)
     lot_value = entry * instrument.contract_size * rate
-    price = signal.limit_price or _worse(state, signal, entry)
-    if signal.stop_loss is None:
-        lot_risk = percent_of(state.desk.assumed_stop_pct, lot_value)
-    else:
-        lot_risk = abs(price - signal.stop_loss) * instrument.contract_size * rate
-    loss_limit = percent_of(params.max_daily_loss_pct, account.anchor)
     at_stops = account.open_risk + account.held_risk + account.planned_risk
-    headroom = loss_limit - (account.anchor - equity(account)) - at_stops
     limits = {
         "risk per trade": percent_of(params.risk_per_trade_pct, equity(account)),
         "risk budget left": budget,
-        "headroom to the daily loss limit": headroom,
     }
+    for limit in loss_limits(account):
+        if limit.breaks:
+            limits[f"headroom to the {limit.name}"] = limit.limit - limit.used - at_stops
     binding = min(limits, key=limits.__getitem__)
-    scale = _scale(account, signal)
-    by_risk = max(limits[binding], ZERO) * scale / lot_risk if lot_risk > 0 else ZERO
+    factors = _factors(state, account, signal)
+    scale = math.prod((factor.value for factor in factors), start=ONE)
+    lot_risk = _lot_risk(state, account, signal, instrument, entry, rate)
     caps = _caps(account, signal, instrument, lot_value)
     if signal.stop_loss is None:
         caps["the signal's quantity"] = (signal.quantity or ZERO) * scale
     else:
-        caps[binding] = by_risk
+        caps[binding] = max(limits[binding], ZERO) * scale / lot_risk if lot_risk > 0 else ZERO
     tightest = min(caps, key=caps.__getitem__)
-    why = f"{tightest}; scaled by {text(scale)}"
-    return Sized(round_down(max(caps[tightest], ZERO)), max(budget, ZERO), why, lot_risk)
+    if tightest != binding and signal.stop_loss is not None:
+        factors = ()  # a limit that holds as it is was tighter than what they scaled
+    return Sized(round_down(max(caps[tightest], ZERO)), max(budget, ZERO), tightest, factors, lot_risk)
+
+
+def _lot_risk(
+    state: State, account: Account, signal: Signal, instrument: Instrument, entry: Decimal, rate: Decimal
+) -> Decimal:
+    """Return what one lot loses if it goes to its stop, and past it by the gap that is allowed for."""
+    if signal.stop_loss is None:
+        return percent_of(state.desk.assumed_stop_pct, entry * instrument.contract_size * rate)
+    price = signal.limit_price or _worse(state, signal, entry)
+    gap_pct = max(account.params.stop_gap_pct, instrument.stop_gap_pct)
+    distance = abs(price - signal.stop_loss) + percent_of(gap_pct, signal.stop_loss)
+    return distance * instrument.contract_size * rate
 
 
 def _worse(state: State, signal: Signal, hoped_for: Decimal) -> Decimal:
@@ -69,13 +85,24 @@ def _worse(state: State, signal: Signal, hoped_for: Decimal) -> Decimal:
     return max(hoped_for, quote.ask) if signal.side is Side.BUY else min(hoped_for, quote.bid)
 
 
-def _scale(account: Account, signal: Signal) -> Decimal:
-    """Scale down linearly to zero between half of the drawdown limit and the limit, and by the signal's confidence."""
-    limit, drawdown = account.params.max_daily_drawdown_pct, daily_drawdown_pct(account)
-    scale = ONE
-    if limit > 0 and drawdown > limit / 2:
-        scale = max(2 * (limit - drawdown) / limit, ZERO)
-    return round_down(scale * (ONE if signal.confidence is None else signal.confidence))
+def _factors(state: State, account: Account, signal: Signal) -> tuple[Factor, ...]:
+    """Return what scales the risk that is taken: the signal's confidence, losses and the instrument's volatility."""
+    factors = [] if signal.confidence in (None, ONE) else [Factor("confidence", signal.confidence)]
+    left = {limit.name: _left_of(limit) for limit in loss_limits(account)}
+    most_used = min(left, key=left.__getitem__)
+    if left[most_used] < ONE:
+        factors.append(Factor(most_used, left[most_used]))
+    target, observed = account.params.target_volatility_pct, volatility_of(state, signal.symbol)
+    if target > 0 and observed is not None and observed.ewma_pct > target:
+        factors.append(Factor("volatility", round_down(target / observed.ewma_pct)))
+    return tuple(factors)
+
+
+def _left_of(limit: LossLimit) -> Decimal:
+    """Return what losses leave of a size: all of it up to half of the limit, then linearly less, at the limit none."""
+    if limit.limit <= 0 or limit.used * 2 <= limit.limit:
+        return ONE
+    return max(round_down(2 * (limit.limit - limit.used) / limit.limit), ZERO)
 
 
 def _caps(account: Account, signal: Signal, instrument: Instrument, lot_value: Decimal) -> dict[str, Decimal]:
@@ -90,3 +117,9 @@ def _caps(account: Account, signal: Signal, instrument: Instrument, lot_value: D
         "max_position_qty": params.max_position_qty - position.qty * sign - held,
         "available margin": available_margin(account) / (lot_value * instrument.margin_rate),
     }
+
+
+def on_volatility(tx: Tx, message: inp.VolatilityObserved) -> None:
+    """Take over how much an instrument moves; one that is not configured is nobody's."""
+    if message.symbol in tx.state.instruments:
+        tx.apply(ev.VolatilitySet(message.symbol, message.ewma_pct, message.atr, message.as_of_ns))

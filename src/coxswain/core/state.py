@@ -58,6 +58,16 @@ def venue_order(booking: Booking) -> tuple[int, int, str]:
     return booking.transact_time_ns, len(booking.exec_id), booking.exec_id
 
 
+class Volatility(msgspec.Struct, frozen=True):
+    """How much an instrument moves, as it was last observed."""
+
+    ewma_pct: Decimal
+    """A day's standard deviation."""
+    atr: Decimal
+    """The average true range of one bar, in price."""
+    as_of_ns: int
+
+
 class Position(msgspec.Struct):
     """What one account holds, or is about to hold, in one instrument."""
 
@@ -196,6 +206,7 @@ class State(msgspec.Struct):
     """Currency pairs by `BASE/QUOTE`."""
     quotes: dict[Symbol, Quote] = {}
     sessions: dict[Symbol, bool] = {}
+    volatility: dict[Symbol, Volatility] = {}
     accounts: dict[AccountId, Account] = {}
     correlations: dict[AccountId, dict[AccountId, Decimal]] = {}
     signals: dict[SignalId, Signal] = {}

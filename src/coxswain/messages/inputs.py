@@ -116,6 +116,17 @@ class SessionChanged(InputBase, frozen=True):
     is_open: bool
 
 
+class VolatilityObserved(InputBase, frozen=True):
+    """A bar of the feed closed: how much the instrument moves."""
+
+    symbol: Symbol
+    ewma_pct: Decimal
+    """A day's standard deviation, from bars weighted exponentially."""
+    atr: Decimal
+    """The average true range of one bar, in price."""
+    as_of_ns: int
+
+
 class ExecutionReport(InputBase, frozen=True):
     """The venue says what happened to one order (FIX 35=8)."""
 
@@ -199,6 +210,7 @@ Input = (
     | ResolveBreak
     | TradingDay
     | SessionChanged
+    | VolatilityObserved
     | Quote
     | ExecutionReport
     | CancelRejected

@@ -37,6 +37,8 @@ class Instrument(msgspec.Struct, frozen=True, omit_defaults=True):
     """The name a venue knows it by, where it differs."""
     volume_curve: tuple[Decimal, ...] = ()
     """How a day's volume is spread: weights of equal parts of it, from midnight UTC; empty where nobody knows."""
+    stop_gap_pct: Decimal = ZERO
+    """Of its price, what a stop in this instrument may be missed by; an account may allow for more."""
 
 
 class Quote(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):

@@ -9,6 +9,13 @@ from coxswain.model.decimals import ZERO
 from coxswain.model.vocabulary import AccountId, Side, SignalId, SignalKind, Symbol, Verdict
 
 
+class Factor(msgspec.Struct, frozen=True):
+    """One thing that scaled an account's size down: the size was multiplied by `value`."""
+
+    name: str
+    value: Decimal
+
+
 class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
     """One account's share of a plan, or the checks that kept it out."""
 
@@ -28,9 +35,11 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
     correlation_delay_ms: int = 0
     correlation_reduction_pct: Decimal = ZERO
     sizing: str = ""
-    """How the quantity came about, for people."""
+    """What set the size: the limit that was the tightest."""
     risk: Decimal = ZERO
-    """Account currency, lost if all of it went from its price to its stop."""
+    """Account currency, lost if all of it went from its price to its stop, gap allowed for."""
+    factors: tuple[Factor, ...] = ()
+    """What scaled the size that risk allows; what is not here left it alone."""
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -14,12 +14,15 @@ from coxswain.messages.record import Record, encode
 from coxswain.messages.requests import Request
 from coxswain.model.market import Quote, is_sane
 from coxswain.model.vocabulary import AccountId, Symbol
+from coxswain.runtime.bars import Bars
 from coxswain.runtime.calendar import Calendar
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
 
 GROUP_MAX = 64
 """Records in one commit."""
+BAR_S = 300
+"""Of the bars that volatility is observed on, where the setup says nothing."""
 TAIL_NS = 600 * 1_000_000_000
 """How long deadlines run on, in engine time, after signals and quotes have ended."""
 
@@ -47,6 +50,7 @@ class Loop:
         self._quote = next(feed, None)
         self._signals = signals
         self._calendar: Calendar | None = None
+        self._bars: Bars | None = None
         self._quote_interval_ns = quote_interval_ns
         self._on_record = on_record
         self._latest: dict[Symbol, Quote] = {}
@@ -90,6 +94,7 @@ class Loop:
         first_ns = resume_ns if self._quote is None else self._quote.ts_ns
         self.now_ns = max(resume_ns, first_ns)
         calendar = Calendar(started.setup, self.now_ns)
+        self._bars = Bars(int(started.setup.settings.get("volatility_bar_s", BAR_S)))
         self._step(started)
         self._hear_out(self.now_ns)
         for message in calendar.now():
@@ -153,6 +158,9 @@ class Loop:
             self._latest[quote.symbol] = quote
             if quote.ts_ns - self._stepped_ns.get(quote.symbol, -self._quote_interval_ns) >= self._quote_interval_ns:
                 self._step_quote(quote)
+            observed = None if self._bars is None else self._bars.take(quote)
+            if observed is not None:
+                self._step(observed)
         self._quote = next(self._feed, None)
 
     def _wake_if_due(self) -> bool:

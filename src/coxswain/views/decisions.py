@@ -6,13 +6,10 @@ Every number in them was journaled. What a check means is not known here, but fo
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from coxswain.model.checks import Check, reason
-from coxswain.model.decimals import ONE, exact, round_down, text
+from coxswain.model.decimals import text
+from coxswain.model.plan import Factor
 from coxswain.views.plans import Outcome, PlanAccount
 
-SCALED = "; scaled by "
-"""Between what set a size and how much of it was taken."""
-BY_RISK = ("risk per trade", "risk budget left", "headroom to the daily loss limit", "the signal's quantity")
-"""What confidence and drawdown scale; other limits hold as they are."""
 TENTH = Decimal("0.1")
 
 
@@ -37,12 +34,9 @@ def holds_position(row: PlanAccount) -> bool:
 
 def sized_by(row: PlanAccount) -> str:
     """Say what set the size, and what was taken off it: `risk per trade, confidence 0.8, -8.8 % variation`."""
-    limit, _, scale = row.sizing.partition(SCALED)
-    parts = [limit]
+    parts = [row.sizing, *map(_scaled, row.factors)]
     if row.shared_out is not None:
         parts = [f"share of the signal's {text(row.shared_out)} lots"]
-    elif limit in BY_RISK:
-        parts += _scaling(row, exact(scale) or ONE)
     parts += [
         f"-{_tenths(pct)} % {what}"
         for pct, what in ((row.size_variance_pct, "variation"), (row.correlation_reduction_pct, "correlation"))
@@ -51,14 +45,10 @@ def sized_by(row: PlanAccount) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _scaling(row: PlanAccount, scale: Decimal) -> list[str]:
-    """The scale is the signal's confidence times what the day's drawdown leaves."""
-    checked = next((check.value for check in row.checks if check.code == "CONFIDENCE"), None)
-    confidence = ONE if checked is None else checked
-    words = [] if confidence == ONE else [f"confidence {text(confidence)}"]
-    if scale != round_down(confidence) and confidence:
-        words.append(f"scaled to {_tenths(scale / confidence * 100)} % in drawdown")
-    return words
+def _scaled(factor: Factor) -> str:
+    if factor.name == "confidence":
+        return f"confidence {text(factor.value)}"
+    return f"scaled to {_tenths(factor.value * 100)} % by {factor.name}"
 
 
 def _tenths(value: Decimal) -> str:

@@ -25,7 +25,7 @@ from coxswain.messages import events as ev
 from coxswain.messages.record import Record
 from coxswain.model.checks import Check
 from coxswain.model.decimals import HUNDRED, ZERO, plain, round_down
-from coxswain.model.plan import Assignment, Plan
+from coxswain.model.plan import Assignment, Factor, Plan
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
@@ -85,6 +85,8 @@ class PlanAccount(msgspec.Struct, frozen=True):
     checks: tuple[Check, ...]
     result: Result | None
     correlation_reduction_pct: Decimal = ZERO
+    factors: tuple[Factor, ...] = ()
+    """What scaled the size."""
     shared_out: Decimal | None = None
     """The signal's quantity, where a share of it was less than what the account would have taken alone."""
 
@@ -154,6 +156,7 @@ class Plans:
             assignment.checks,
             self._result(plan, assignment.account) if sent else None,
             assignment.correlation_reduction_pct,
+            assignment.factors,
             self._shared_out(plan, assignment) if sent else None,
         )
 

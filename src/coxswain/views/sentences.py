@@ -154,6 +154,7 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.EngineConfigured: _configured,
     ev.EngineStopped: _stopped,
     ev.SessionSet: _session,
+    ev.VolatilitySet: lambda e: f"{e.symbol} moves {e.ewma_pct:f} % a day, {e.atr:f} a bar",
     ev.CorrelationSet: _correlation,
     ev.AccountStateChanged: _state,
     ev.DayStarted: _day,

@@ -10,7 +10,7 @@ from coxswain.core import draws
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import PauseAccount, TradingDay
 from coxswain.messages.requests import NewOrder
-from coxswain.model.plan import Assignment, Plan
+from coxswain.model.plan import Assignment, Factor, Plan
 from coxswain.model.setup import AccountSpec, Correlation
 from coxswain.model.vocabulary import AccountId, SignalId, Verdict
 from tests.unit.core.desk import EURUSD, SELL, SHARE, A, B, C, D, Desk, S, account, only, setup
@@ -211,7 +211,8 @@ def test_drawdown_scales_the_size_to_zero_between_half_of_the_limit_and_the_limi
     desk.quote(SHARE, "94.02", "94.04")  # 60.00 of 100,000 = 0.06 %: half way from 0.04 to 0.08
     answer = share(desk, stop_loss="90.04")
     assert answer.qty == D(124)  # 1 % of 99,940 over 4.00, halved: 124.925
-    assert answer.sizing == "risk per trade; scaled by 0.5"
+    assert answer.sizing == "risk per trade"
+    assert answer.factors == (Factor("daily drawdown", D("0.5")),)
 
 
 def test_the_signals_quantity_is_a_cap() -> None:

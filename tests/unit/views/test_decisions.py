@@ -6,27 +6,29 @@ import pytest
 
 from coxswain.model.checks import Check
 from coxswain.model.decimals import ZERO
+from coxswain.model.plan import Factor
 from coxswain.model.vocabulary import Verdict
 from coxswain.views.decisions import decided_by, holds_position
 from coxswain.views.plans import Outcome, PlanAccount, Result
 from tests.unit.views.records import A, check
 
+SURE, HALF = Factor("confidence", Decimal("0.8")), Factor("daily drawdown", Decimal("0.5"))
 WRONG_SIDE = "STOP_ON_WRONG_SIDE: value=1.09, limit=1.0852"
 
 
 def account(
-    sizing: str = "risk per trade; scaled by 1",
+    sizing: str = "risk per trade",
     size_pct: str = "0",
     cut_pct: str = "0",
     *,
-    confidence: str | None = None,
+    factors: tuple[Factor, ...] = (),
     result: Result | None = None,
     shared_out: str | None = None,
 ) -> PlanAccount:
-    checks = () if confidence is None else (check("CONFIDENCE", confidence, "0.5"),)
     return PlanAccount(
-        *(A, Verdict.SEND, Decimal(1), 0, 1, Decimal(size_pct), None, sizing, False, checks, result),
+        *(A, Verdict.SEND, Decimal(1), 0, 1, Decimal(size_pct), None, sizing, False, (), result),
         correlation_reduction_pct=Decimal(cut_pct),
+        factors=factors,
         shared_out=None if shared_out is None else Decimal(shared_out),
     )
 
@@ -39,16 +41,16 @@ def came_to(outcome: Outcome, error: str | None) -> Result:
     ("row", "words"),
     [
         (account(), "risk per trade"),
-        (account("risk per trade; scaled by 0.8", confidence="0.8"), "risk per trade, confidence 0.8"),
+        (account(factors=(SURE,)), "risk per trade, confidence 0.8"),
         (
-            account("risk budget left; scaled by 0.4", "8.7649", confidence="0.8"),
-            "risk budget left, confidence 0.8, scaled to 50 % in drawdown, -8.8 % variation",
+            account("risk budget left", "8.7649", factors=(SURE, HALF)),
+            "risk budget left, confidence 0.8, scaled to 50 % by daily drawdown, -8.8 % variation",
         ),
-        (account("risk per trade; scaled by 0.5"), "risk per trade, scaled to 50 % in drawdown"),
-        (account("risk per trade; scaled by 1", "5", "15"), "risk per trade, -5 % variation, -15 % correlation"),
-        (account("max_order_value; scaled by 0.8", confidence="0.8"), "max_order_value"),
+        (account(factors=(HALF,)), "risk per trade, scaled to 50 % by daily drawdown"),
+        (account("risk per trade", "5", "15"), "risk per trade, -5 % variation, -15 % correlation"),
+        (account("max_order_value"), "max_order_value"),
         (
-            account("risk per trade; scaled by 0.8", "5", shared_out="2.1"),
+            account("risk per trade", "5", factors=(SURE,), shared_out="2.1"),
             "share of the signal's 2.1 lots, -5 % variation",
         ),
         (account(""), "all checks passed"),

@@ -144,6 +144,7 @@ def _instrument(instrument: InstrumentEntry) -> Instrument:
         ),
         venue_symbols=dict(instrument.venue_symbols),
         volume_curve=tuple(instrument.volume_curve),
+        stop_gap_pct=instrument.stop_gap_pct,
     )
 
 

@@ -20,7 +20,7 @@ from coxswain.messages.signal_json import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
 from coxswain.model.algo import WEIGHTS_MAX
 from coxswain.model.decimals import ONE, ZERO, exact, is_short
 from coxswain.model.hours import is_zone
-from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope
+from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope, Unit
 from coxswain.model.vocabulary import Mode
 
 # It is part of every order id, and those have at most 36 characters at many venues.
@@ -90,6 +90,7 @@ def _zone(found: object) -> str:
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,7}")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
+_RANGES = {unit: _number(*wanted) for unit, wanted in RANGES.items()}
 UpToOne = Annotated[Decimal, _number("a number above 0, at most 1 (1 is unlevered)", lambda value: ZERO < value <= ONE)]
 NotNegative = Annotated[Decimal, _number("a number of 0 or more", lambda value: value >= ZERO)]
 AboveZero = Annotated[Decimal, _number("a number above 0", lambda value: value > ZERO)]
@@ -109,11 +110,10 @@ AccountName = Annotated[
 SymbolName = Annotated[str, _text(SYMBOL_WANTED, lambda text: SYMBOL.fullmatch(text) is not None)]
 Text = Annotated[str, _text("text", lambda text: bool(text) and text.isprintable())]
 Currency = Annotated[str, _text("a currency such as USD", lambda text: _CURRENCY.fullmatch(text) is not None)]
+Percent = Annotated[Decimal, _RANGES[Unit.PERCENT]]
 Zone = Annotated[str, BeforeValidator(_zone)]
 Clock = Annotated[str, _text("a time of day such as 17:00", lambda text: _CLOCK.fullmatch(text) is not None)]
 Day = Annotated[str, _text("a weekday: " + ", ".join(DAYS), lambda text: text in DAYS)]
-
-_RANGES = {unit: _number(*wanted) for unit, wanted in RANGES.items()}
 
 
 # --- the shape --------------------------------------------------------------------------------------------------------
@@ -193,6 +193,7 @@ class InstrumentEntry(Entry):
     base_currency: Annotated[
         str | None, _text("a currency such as EUR", lambda text: _CURRENCY.fullmatch(text) is not None)
     ] = None
+    stop_gap_pct: Percent = ZERO
     sessions: list[SessionEntry] = []
     venue_symbols: dict[VenueName, Text] = {}
     volume_curve: list[NotNegative] = Field(default=[], max_length=WEIGHTS_MAX)

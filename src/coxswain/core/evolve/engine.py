@@ -8,6 +8,7 @@ from coxswain.core.state import (
     Account,
     Deadlines,
     State,
+    Volatility,
 )
 from coxswain.messages import events as ev
 from coxswain.model.setup import Setup
@@ -50,6 +51,10 @@ def _session_set(state: State, clock: Deadlines, event: ev.SessionSet) -> None:
         state.sessions[symbol] = event.is_open
 
 
+def _volatility_set(state: State, clock: Deadlines, event: ev.VolatilitySet) -> None:
+    state.volatility[event.symbol] = Volatility(event.ewma_pct, event.atr, event.as_of_ns)
+
+
 def _correlation_set(state: State, clock: Deadlines, event: ev.CorrelationSet) -> None:
     _correlate(state, event.account, event.other, event.rho)
 
@@ -64,5 +69,6 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.EngineConfigured: _engine_configured,
     ev.EngineStopped: _engine_stopped,
     ev.SessionSet: _session_set,
+    ev.VolatilitySet: _volatility_set,
     ev.CorrelationSet: _correlation_set,
 }

@@ -30,6 +30,9 @@ from coxswain.messages.events.engine import (
 from coxswain.messages.events.engine import (
     SessionSet as SessionSet,
 )
+from coxswain.messages.events.engine import (
+    VolatilitySet as VolatilitySet,
+)
 from coxswain.messages.events.orders import (
     CancelRefused as CancelRefused,
 )

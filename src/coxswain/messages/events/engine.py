@@ -33,6 +33,13 @@ class SessionSet(EventBase, frozen=True):
     is_open: bool
 
 
+class VolatilitySet(EventBase, frozen=True):
+    symbol: Symbol
+    ewma_pct: Decimal
+    atr: Decimal
+    as_of_ns: int
+
+
 class CorrelationSet(EventBase, frozen=True):
     account: AccountId
     other: AccountId
@@ -41,4 +48,4 @@ class CorrelationSet(EventBase, frozen=True):
     """The pair is now above the threshold and was not before."""
 
 
-EngineEvent = EngineConfigured | EngineStopped | SessionSet | CorrelationSet
+EngineEvent = EngineConfigured | EngineStopped | SessionSet | VolatilitySet | CorrelationSet
