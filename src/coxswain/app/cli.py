@@ -15,6 +15,7 @@ import typer
 
 from coxswain import __version__
 from coxswain.app import exits
+from coxswain.app.levels import LogLevel
 
 app = typer.Typer(
     help="Coxswain: one signal in; risk-checked, reconciled orders out on every account you own.",
@@ -43,8 +44,10 @@ def _options(
 
 config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
 audit_app = typer.Typer(help="Prove that the journal is whole, and read what was decided.", no_args_is_help=True)
+alerts_app = typer.Typer(help="Try the ways that alerts take.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
+app.add_typer(alerts_app, name="alerts")
 
 DEFAULT_JOURNAL = Path("coxswain.journal")
 DEFAULT_CONFIG = Path("coxswain.yaml")
@@ -180,13 +183,22 @@ def run(
             "Nothing fills, so exits of this run's own entries show nothing.",
         ),
     ] = False,
+    log_level: Annotated[
+        LogLevel | None, typer.Option("--log-level", help="Log one line an event, of this weight or more.")
+    ] = None,
+    log_file: Annotated[
+        Path | None, typer.Option("--log-file", metavar="FILE", help="Log there instead of on standard error.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run the engine on a stream of signals. Killed and started again, it goes on, nothing lost or doubled."""
     from coxswain.app.commands import run_signals
+    from coxswain.app.logs import Log
+
+    log = None if log_level is None and log_file is None else Log(log_level or LogLevel.INFO, log_file)
 
     raise typer.Exit(
-        run_signals(config, signals, [*(quotes or ()), *(more or ())], quotes_tz, journal, dry_run, as_json)
+        run_signals(config, signals, [*(quotes or ()), *(more or ())], quotes_tz, journal, dry_run, as_json, log)
     )
 
 
@@ -262,6 +274,15 @@ def config_show(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     from coxswain.app.commands import show_config
 
     raise typer.Exit(show_config(config, as_json))
+
+
+@alerts_app.command("test")
+@reports_errors
+def alerts_test(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """Send one alert every way that is configured, and say whether it got there. Exit code 1 if one did not."""
+    from coxswain.app.commands import test_alerts
+
+    raise typer.Exit(test_alerts(config, as_json))
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------

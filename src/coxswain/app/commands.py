@@ -4,20 +4,23 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from coxswain.app import demo, exits, screens, tables
+from coxswain.app.alerting import AlertChoice, Alerting, Delivery, example
 from coxswain.app.assemble import new_journal_id
 from coxswain.app.config.advice import advice
 from coxswain.app.config.load import Resolved, load
 from coxswain.app.config.problems import ConfigError
+from coxswain.app.logs import Log
 from coxswain.app.output import print_json
 from coxswain.app.quotes import open_feeds, watched
 from coxswain.app.rehearsal import rehearsed
-from coxswain.app.running import Ran, Task, run
+from coxswain.app.running import Observer, Ran, Task, run
 from coxswain.app.venues import own_venue, venue_file
 from coxswain.feeds import Feed, FeedError
 from coxswain.model.market import Quote
@@ -83,7 +86,14 @@ def _run(task: Task, feeds: Sequence[Feed], simulated: Callable[[], Iterator[Quo
 
 
 def run_signals(
-    config: Path, signals: str, specs: Sequence[str], tz: str | None, journal: Path, dry_run: bool, as_json: bool
+    config: Path,
+    signals: str,
+    specs: Sequence[str],
+    tz: str | None,
+    journal: Path,
+    dry_run: bool,
+    as_json: bool,
+    log: Log | None = None,
 ) -> int:
     """Run the engine on a stream of signals and quote files."""
     resolved = load(config, os.environ)
@@ -103,6 +113,7 @@ def run_signals(
             Mode.RESEARCH if dry_run else resolved.setup.mode,
             ", ".join(feed.path.name for feed in feeds),
             SignalStream(stream, ttl_s),
+            opened.enter_context(observed(resolved.alerts, log)),
         )
         with watched(feeds, as_json) as feed:
             ran = run(task, feed)
@@ -111,6 +122,39 @@ def run_signals(
     else:
         screens.show_run(journal, ran, dry_run)
     return ran.exit_code
+
+
+@contextmanager
+def observed(alerts: AlertChoice, log: Log | None) -> Iterator[tuple[Observer, ...]]:
+    """Alert and log while something runs; afterwards say what did not get through."""
+    alerting = Alerting(alerts)
+    try:
+        yield (alerting,) if log is None else (alerting, log)
+    finally:
+        for delivery in alerting.close():
+            if delivery.error:
+                tables.say(f"alerts to {delivery.to}: {_what_failed(delivery)}")
+        if log is not None and (lost := log.close()):
+            tables.say(lost)
+
+
+def _what_failed(delivery: Delivery) -> str:
+    lost = delivery.failed + delivery.dropped
+    return f"{delivery.delivered} delivered, {lost} not; {delivery.error}"
+
+
+def test_alerts(config: Path, as_json: bool) -> int:
+    """Send one alert every way that is configured, and say whether it got there."""
+    alerting = Alerting(load(config, os.environ).alerts)
+    alerting.deliver(example(time.time_ns()))  # noqa: TID251  # a test alert says when it was sent; nothing is decided on it
+    deliveries = alerting.close()
+    failed = [delivery for delivery in deliveries if delivery.error]
+    if as_json:
+        print_json({"ok": not failed, "deliveries": [vars(delivery) for delivery in deliveries]})
+    else:
+        rows = [(d.to, "delivered" if not d.error else f"NOT delivered: {d.error}") for d in deliveries]
+        tables.table(("to", "result"), rows)
+    return exits.ERROR if failed else exits.OK
 
 
 def run_venue(config: Path, name: str, journal: Path) -> int:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 from coxswain.app import exits
 from coxswain.app.assemble import Hook, make_loop, open_desk, started
@@ -24,6 +25,12 @@ from coxswain.venues.remote import RemoteVenue
 from coxswain.views.summary import Audit, Mark, RunDocument, Summary
 
 
+class Observer(Protocol):
+    """Somebody who wants to see what becomes durable; must not wait and must not raise."""
+
+    def apply(self, record: Record) -> None: ...
+
+
 @dataclass(frozen=True)
 class Task:
     """What is to be run."""
@@ -36,6 +43,8 @@ class Task:
     mode: Mode
     feed_name: str
     signals: Signals
+    observers: tuple[Observer, ...] = ()
+    """Shown each new record once it is durable."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,8 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         def on_record(record: Record) -> None:
             summary.apply(record)
             lines.apply(record)
+            for observer in task.observers:
+                observer.apply(record)
 
         loop = make_loop(desk, resolved, feed, task.signals, on_record)
         with _stoppable(loop, task.signals):

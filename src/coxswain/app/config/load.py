@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from coxswain.app.alerting import AlertChoice
 from coxswain.app.config.across import account_ids, check_across
 from coxswain.app.config.environment import read_env_file
 from coxswain.app.config.problems import ConfigError, Problem
@@ -42,6 +43,7 @@ class Resolved:
     setup: Setup
     venues: Mapping[VenueId, VenueChoice]
     shown: tuple[ShownValue, ...]
+    alerts: AlertChoice
 
     @property
     def origins(self) -> dict[str, str]:
@@ -63,7 +65,8 @@ def load(path: Path, env: Mapping[str, str]) -> Resolved:
     problems += tree.problems()
     if problems or config is None:
         raise ConfigError(problems)
-    return Resolved(path, config.seed, _setup(config, modules), venues, shown_values(tree, _content(config, venues)))
+    shown = shown_values(tree, _content(config, venues))
+    return Resolved(path, config.seed, _setup(config, modules), venues, shown, _alerts(config, path))
 
 
 def _read_venues(
@@ -105,6 +108,13 @@ def _setup(config: ConfigFile, modules: Mapping[VenueId, VenueModule]) -> Setup:
         ),
         settings=_values(SETTINGS, config.settings),
     )
+
+
+def _alerts(config: ConfigFile, path: Path) -> AlertChoice:
+    """A file is beside the configuration, unless it says where it is."""
+    alerts = config.alerts
+    file = None if alerts.file is None else path.parent / alerts.file
+    return AlertChoice(alerts.stderr, file, tuple(alerts.urls), alerts.window_s, alerts.levels)
 
 
 def _values(keys: Iterable[Key], part: Entry) -> dict[str, Decimal]:

@@ -16,12 +16,14 @@ from pydantic_core import ErrorDetails
 
 from coxswain.app.config.problems import nearest, unknown
 from coxswain.app.config.tree import Loc, Tree
+from coxswain.app.levels import AlertLevel
 from coxswain.messages.signal_json import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
 from coxswain.model.algo import WEIGHTS_MAX
 from coxswain.model.decimals import ONE, ZERO, exact, is_short
 from coxswain.model.hours import is_zone
 from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope, Unit
 from coxswain.model.vocabulary import Mode
+from coxswain.views.alerts import Kind
 
 # It is part of every order id, and those have at most 36 characters at many venues.
 ACCOUNT_ID_CHARS_MAX = 19
@@ -97,6 +99,9 @@ AboveZero = Annotated[Decimal, _number("a number above 0", lambda value: value >
 Rho = Annotated[Decimal, _number("a number from -1 to 1", lambda value: -ONE <= value <= ONE)]
 Seed = Annotated[
     int, _number(f"a whole number from 0 to {SEED_MAX}", lambda value: ZERO <= value <= SEED_MAX and _is_whole(value))
+]
+WholeSeconds = Annotated[
+    int, _number("a whole number of seconds, 0 or more", lambda value: value >= ZERO and _is_whole(value))
 ]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 VenueName = Annotated[str, _text(ID_WANTED, lambda text: ID.fullmatch(text) is not None)]
@@ -204,6 +209,17 @@ class CorrelationEntry(Entry):
     rho: Rho = _required()
 
 
+class AlertsEntry(Entry):
+    stderr: Switch = True
+    file: Text | None = None
+    urls: list[Text] = []
+    window_s: WholeSeconds = 300
+    levels: dict[
+        Annotated[Kind, _choice(Kind, f"an alert: {', '.join(Kind)}")],
+        Annotated[AlertLevel, _choice(AlertLevel, "on, silent or off")],
+    ] = {}
+
+
 class ConfigFile(Entry):
     mode: Annotated[Mode, _choice(Mode, "FULL_AUTO, or RESEARCH to plan without sending")] = Mode.FULL_AUTO
     seed: Seed = 1
@@ -213,6 +229,7 @@ class ConfigFile(Entry):
     accounts: list[AccountEntry] = Field(default=None, validate_default=True, min_length=1)
     instruments: list[InstrumentEntry] = Field(default=None, validate_default=True, min_length=1)
     correlations: list[CorrelationEntry] = []
+    alerts: AlertsEntry = Field(default_factory=AlertsEntry)
 
 
 _SHAPES: dict[tuple[str, ...], type[Entry]] = {
@@ -224,6 +241,7 @@ _SHAPES: dict[tuple[str, ...], type[Entry]] = {
     ("instruments",): InstrumentEntry,
     ("instruments", "sessions"): SessionEntry,
     ("correlations",): CorrelationEntry,
+    ("alerts",): AlertsEntry,
 }
 
 

@@ -10,7 +10,7 @@ from coxswain.app.config.tree import Loc, Tree
 from coxswain.model.decimals import text
 
 HIDDEN = "********"
-_SECRET = re.compile(r"secret|token|password|passphrase|credential|(api|private|access)_?key", re.IGNORECASE)
+_SECRET = re.compile(r"secret|token|password|passphrase|credential|(api|private|access)_?key|^urls$", re.IGNORECASE)
 
 
 class ShownValue(msgspec.Struct, frozen=True):
