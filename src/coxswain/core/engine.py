@@ -10,8 +10,9 @@ from decimal import Decimal, setcontext
 
 import msgspec
 
-from coxswain.core import breaks, entries, lookups, protection, recon, reports, sizing, trust
+from coxswain.core import breaks, entries, limits, lookups, protection, recon, reports, sizing, trust
 from coxswain.core.evolve import evolve, evolve_quote
+from coxswain.core.gates import Gates
 from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.order import InvariantViolation, is_over
 from coxswain.core.planner import plan_entry
@@ -39,10 +40,12 @@ from coxswain.model.vocabulary import (
     TradingState,
     Verdict,
 )
-from coxswain.risk.gate import CheckModule, Rule, rules_for
+from coxswain.risk.gate import CheckModule
 
 WAITING = ("release", "completion")
 """Deadlines that let an entry out."""
+ROUTINE = ("sync|", "limits|", "limit_proposal|")
+"""Deadlines that nothing waits for."""
 RELEASED_BY_A_PERSON = ("PAUSED", "DAILY_LOSS", "CORE_FAILURE")
 FUTURE_NS = 1_000_000_000
 """A sender's clock may run ahead of ours by this much."""
@@ -54,9 +57,8 @@ class Engine:
     def __init__(self, checks: Iterable[CheckModule], allocate: Allocate) -> None:
         self._state = State()
         self._clock = Deadlines(self._state)
-        self._checks = tuple(checks)
         self._allocate = allocate
-        self._gates: dict[AccountId, tuple[Rule, ...]] = {}
+        self._gates = Gates(self._state, checks)
 
     def step(self, message: inp.Input, now_ns: int) -> Record:
         """Take one input at `now_ns` and return its record: facts that hold now, requests that may leave once durable.
@@ -72,6 +74,8 @@ class Engine:
             _PLAIN[kind](tx, message)
         else:
             _HANDLERS[kind](self, tx, message)
+        if state.limits.lowered:
+            limits.release_what_fits(tx)
         return Record(state.seq, now_ns, message, tuple(tx.events), tuple(tx.requests))
 
     def fold(self, record: Record) -> None:
@@ -82,8 +86,6 @@ class Engine:
             evolve_quote(self._state, record.input)
         for event in record.events:
             evolve(self._state, self._clock, event)
-            if isinstance(event, ev.EngineConfigured):
-                self._open_gates()
 
     def failure(self, message: inp.Input, now_ns: int, why: str) -> Record:
         """Return the record of a step that raised: the input as evidence, and all accounts halted until a person looks.
@@ -102,7 +104,7 @@ class Engine:
 
     def is_waiting(self) -> bool:
         """Say whether anything but a routine comparison is still to fall due."""
-        return any(not name.startswith("sync|") for name in self._state.deadlines)
+        return any(not name.startswith(ROUTINE) for name in self._state.deadlines)
 
     def digest(self) -> str:
         """Return SHA-256 over the canonical state: equal digests mean equal engines."""
@@ -141,16 +143,12 @@ class Engine:
             raise InvariantViolation(f"time went back from {state.now_ns} to {now_ns}")
         state.seq, state.now_ns = seq, now_ns
 
-    def _open_gates(self) -> None:
-        settings = {} if self._state.setup is None else self._state.setup.settings
-        for account_id, account in self._state.accounts.items():
-            self._gates[account_id] = rules_for(self._checks, {**settings, **account.spec.limits})
-
     # --- the process --------------------------------------------------------------------------------------------------
 
     def _on_start(self, tx: Tx, message: inp.EngineStarted) -> None:
+        before, in_force = tx.state.setup, limits.limits_in_force(tx.state)
         tx.apply(ev.EngineConfigured(message.version, message.journal_id, message.seed, message.setup))
-        self._open_gates()
+        limits.take_configuration(tx, before, in_force)
         configured = {spec.id for spec in message.setup.accounts}
         for account_id in tuple(tx.state.accounts):
             if account_id in configured:
@@ -392,6 +390,14 @@ def _compare(tx: Tx, account_id: AccountId, what: str) -> None:
     ask_for_account(tx, account_id, "it is time")
 
 
+def _go_back(tx: Tx, account_id: AccountId, what: str) -> None:
+    limits.go_back(tx, int(what))
+
+
+def _give_up_proposal(tx: Tx, account_id: AccountId, what: str) -> None:
+    limits.give_up_proposal(tx, int(what))
+
+
 _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "release": _release,
     "completion": _complete,
@@ -401,6 +407,8 @@ _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "query": _ask_again,
     "monitor": _give_up,
     "sync": _compare,
+    "limits": _go_back,
+    "limit_proposal": _give_up_proposal,
 }
 
 
@@ -423,6 +431,9 @@ _HANDLERS: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
 
 # These need nothing of the engine but the step under way.
 _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    inp.SetLimits: limits.on_set_limits,
+    inp.ApproveLimits: limits.on_approve_limits,
+    inp.WithdrawLimits: limits.on_withdraw_limits,
     inp.ExecutionReport: reports.on_report,
     inp.CancelRejected: reports.on_cancel_rejected,
     inp.OrderLookedUp: lookups.on_order_looked_up,

@@ -48,7 +48,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
         after(tx, order, was_over)
     else:
         follow(tx, account_id, fill.symbol)
-    _watch_losses(tx, account_id)
+    watch_losses(tx, account_id)
     return True
 
 
@@ -223,7 +223,7 @@ def _take_levels(tx: Tx, order: Order, first: bool) -> None:
         set_levels(tx, intent.account, intent.symbol, stop_px, target_px, intent.signal_id)
 
 
-def _watch_losses(tx: Tx, account_id: AccountId) -> None:
+def watch_losses(tx: Tx, account_id: AccountId) -> None:
     """Stop new risk on an account whose day's loss has reached its limit."""
     account = tx.account(account_id)
     if account.anchor > 0 and day_is_lost(account):

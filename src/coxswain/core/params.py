@@ -37,6 +37,8 @@ class DeskParams(msgspec.Struct, frozen=True):
     """What a position without a stop is counted as risking, of its value."""
     assumed_volatility_pct: Decimal = Decimal(1)
     """A day's standard deviation of an instrument whose own has not been observed."""
+    limit_raise_needs_two: Decimal = Decimal(0)
+    limit_proposal_ttl_s: Decimal = Decimal(3600)
 
 
 class AccountParams(msgspec.Struct, frozen=True):
@@ -45,6 +47,7 @@ class AccountParams(msgspec.Struct, frozen=True):
     min_available_margin: Decimal = Decimal(1000)
     max_daily_drawdown_pct: Decimal = Decimal(4)
     max_open_positions: Decimal = Decimal(3)
+    max_open_orders: Decimal = Decimal(20)
     risk_per_trade_pct: Decimal = Decimal(1)
     risk_budget_pct: Decimal = Decimal(5)
     max_daily_loss_pct: Decimal = Decimal(5)

@@ -12,7 +12,7 @@ import msgspec
 
 from coxswain.core.order import Order
 from coxswain.core.params import AccountParams, DeskParams
-from coxswain.messages.events import BreakFound
+from coxswain.messages.events import BreakFound, LimitChange
 from coxswain.model.decimals import ZERO, percent_of
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.plan import Plan
@@ -164,6 +164,10 @@ class Account(msgspec.Struct):
     """By break: what is to become of it."""
     ignored: dict[str, Decimal] = {}
     """By break that was closed: the difference that is lived with."""
+    limits: dict[str, Decimal] = {}
+    """What commands have changed, above the configuration."""
+    limits_until_ns: int | None = None
+    """When the first temporary change of its limits ends."""
 
 
 class Share(msgspec.Struct):
@@ -192,6 +196,39 @@ class PlanState(msgspec.Struct):
     """Rejected orders whose rest was moved, or could not be."""
 
 
+class TemporaryLimit(msgspec.Struct, frozen=True):
+    """A value that goes back by itself."""
+
+    version: int
+    account: AccountId | None
+    key: str
+    back_to: Decimal
+    until_ns: int
+
+
+class LimitProposal(msgspec.Struct, frozen=True):
+    source: str
+    changes: tuple[LimitChange, ...]
+    actor: str
+    reason: str
+    until_ns: int | None
+
+
+class LimitBook(msgspec.Struct):
+    """The version of the limits in force, and what is to become of it. Version 1 is the first configuration."""
+
+    version: int = 1
+    from_seq: int = 0
+    desk: dict[str, Decimal] = {}
+    """What commands have changed, above the configuration."""
+    temporary: dict[str, TemporaryLimit] = {}
+    """By account and key."""
+    proposals: dict[int, LimitProposal] = {}
+    proposal_count: int = 0
+    lowered: dict[AccountId, None] = {}
+    """Accounts with more at risk than a lowered limit allows."""
+
+
 class State(msgspec.Struct):
     """All of it. The digest is taken over this; the deadline heap is an index and left out."""
 
@@ -218,6 +255,7 @@ class State(msgspec.Struct):
     deadlines: dict[str, int] = {}
     """By key `kind|account|id`: when, in engine time."""
     stopped: bool = False
+    limits: LimitBook = msgspec.field(default_factory=LimitBook)
 
 
 STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}

@@ -91,6 +91,7 @@ def _create(tx: Tx, approved: Approved, view: RiskView) -> Order:
             enters,
             enters and _rests_by_accident(intent, view.quote),
             view.dies_ns,
+            limit_version=state.limits.version,
         )
     )
     send_new(tx, account.orders[cl_ord_id])
@@ -252,6 +253,8 @@ def view_of(
         len(account.open_orders) - (leaving_out is not None),
         None if share is None or plan is None else min(share.qty, share.used + plan.total - plan.used),
         ZERO if share is None else share.used - own,
+        state.limits.version,
+        account.limits_until_ns,
     )
 
 

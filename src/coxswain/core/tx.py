@@ -1,14 +1,14 @@
 """One step under way: what a handler may read, and the two things it may do, apply an event and set a request aside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from coxswain.core.evolve import TABLE
+from coxswain.core.gates import Gates
 from coxswain.core.state import Account, Deadlines, State
 from coxswain.messages.events import Event
 from coxswain.messages.requests import Request
 from coxswain.model.allocation import Allocation, Candidate, Parent
 from coxswain.model.vocabulary import AccountId
-from coxswain.risk.gate import Rule
 
 NOT_CONFIGURED = "NOT_CONFIGURED"
 """The cause under which an account is halted while the configuration does not name it."""
@@ -20,9 +20,7 @@ class Tx:
 
     __slots__ = ("_clock", "allocate", "events", "gates", "requests", "state")
 
-    def __init__(
-        self, state: State, clock: Deadlines, gates: Mapping[AccountId, tuple[Rule, ...]], allocate: Allocate
-    ) -> None:
+    def __init__(self, state: State, clock: Deadlines, gates: Gates, allocate: Allocate) -> None:
         self.state = state
         self.gates = gates
         self.allocate = allocate

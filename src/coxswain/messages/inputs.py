@@ -85,6 +85,33 @@ class SetCorrelation(InputBase, frozen=True):
     rho: Decimal
 
 
+class SetLimits(InputBase, frozen=True):
+    """Change limits of one account, or of the desk, which for a limit of accounts means all of them."""
+
+    values: dict[str, Decimal]
+    reason: str
+    actor: str
+    account: AccountId | None = None
+    until_ns: int | None = None
+    """They go back by themselves then."""
+
+
+class ApproveLimits(InputBase, frozen=True):
+    """The second person's word on a proposed change."""
+
+    proposal: int
+    actor: str
+    reason: str = ""
+
+
+class WithdrawLimits(InputBase, frozen=True):
+    """A proposed change is not to be; anybody may say so."""
+
+    proposal: int
+    reason: str
+    actor: str
+
+
 class CompareAccounts(InputBase, frozen=True):
     """Compare these accounts' books with their venues' now; empty means all."""
 
@@ -206,6 +233,9 @@ Input = (
     | PauseAccount
     | ResumeAccount
     | SetCorrelation
+    | SetLimits
+    | ApproveLimits
+    | WithdrawLimits
     | CompareAccounts
     | ResolveBreak
     | TradingDay

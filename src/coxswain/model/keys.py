@@ -171,6 +171,13 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
         ),
     ),
     (
+        "Changing limits while the engine runs",
+        (
+            _desk("limit_raise_needs_two", "0", Unit.COUNT, "1: what may let more through waits for a second person"),
+            _desk("limit_proposal_ttl_s", "3600", Unit.SECONDS, "it waits this long"),
+        ),
+    ),
+    (
         "What the gate refuses",
         (
             _account("max_order_qty", "10000", Unit.LOTS, "the most in one order"),
@@ -195,3 +202,31 @@ TABLE: tuple[Key, ...] = tuple(key for _, keys in GROUPS for key in keys)
 KEYS: dict[str, Key] = {key.name: key for key in TABLE}
 SETTINGS: tuple[Key, ...] = tuple(key for key in TABLE if key.scope is Scope.DESK)
 LIMITS: tuple[Key, ...] = tuple(key for key in TABLE if key.scope is Scope.ACCOUNT)
+
+# Which way a change lets less through: lower, unless a key is named here.
+HIGHER_IS_SAFER = frozenset(
+    ("min_confidence", "min_available_margin", "min_account_balance", "assumed_stop_pct", "limit_raise_needs_two")
+)
+NEITHER_IS_SAFER = frozenset(
+    (
+        "min_timing_variance_ms",
+        "max_timing_variance_ms",
+        "min_size_variance_pct",
+        "max_size_variance_pct",
+        "max_correlation_reduction_pct",
+        "monitor_timeout_s",
+        "completion_timeout_s",
+        "completion_gap_ms",
+        "submit_timeout_s",
+        "cancel_timeout_s",
+        "query_timeout_s",
+        "settle_window_s",
+        "position_sync_s",
+        "circuit_breaker_window_s",
+        "limit_proposal_ttl_s",
+    )
+)
+ZERO_IS_OFF: frozenset[str] = frozenset()
+"""Keys that turn a rule off with 0, which lets more through, though it is lower."""
+AT_START = frozenset(("signal_ttl_s", "quote_interval_ms"))
+"""Read once, at the start: no command changes them."""

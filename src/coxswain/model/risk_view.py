@@ -51,3 +51,6 @@ class RiskView(msgspec.Struct, frozen=True, gc=False):
     parent_qty: Decimal | None
     """What this account may take of the plan; None without a plan."""
     parent_used: Decimal
+    limit_version: int = 1
+    limits_until_ns: int | None = None
+    """When the first temporary change of this account's limits ends."""

@@ -35,6 +35,7 @@ class Rule(NamedTuple):
     check: Callable[[OrderIntent, RiskView, msgspec.Struct], Check | None]
     params: msgspec.Struct
     excuses_reducing: bool
+    control: int
 
 
 class Approved(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ class Refused(msgspec.Struct, frozen=True):
 def rules_for(modules: Iterable[CheckModule], limits: Mapping[str, Decimal]) -> tuple[Rule, ...]:
     """Give each check its own keys of `limits`, and its defaults for the rest, in order of control number."""
     return tuple(
-        Rule(module.check, params_from(module.Params, limits), module.EXCUSES_REDUCING)
+        Rule(module.check, params_from(module.Params, limits), module.EXCUSES_REDUCING, module.CONTROL)
         for module in sorted(modules, key=lambda module: module.CONTROL)
     )
 
@@ -66,7 +67,7 @@ def judge(intent: OrderIntent, view: RiskView, rules: tuple[Rule, ...]) -> Appro
     checks: list[Check] = []
     failed: list[Check] = []
     reducing = view.reducing
-    for check, params, excuses_reducing in rules:
+    for check, params, excuses_reducing, _ in rules:
         if reducing and excuses_reducing:
             continue
         answer = check(intent, view, params)

@@ -149,6 +149,24 @@ def _break(event: ev.BreakFound) -> str:
     return f"break {event.break_id} on {event.account} ({event.severity}): {what}, {sides}{_because(event.detail)}"
 
 
+def _limits(event: ev.LimitsChanged) -> str:
+    people = f"{event.actor} and {event.second_actor}" if event.second_actor else event.actor
+    until = "" if event.until_ns is None else f", until {utc(event.until_ns)}"
+    resting = f"; {counted(event.resting, 'order')} let in before stay" if event.resting else ""
+    what = f"limits version {event.version} by {people}{until}: {_changes(event.changes)}"
+    return f"{what}{_because(event.reason)}{resting}"
+
+
+def _limits_proposed(event: ev.LimitsProposed) -> str:
+    until = utc(event.expires_ns)
+    what = f"{event.actor} proposes limits, proposal {event.proposal}: {_changes(event.changes)}"
+    return f"{what}{_because(event.reason)}; it waits for a second person until {until}"
+
+
+def _changes(changes: tuple[ev.LimitChange, ...]) -> str:
+    return ", ".join(f"{c.account or 'desk'} {c.key} {c.before:f} to {c.after:f}" for c in changes)
+
+
 # Each function takes the event that it stands beside; no type says that of a table.
 SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.EngineConfigured: _configured,
@@ -215,4 +233,8 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ),
     ev.OrderAdopted: lambda e: f"{e.intent.account} takes over the venue's order {e.cl_ord_id}",
     ev.BreakClosed: lambda e: f"break {e.break_id} on {e.account} closed: {e.resolution}",
+    ev.LimitsChanged: _limits,
+    ev.LimitsProposed: _limits_proposed,
+    ev.LimitProposalEnded: lambda e: f"limit proposal {e.proposal} ended by {e.actor}{_because(e.reason)}",
+    ev.LimitsRefused: lambda e: f"a change of limits by {e.actor} was refused: {'; '.join(e.errors)}",
 }

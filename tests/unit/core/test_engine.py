@@ -52,7 +52,7 @@ def test_every_input_has_its_handler() -> None:
 
 
 def test_every_kind_of_deadline_has_its_answer() -> None:
-    asked = {"release", "completion", "sync", *DEADLINES_OF_AN_ORDER}
+    asked = {"release", "completion", "sync", "limits", "limit_proposal", *DEADLINES_OF_AN_ORDER}
     assert set(engine_module._ANSWERS) == asked
 
 

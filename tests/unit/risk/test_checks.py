@@ -204,6 +204,13 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, str], str]] = [
     ("nothing_unresolved", {}, {"unknown_orders": 1}, {}, "UNRESOLVED"),
     ("nothing_unresolved", {}, {"open_breaks": 1}, {}, "UNRESOLVED"),
     ("nothing_unresolved", {}, {"reconciled": False}, {}, "NOT_RECONCILED"),
+    # 36
+    ("limit_set", {}, {}, {}, PASSES),
+    ("limit_set", {}, {"limit_version": 0}, {}, "LIMIT_SET"),
+    ("limit_set", {}, {"limit_version": 0, "reducing": True}, {}, "LIMIT_SET"),
+    ("limit_set", {}, {"limits_until_ns": NOW_NS + 1}, {}, PASSES),
+    ("limit_set", {}, {"limits_until_ns": NOW_NS}, {}, "LIMIT_SET"),
+    ("limit_set", {}, {"limits_until_ns": NOW_NS, "reducing": True}, {}, PASSES),
 ]
 
 
@@ -280,7 +287,14 @@ def test_a_reducing_order_passes_whatever_it_is_excused_from() -> None:
     verdict = judge(order, view, rules(max_order_qty="1", max_order_value="1", max_position_qty="1"))
     assert isinstance(verdict, Approved)
     codes = [check.code for check in verdict.checks]
-    assert codes == ["ORDER_MALFORMED", "SESSION_CLOSED", "DUPLICATE_INTENT", "REDUCE_ONLY_WOULD_FLIP", "TRADING_STATE"]
+    assert codes == [
+        "ORDER_MALFORMED",
+        "SESSION_CLOSED",
+        "DUPLICATE_INTENT",
+        "REDUCE_ONLY_WOULD_FLIP",
+        "TRADING_STATE",
+        "LIMIT_SET",
+    ]
 
 
 def test_limits_that_are_not_given_are_the_defaults() -> None:

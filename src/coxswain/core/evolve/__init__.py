@@ -6,7 +6,7 @@ request belongs here: folding a journal must never decide again.
 
 from collections.abc import Callable
 
-from coxswain.core.evolve import accounts, engine, orders, plans, positions, reconciliation, unknowns
+from coxswain.core.evolve import accounts, engine, limits, orders, plans, positions, reconciliation, unknowns
 from coxswain.core.evolve.accounts import state_under as state_under
 from coxswain.core.state import Deadlines, State
 from coxswain.core.sums import remark
@@ -22,6 +22,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **unknowns.TABLE,
     **positions.TABLE,
     **reconciliation.TABLE,
+    **limits.TABLE,
 }
 
 

@@ -27,6 +27,10 @@ def _account_state_changed(state: State, clock: Deadlines, event: ev.AccountStat
     account.state = strictest(account.causes.values())
     if event.cause == "UNRECONCILED":
         account.reconciled = not event.active
+    if event.cause == "LIMIT_LOWERED" and event.active:
+        state.limits.lowered[event.account] = None
+    elif event.cause == "LIMIT_LOWERED":
+        state.limits.lowered.pop(event.account, None)
     if account.state is not event.state:
         raise InvariantViolation(f"state {account.state} of {event.account} does not agree with {event}")
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from coxswain.core.params import AccountParams, DeskParams
+from coxswain.core.evolve.limits import read_account, read_desk
+from coxswain.core.params import AccountParams
 from coxswain.core.state import (
     Account,
     Deadlines,
@@ -20,7 +21,7 @@ from coxswain.model.vocabulary import (
 def _engine_configured(state: State, clock: Deadlines, event: ev.EngineConfigured) -> None:
     setup = event.setup
     state.journal_id, state.seed, state.setup, state.stopped = event.journal_id, event.seed, setup, False
-    state.desk = DeskParams(**{k: v for k, v in setup.settings.items() if k in DeskParams.__struct_fields__})
+    state.desk = read_desk(state)
     state.instruments = {instrument.symbol: instrument for instrument in setup.instruments}
     state.pairs = {f"{i.base_currency}/{i.currency}": i.symbol for i in setup.instruments if i.base_currency}
     for instrument in setup.instruments:
@@ -33,13 +34,12 @@ def _engine_configured(state: State, clock: Deadlines, event: ev.EngineConfigure
 def _configure_accounts(state: State, setup: Setup) -> None:
     tiers = {venue.id: venue.capabilities.tier for venue in setup.venues}
     for spec in setup.accounts:
-        resolved = {**setup.settings, **spec.limits}
-        limits = {k: v for k, v in resolved.items() if k in AccountParams.__struct_fields__}
         account = state.accounts.get(spec.id)
         if account is None:
-            state.accounts[spec.id] = Account(spec, AccountParams(**limits), tiers[spec.venue])
+            account = state.accounts[spec.id] = Account(spec, AccountParams(), tiers[spec.venue])
         else:
-            account.spec, account.params, account.tier = spec, AccountParams(**limits), tiers[spec.venue]
+            account.spec, account.tier = spec, tiers[spec.venue]
+        account.params = read_account(state, account)
 
 
 def _engine_stopped(state: State, clock: Deadlines, event: ev.EngineStopped) -> None:

@@ -33,6 +33,24 @@ from coxswain.messages.events.engine import (
 from coxswain.messages.events.engine import (
     VolatilitySet as VolatilitySet,
 )
+from coxswain.messages.events.limits import (
+    LimitChange as LimitChange,
+)
+from coxswain.messages.events.limits import (
+    LimitEvent,
+)
+from coxswain.messages.events.limits import (
+    LimitProposalEnded as LimitProposalEnded,
+)
+from coxswain.messages.events.limits import (
+    LimitsChanged as LimitsChanged,
+)
+from coxswain.messages.events.limits import (
+    LimitsProposed as LimitsProposed,
+)
+from coxswain.messages.events.limits import (
+    LimitsRefused as LimitsRefused,
+)
 from coxswain.messages.events.orders import (
     CancelRefused as CancelRefused,
 )
@@ -187,4 +205,13 @@ from coxswain.messages.events.unknowns import (
     UnknownEvent,
 )
 
-Event = EngineEvent | AccountEvent | PlanEvent | OrderEvent | UnknownEvent | PositionEvent | ReconciliationEvent
+Event = (
+    EngineEvent
+    | AccountEvent
+    | PlanEvent
+    | OrderEvent
+    | UnknownEvent
+    | PositionEvent
+    | ReconciliationEvent
+    | LimitEvent
+)

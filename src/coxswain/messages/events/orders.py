@@ -42,6 +42,8 @@ class OrderCreated(EventBase, frozen=True):
     """What stays open after a partial fill is cancelled and completed."""
     dies_ns: int | None = None
     """It must not leave after this."""
+    limit_version: int = 1
+    """Of the limits that it was judged by."""
 
 
 class OrderAccepted(EventBase, frozen=True):

@@ -1,0 +1,298 @@
+"""Changing limits while the engine runs: who may, when it takes effect, when it goes back, and what follows from it.
+
+What lets less through takes effect at once. What may let more through waits for a second person where the desk says so.
+Nothing is closed because a limit was lowered: an account that holds more than it allows only reduces until it fits.
+"""
+
+from decimal import Decimal
+
+from coxswain.core.fills import watch_losses
+from coxswain.core.in_force import Place, configured, is_outdated, places_of, tightens, value_at
+from coxswain.core.params import NS_PER_S
+from coxswain.core.state import Account, LimitProposal, State
+from coxswain.core.submit import view_of
+from coxswain.core.trust import release, restrict
+from coxswain.core.tx import Tx
+from coxswain.messages import events as ev
+from coxswain.messages.inputs import ApproveLimits, SetLimits, WithdrawLimits
+from coxswain.model.decimals import ZERO, is_short, plain, text
+from coxswain.model.keys import AT_START, KEYS, RANGES, Scope
+from coxswain.model.orders import OrderIntent
+from coxswain.model.setup import Setup
+from coxswain.model.vocabulary import AccountId, OrdType, Role, Side, SignalId, TimeInForce
+
+LOWERED = "LIMIT_LOWERED"
+EXPOSURE = (22, 23, 24, 25, 26)
+"""Controls that measure what an account holds, whatever it is asked for."""
+ORDERED = (("min_timing_variance_ms", "max_timing_variance_ms"), ("min_size_variance_pct", "max_size_variance_pct"))
+"""Keys of the desk of which the first is never above the second."""
+REASON_CHARS_MAX = 500
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def on_set_limits(tx: Tx, message: SetLimits) -> None:
+    """Put what tightens in force at once, and what may let more through too, unless that needs a second person."""
+    errors = _errors(tx.state, message)
+    changes = () if errors else _changes(tx.state, message)
+    if not errors and not changes:
+        errors = ("NOTHING_TO_CHANGE: these values are in force",)
+    if errors:
+        tx.apply(ev.LimitsRefused(message.actor, message.reason, errors))
+        return
+    waiting = tuple(change for change in changes if _needs_two(tx.state, change))
+    at_once = tuple(change for change in changes if change not in waiting)
+    if at_once:
+        _change(tx, "COMMAND", at_once, message.actor, message.reason, until_ns=message.until_ns)
+    if waiting:
+        _propose(tx, "COMMAND", waiting, message.actor, message.reason, message.until_ns)
+
+
+def on_approve_limits(tx: Tx, message: ApproveLimits) -> None:
+    proposal = tx.state.limits.proposals.get(message.proposal)
+    errors = _why_not_approved(tx.state, message, proposal)
+    if errors or proposal is None:
+        tx.apply(ev.LimitsRefused(message.actor, message.reason, errors))
+        return
+    _change(
+        tx,
+        "APPROVAL",
+        proposal.changes,
+        proposal.actor,
+        proposal.reason,
+        second_actor=message.actor,
+        until_ns=proposal.until_ns,
+        proposal=message.proposal,
+    )
+
+
+def on_withdraw_limits(tx: Tx, message: WithdrawLimits) -> None:
+    if message.proposal in tx.state.limits.proposals:
+        tx.apply(ev.LimitProposalEnded(message.proposal, message.actor, message.reason))
+    else:
+        tx.apply(ev.LimitsRefused(message.actor, message.reason, (_no_proposal(tx.state, message.proposal),)))
+
+
+def _why_not_approved(state: State, message: ApproveLimits, proposal: LimitProposal | None) -> tuple[str, ...]:
+    if proposal is None:
+        return (_no_proposal(state, message.proposal),)
+    errors = []
+    if message.actor == proposal.actor:
+        errors.append(f"SECOND_PERSON: actor={message.actor}, wanted=somebody other than who proposed it")
+    if is_outdated(state, proposal):
+        errors.append("OUTDATED: what it would change has changed meanwhile, wanted=a new proposal")
+    if proposal.until_ns is not None and proposal.until_ns <= state.now_ns:
+        errors.append("TIME_IS_UP: it would go back at once, wanted=a new proposal")
+    return tuple(errors)
+
+
+def _no_proposal(state: State, number: int) -> str:
+    known = " ".join(str(each) for each in state.limits.proposals) or "none that waits"
+    return f"PROPOSAL_UNKNOWN: proposal={number}, wanted=one of {known}"
+
+
+# --- deadlines --------------------------------------------------------------------------------------------------------
+
+
+def go_back(tx: Tx, version: int) -> None:
+    """End every temporary change of a version that nothing has overtaken."""
+    changes = tuple(
+        ev.LimitChange(each.account, each.key, value_at(tx.state, (each.account, each.key)), each.back_to)
+        for each in tx.state.limits.temporary.values()
+        if each.version == version
+    )
+    _change(tx, "REVERT", changes, "engine", f"the time of version {version} is up")
+
+
+def give_up_proposal(tx: Tx, number: int) -> None:
+    tx.apply(ev.LimitProposalEnded(number, "engine", "nobody approved it in time"))
+
+
+# --- the configuration of a start -------------------------------------------------------------------------------------
+
+
+def take_configuration(tx: Tx, before: Setup | None, in_force: dict[Place, Decimal]) -> None:
+    """After a start: what the configuration says anew is a new version; what it says as before leaves commands alone.
+
+    `before` is the configuration of the start before this one, `in_force` what was in force until now.
+    """
+    setup = tx.state.setup
+    if before is None or setup is None:
+        return
+    changes = []
+    for place, was in in_force.items():
+        account_id, key = place
+        if account_id is not None and account_id not in {spec.id for spec in setup.accounts}:
+            continue
+        says = configured(setup, account_id, key)
+        if says != configured(before, account_id, key) and says != was:
+            changes.append(ev.LimitChange(account_id, key, was, says))
+    why = "the configuration of this start differs from that of the last one"
+    waiting = tuple(change for change in changes if _needs_two_by(in_force, change))
+    at_once = tuple(change for change in changes if change not in waiting)
+    if waiting:
+        _propose(tx, "CONFIGURATION", waiting, "configuration", why, None)
+    if at_once:
+        _change(tx, "CONFIGURATION", at_once, "configuration", why)
+
+
+def limits_in_force(state: State) -> dict[Place, Decimal]:
+    """Return every value in force by its place: for a start, which is no order's concern."""
+    if state.setup is None:
+        return {}
+    return {place: value_at(state, place) for place in places_of(state.setup)}
+
+
+# --- making a change --------------------------------------------------------------------------------------------------
+
+
+def _change(
+    tx: Tx,
+    source: str,
+    changes: tuple[ev.LimitChange, ...],
+    actor: str,
+    reason: str,
+    second_actor: str = "",
+    until_ns: int | None = None,
+    proposal: int | None = None,
+) -> None:
+    """Put a new version in force, and let accounts that now hold too much only reduce."""
+    concerned = _concerned(tx.state, changes)
+    exceeded = {account_id: exceeds(tx, account_id) for account_id in concerned}
+    resting = sum(len(tx.account(account_id).open_orders) for account_id in concerned)
+    version = tx.state.limits.version + 1
+    tx.apply(ev.LimitsChanged(version, source, changes, actor, reason, second_actor, until_ns, proposal, resting))
+    for account_id in concerned:
+        more = [code for code in exceeds(tx, account_id) if code not in exceeded[account_id]]
+        if more:
+            restrict(tx, account_id, LOWERED, f"more is held than version {version} allows: {', '.join(more)}")
+        watch_losses(tx, account_id)
+
+
+def _propose(
+    tx: Tx,
+    source: str,
+    changes: tuple[ev.LimitChange, ...],
+    actor: str,
+    reason: str,
+    until_ns: int | None,
+) -> None:
+    number = tx.state.limits.proposal_count + 1
+    expires_ns = tx.state.now_ns + int(tx.state.desk.limit_proposal_ttl_s) * NS_PER_S
+    tx.apply(ev.LimitsProposed(number, source, changes, actor, reason, expires_ns, until_ns))
+
+
+def _concerned(state: State, changes: tuple[ev.LimitChange, ...]) -> tuple[AccountId, ...]:
+    if any(change.account is None for change in changes):
+        return tuple(state.accounts)
+    return tuple(dict.fromkeys(change.account for change in changes if change.account is not None))
+
+
+def _needs_two(state: State, change: ev.LimitChange) -> bool:
+    return bool(state.desk.limit_raise_needs_two) and not tightens(change.key, change.before, change.after)
+
+
+def _needs_two_by(in_force: dict[Place, Decimal], change: ev.LimitChange) -> bool:
+    """The same under the rule that was in force before a start: no file lifts it by itself."""
+    rule = in_force.get((None, "limit_raise_needs_two"), ZERO)
+    return bool(rule) and not tightens(change.key, change.before, change.after)
+
+
+def _changes(state: State, message: SetLimits) -> tuple[ev.LimitChange, ...]:
+    """Return what differs from what is in force. A limit of accounts set for the desk is set for each of them."""
+    changes = []
+    for key, value in message.values.items():
+        places: list[AccountId | None] = [message.account]
+        if message.account is None and KEYS[key].scope is Scope.ACCOUNT:
+            places = list(state.accounts)
+        for account_id in places:
+            before, after = value_at(state, (account_id, key)), plain(value)
+            temporary = f"{account_id or ''}|{key}" in state.limits.temporary
+            if before != after or temporary:  # what was to go back may be made to stay
+                changes.append(ev.LimitChange(account_id, key, before, after))
+    return tuple(changes)
+
+
+# --- what a command may say -------------------------------------------------------------------------------------------
+
+
+def _errors(state: State, message: SetLimits) -> tuple[str, ...]:
+    errors = [] if message.values else ["VALUES_MISSING: at least one key and its value"]
+    if not message.reason.strip() or len(message.reason) > REASON_CHARS_MAX:
+        errors.append(f"REASON: wanted=why, in 1 to {REASON_CHARS_MAX} characters")
+    if message.account is not None and message.account not in state.accounts:
+        errors.append(f"ACCOUNT_UNKNOWN: account={message.account}, wanted=one of {', '.join(state.accounts)}")
+    if message.until_ns is not None and message.until_ns <= state.now_ns:
+        errors.append("UNTIL: it has passed, wanted=a time to come")
+    for key, value in message.values.items():
+        why = _why_not(key, value, message.account)
+        if why:
+            errors.append(why)
+    return tuple(errors) or _out_of_order(state, message)
+
+
+def _why_not(key: str, value: Decimal, account: AccountId | None) -> str:
+    known = KEYS.get(key)
+    if known is None:
+        return f"KEY_UNKNOWN: key={key}, wanted=a key of the configuration"
+    if account is not None and known.scope is Scope.DESK:
+        return f"KEY_OF_THE_DESK: key={key}, wanted=a limit of accounts, or no account"
+    if key in AT_START:
+        return f"KEY_OF_THE_START: key={key} is read at the start only, wanted=a change of the configuration"
+    if not known.enforced:
+        return f"KEY_NOT_ENFORCED: key={key}, wanted=a key that this version acts on"
+    if not value.is_finite() or not is_short(plain(value)) or not RANGES[known.unit].holds(value):
+        return f"VALUE: {key}={value}, wanted={RANGES[known.unit].wanted}"
+    return ""
+
+
+def _out_of_order(state: State, message: SetLimits) -> tuple[str, ...]:
+    errors = []
+    for low, high in ORDERED:
+        values = [message.values.get(key, value_at(state, (None, key))) for key in (low, high)]
+        if values[0] > values[1] and (low in message.values or high in message.values):
+            errors.append(f"OUT_OF_ORDER: {low}={text(values[0])}, wanted=at most {high}={text(values[1])}")
+    return tuple(errors)
+
+
+# --- more than a limit allows -----------------------------------------------------------------------------------------
+
+
+def exceeds(tx: Tx, account_id: AccountId) -> tuple[str, ...]:
+    """Name every limit on exposure that what an account holds and has on order is above, as the gate measures it.
+
+    The gate is asked about an order of nothing in each instrument that is held or on order.
+    """
+    account = tx.account(account_id)
+    codes = dict.fromkeys(_counts(account))
+    for symbol, position in account.positions.items():
+        if not position.occupied:
+            continue
+        for side in (Side.BUY, Side.SELL):
+            nothing = OrderIntent(
+                account_id, symbol, side, OrdType.MARKET, TimeInForce.DAY, ZERO, Role.DIRECT, SignalId("")
+            )
+            view = view_of(tx.state, nothing, tx.state.now_ns, tx.state.now_ns)
+            for rule in tx.gates[account_id]:
+                if rule.control in EXPOSURE:
+                    answer = rule.check(nothing, view, rule.params)
+                    if answer is not None and not answer.passed:
+                        codes[answer.code] = None
+    return tuple(codes)
+
+
+def _counts(account: Account) -> list[str]:
+    params = account.params
+    counted = (
+        ("OPEN_POSITIONS", account.open_positions, params.max_open_positions),
+        ("OPEN_ORDERS", len(account.open_orders), params.max_open_orders),
+    )
+    return [code for code, count, limit in counted if count > limit]
+
+
+def release_what_fits(tx: Tx) -> None:
+    """Let accounts trade again that hold no more than their limits allow; called while there are any that did."""
+    for account_id in tuple(tx.state.limits.lowered):
+        if not exceeds(tx, account_id):
+            release(tx, account_id, LOWERED, "what is held fits the limits again")
