@@ -23,6 +23,7 @@ from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode
 from coxswain.runtime.loop import Loop
+from coxswain.runtime.pace import Pace
 from coxswain.runtime.records import decoded
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
@@ -80,9 +81,16 @@ def open_desk(
         yield Desk(engine, journal, tuple(venues), max([engine.state.now_ns, *seen_ns]))
 
 
-def make_loop(desk: Desk, resolved: Resolved, feed: Iterator[Quote], signals: Signals, on_record: OnRecord) -> Loop:
+def make_loop(
+    desk: Desk,
+    resolved: Resolved,
+    feed: Iterator[Quote],
+    signals: Signals,
+    on_record: OnRecord,
+    pace: Pace,
+) -> Loop:
     interval_ns = int(resolved.setup.settings["quote_interval_ms"]) * 1_000_000
-    return Loop(desk.engine, desk.journal, desk.venues, feed, signals, interval_ns, on_record)
+    return Loop(desk.engine, desk.journal, desk.venues, feed, signals, interval_ns, on_record, pace)
 
 
 def started(desk: Desk, resolved: Resolved, mode: Mode, feed_name: str) -> EngineStarted:

@@ -189,16 +189,28 @@ def run(
     log_file: Annotated[
         Path | None, typer.Option("--log-file", metavar="FILE", help="Log there instead of on standard error.")
     ] = None,
+    realtime: Annotated[
+        bool,
+        typer.Option(
+            "--realtime",
+            help="One second is one second: quotes come at their own pace, the first one now. "
+            "Without quotes the clock is UTC, and the engine runs until it is stopped.",
+        ),
+    ] = False,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="With --realtime: a seeded simulated market of every instrument.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the engine on a stream of signals. Killed and started again, it goes on, nothing lost or doubled."""
-    from coxswain.app.commands import run_signals
+    from coxswain.app.commands import RunOptions, run_signals
     from coxswain.app.logs import Log
 
     log = None if log_level is None and log_file is None else Log(log_level or LogLevel.INFO, log_file)
 
+    files = [*(quotes or ()), *(more or ())]
     raise typer.Exit(
-        run_signals(config, signals, [*(quotes or ()), *(more or ())], quotes_tz, journal, dry_run, as_json, log)
+        run_signals(RunOptions(config, signals, files, quotes_tz, journal, dry_run, realtime, simulated, as_json), log)
     )
 
 

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,13 +23,17 @@ from coxswain.app.quotes import open_feeds, watched
 from coxswain.app.rehearsal import rehearsed
 from coxswain.app.running import Observer, Ran, Task, run
 from coxswain.app.venues import own_venue, venue_file
-from coxswain.feeds import Feed, FeedError
+from coxswain.feeds import Feed, FeedError, Walk, walk
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import Mode, VenueId
+from coxswain.runtime.pace import utc_ns
 from coxswain.runtime.signals import SignalStream
 from coxswain.venues.remote import serve
 
 SIMULATED = "SIMULATED"
+NO_QUOTES = "none"
+WALK_FROM_TICKS = 100_000
+ENDLESS_NS = 100 * 366 * 86_400 * 1_000_000_000
 
 
 # --- demo -------------------------------------------------------------------------------------------------------------
@@ -85,43 +90,70 @@ def _run(task: Task, feeds: Sequence[Feed], simulated: Callable[[], Iterator[Quo
 # --- run --------------------------------------------------------------------------------------------------------------
 
 
-def run_signals(
-    config: Path,
-    signals: str,
-    specs: Sequence[str],
-    tz: str | None,
-    journal: Path,
-    dry_run: bool,
-    as_json: bool,
-    log: Log | None = None,
-) -> int:
-    """Run the engine on a stream of signals and quote files."""
-    resolved = load(config, os.environ)
-    feeds = open_feeds(specs, tz, resolved.setup)
-    if not feeds:
-        raise FeedError("no quotes were given, wanted --quotes SYMBOL=FILE; `coxswain demo` has a simulated market")
+@dataclass(frozen=True)
+class RunOptions:
+    """What `run` was told."""
+
+    config: Path
+    signals: str
+    quotes: Sequence[str]
+    quotes_tz: str | None
+    journal: Path
+    dry_run: bool = False
+    realtime: bool = False
+    simulated: bool = False
+    as_json: bool = False
+
+
+def run_signals(options: RunOptions, log: Log | None = None) -> int:
+    """Run the engine on a stream of signals, and on quote files, the simulated market or no quotes at all."""
+    resolved = load(options.config, os.environ)
+    feeds = open_feeds(options.quotes, options.quotes_tz, resolved.setup)
+    _check_market(options, feeds)
+    begins_ns = utc_ns() if options.realtime and not feeds else 0
     ttl_s = int(resolved.setup.settings["signal_ttl_s"])
     with ExitStack() as opened:
-        stream: BinaryIO = sys.stdin.buffer if signals == "-" else opened.enter_context(Path(signals).open("rb"))
-        path: Path | None = journal
-        if dry_run:
-            path, resolved = opened.enter_context(rehearsed(journal, resolved))
+        stream: BinaryIO = (
+            sys.stdin.buffer if options.signals == "-" else opened.enter_context(Path(options.signals).open("rb"))
+        )
+        path: Path | None = options.journal
+        if options.dry_run:
+            path, resolved = opened.enter_context(rehearsed(options.journal, resolved))
         task = Task(
             resolved,
             path,
             new_journal_id(),
-            Mode.RESEARCH if dry_run else resolved.setup.mode,
-            ", ".join(feed.path.name for feed in feeds),
+            Mode.RESEARCH if options.dry_run else resolved.setup.mode,
+            SIMULATED if options.simulated else ", ".join(feed.path.name for feed in feeds) or NO_QUOTES,
             SignalStream(stream, ttl_s),
             opened.enter_context(observed(resolved.alerts, log)),
+            options.realtime,
+            begins_ns,
         )
-        with watched(feeds, as_json) as feed:
-            ran = run(task, feed)
-    if as_json:
+        if feeds:
+            with watched(feeds, options.as_json or options.realtime) as feed:
+                ran = run(task, feed)
+        else:
+            ran = run(task, _walk_on(resolved, begins_ns) if options.simulated else iter(()))
+    if options.as_json:
         print_json(ran.document)
     else:
-        screens.show_run(journal, ran, dry_run)
+        screens.show_run(options.journal, ran, options.dry_run)
     return ran.exit_code
+
+
+def _check_market(options: RunOptions, feeds: Sequence[Feed]) -> None:
+    """Raise `FeedError` where there is no market for virtual time, or more than one."""
+    if options.simulated and (feeds or not options.realtime):
+        raise FeedError("--simulated wants --realtime and no --quotes; `coxswain demo` has a simulated market, too")
+    if not feeds and not options.realtime:
+        raise FeedError("no quotes were given, wanted --quotes SYMBOL=FILE; `coxswain demo` has a simulated market")
+
+
+def _walk_on(resolved: Resolved, start_ns: int) -> Iterator[Quote]:
+    """A seeded random walk of every instrument that goes on for ever."""
+    walks = [Walk(i.symbol, i.tick, WALK_FROM_TICKS, lot_step=i.lot_step) for i in resolved.setup.instruments]
+    return walk(walks, resolved.seed, start_ns, demo.STEP_NS, ENDLESS_NS)
 
 
 @contextmanager

@@ -78,6 +78,9 @@ class DemoSignals:
     def next_ns(self, now_ns: int) -> int | None:
         return max(self._cues[0][0], now_ns) if self._cues else None
 
+    def fileno(self) -> int | None:
+        return None
+
     def take(self, now_ns: int, latest: Latest) -> Input:
         _, number, cue = self._cues.pop(0)
         quote = latest(self._instrument.symbol)

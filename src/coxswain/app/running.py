@@ -19,7 +19,8 @@ from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode, Symbol, VenueId
 from coxswain.runtime.loop import Loop
-from coxswain.runtime.signals import Signals, SignalStream, StopWaiting
+from coxswain.runtime.pace import AtOnce, RealTime
+from coxswain.runtime.signals import Signals, SignalStream
 from coxswain.venues.paper import PaperVenue
 from coxswain.venues.remote import RemoteVenue
 from coxswain.views.summary import Audit, Mark, RunDocument, Summary
@@ -45,6 +46,10 @@ class Task:
     signals: Signals
     observers: tuple[Observer, ...] = ()
     """Shown each new record once it is durable."""
+    realtime: bool = False
+    """One second is one second; otherwise time is virtual."""
+    begins_ns: int = 0
+    """Time begins no earlier than this."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,11 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
             for observer in task.observers:
                 observer.apply(record)
 
-        loop = make_loop(desk, resolved, feed, task.signals, on_record)
-        with _stoppable(loop, task.signals):
-            loop.run(started(desk, resolved, task.mode, task.feed_name), desk.resume_ns)
+        pace = RealTime() if task.realtime else AtOnce()
+        loop = make_loop(desk, resolved, feed, task.signals, on_record, pace)
+        with _stoppable(loop):
+            resume_ns = max(desk.resume_ns, task.begins_ns)
+            loop.run(started(desk, resolved, task.mode, task.feed_name), resume_ns)
         gone = tuple(venue.venue_id for venue in desk.venues if isinstance(venue, RemoteVenue) and venue.is_gone)
         digest, head = desk.engine.digest(), desk.journal.head
         stale = sum(
@@ -136,15 +143,13 @@ def _exit_code(document: RunDocument, gone: tuple[VenueId, ...]) -> int:
 
 
 @contextmanager
-def _stoppable(loop: Loop, signals: Signals) -> Iterator[None]:
+def _stoppable(loop: Loop) -> Iterator[None]:
     """End in good order on SIGINT and SIGTERM; a second one ends at once, as if killed."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         loop.ask_to_stop(signal.Signals(number).name)
-        if isinstance(signals, SignalStream) and signals.waiting:
-            raise StopWaiting
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,21 +1,25 @@
-"""The loop in virtual time: it takes what comes first, steps the core, commits, and only then lets requests out.
+"""The loop: it takes what comes first, steps the core, commits, and only then lets requests out.
 
-Feed time is the clock. At one instant, reports come before quotes, quotes before deadlines, deadlines before signals.
-Records are committed in groups; nobody sees one that is not committed. A group that asks for something to be sent is
-committed, and its requests are delivered, before time moves on. Nothing here decides anything about trading.
+How fast time passes is the pace's to say: at once, with feed time as the clock, or as it does outside. At one instant,
+reports come before quotes, quotes before deadlines, deadlines before signals; commands come when they come. Records are
+committed in groups; nobody sees one that is not committed. A group that asks for something to be sent is committed, and
+its requests are delivered, before time moves on. Nothing here decides anything about trading.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 from coxswain.core.engine import Engine
 from coxswain.journal.store import Journal
-from coxswain.messages.inputs import CompareAccounts, EngineStarted, Input, StopEngine, TimePassed
+from coxswain.messages.inputs import CompareAccounts, EngineStarted, Input, StopEngine, TimePassed, VenueFailed
 from coxswain.messages.record import Record, encode
-from coxswain.messages.requests import Request
+from coxswain.messages.requests import NewOrder, ReplaceOrder, Request
 from coxswain.model.market import Quote, is_sane
-from coxswain.model.vocabulary import AccountId, Symbol
+from coxswain.model.vocabulary import AccountId, ReachedVenue, Symbol
 from coxswain.runtime.bars import Bars
 from coxswain.runtime.calendar import Calendar
+from coxswain.runtime.doors import Asked, Doors
+from coxswain.runtime.pace import NS_PER_S, STOOD_STILL_NS, AtOnce, Pace
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
 
@@ -41,6 +45,8 @@ class Loop:
         signals: Signals,
         quote_interval_ns: int,
         on_record: OnRecord,
+        pace: Pace | None = None,
+        doors: Doors | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -53,38 +59,47 @@ class Loop:
         self._bars: Bars | None = None
         self._quote_interval_ns = quote_interval_ns
         self._on_record = on_record
+        self._pace = pace or AtOnce()
+        self._doors = doors or Doors()
         self._latest: dict[Symbol, Quote] = {}
         self._stepped_ns: dict[Symbol, int] = {}
         self._bodies: list[bytes] = []
         self._unseen: list[Record] = []
         """Records of `_bodies`, for whoever may see them once they are durable."""
         self._requests: list[Request] = []
+        self._ready: set[int] = set()
+        """What spoke up during the last wait."""
+        self._endless = False
         self.stop_reason = ""
         """Who asked for an end before signals and quotes had theirs."""
         self.now_ns = engine.state.now_ns
         self.quotes_seen = 0
         self.quotes_skipped = 0
-        """Older than where the journal ends."""
+        """Older than where the journal ends, or than the moment in which a process that stood still went on."""
         self.quotes_refused: dict[Symbol, int] = {}
         """Crossed or not positive, by instrument: shown to the venues, which count them too, and never to the core."""
 
     def ask_to_stop(self, reason: str) -> None:
         """End in good order before the next input. Safe to call from a signal handler."""
         self.stop_reason = reason
+        self._doors.wake()
 
     def run(self, started: EngineStarted, resume_ns: int) -> None:
         """Run to the end of signals and quotes, then let deadlines run out, compare the books and stop.
 
-        Time begins at `resume_ns` or at the first quote, whichever is later; quotes before that are skipped.
+        Time begins at `resume_ns` or at the first quote, whichever is later; quotes before that are skipped. Where time
+        passes by itself and no quotes are given, only `ask_to_stop` ends it.
         """
         by_id = {venue.venue_id: venue for venue in self._venues}
         self._venue_of = {spec.id: by_id[spec.venue] for spec in started.setup.accounts}
-        self._begin(started, resume_ns)
-        while not self.stop_reason and self._advance():
-            pass
-        if not self.stop_reason:
-            self._run_out()
-        self._end(self.stop_reason or "signals and quotes have ended")
+        self._endless = self._pace.passes and self._quote is None
+        with closing(self._doors):
+            self._begin(started, resume_ns)
+            while not self.stop_reason and self._advance():
+                pass
+            if not self.stop_reason:
+                self._run_out()
+            self._end(self.stop_reason or "signals and quotes have ended")
 
     def _begin(self, started: EngineStarted, resume_ns: int) -> None:
         """Start, and have the books compared before anything new is looked at."""
@@ -93,6 +108,7 @@ class Loop:
             self.quotes_skipped += 1
         first_ns = resume_ns if self._quote is None else self._quote.ts_ns
         self.now_ns = max(resume_ns, first_ns)
+        self._pace.begin(self.now_ns)
         calendar = Calendar(started.setup, self.now_ns)
         self._bars = Bars(int(started.setup.settings.get("volatility_bar_s", BAR_S)))
         self._step(started)
@@ -103,12 +119,17 @@ class Loop:
 
     def _advance(self) -> bool:
         """Take the one thing that comes first. False when signals and quotes have ended."""
+        self.now_ns = self._pace.caught_up(self.now_ns)
+        self._listen()
         signal_ns = self._signals.next_ns(self.now_ns)
-        if signal_ns is None and self._quote is None:
+        if signal_ns is None and (pipe := self._signals.fileno()) is not None and not self._pace.passes:
+            self._await_line(pipe)
+            return True
+        if signal_ns is None and self._quote is None and self._signals.fileno() is None and not self._endless:
             return False
         quote_ns = None if self._quote is None else self._quote.ts_ns
-        next_ns = _earliest(self._next_report(), quote_ns, self._next_wake(), signal_ns)
-        self._move_to(next_ns)
+        if not self._move_to(_earliest(self._next_report(), quote_ns, self._next_wake(), signal_ns)):
+            return True
         # Delivering may have made a report due at this very instant: what is due is looked at afresh, in order.
         if self._next_report() == self.now_ns:
             self._take_reports()
@@ -120,13 +141,45 @@ class Loop:
             self._step(self._signals.take(self.now_ns, self._latest.get))
         return True
 
-    def _move_to(self, at_ns: int) -> None:
-        """Let time pass, but not before what is to leave has been made durable and has left."""
-        if at_ns > self.now_ns and self._requests:
-            self._flush()
-            report_ns = self._next_report()
-            at_ns = at_ns if report_ns is None else min(at_ns, report_ns)
-        self.now_ns = max(at_ns, self.now_ns)
+    def _await_line(self, pipe: int) -> None:
+        """Stand still until there is a line, or the end of them: time must not pass one that is still to be read."""
+        self._commit()
+        while not self.stop_reason and pipe not in self._doors.wait(None, (pipe,)):
+            self._listen()
+
+    def _move_to(self, at_ns: int | None) -> bool:
+        """Let time pass to `at_ns`, but not before what is to leave has been made durable and has left.
+
+        False when something came in before that: then everything is looked at afresh.
+        """
+        if at_ns is None or at_ns > self.now_ns:
+            if self._requests or (self._pace.passes and self._bodies):
+                self._flush()
+                at_ns = _earliest(at_ns, self._next_report())
+            self.now_ns = self._pace.go(self.now_ns, at_ns, self._wait)
+        return at_ns is not None and at_ns <= self.now_ns
+
+    def _wait(self, seconds: float | None) -> None:
+        """Wait for whoever comes first: a line, a command, the flag file, a venue that has something to say."""
+        others = (self._signals.fileno(), *(venue.fileno() for venue in self._venues))
+        self._ready = self._doors.wait(seconds, others)
+
+    def _listen(self) -> None:
+        """Do what is asked at the doors, and hear the venues that spoke up by themselves."""
+        for asked in self._doors.take(self.now_ns):
+            self._obey(asked)
+        ready, self._ready = self._ready, set()
+        for venue in self._venues if ready else ():
+            if venue.fileno() in ready:
+                for message in venue.take(self.now_ns):
+                    self._step(message)
+
+    def _obey(self, asked: Asked) -> None:
+        """Do what was asked. What was decided before leaves before; the answer comes when it is durable."""
+        self._flush()
+        record = self._step(asked.message)
+        self._flush()
+        asked.reply(record)
 
     def _next_report(self) -> int | None:
         due = [at_ns for venue in self._venues if (at_ns := venue.next_ns()) is not None]
@@ -148,6 +201,10 @@ class Loop:
 
     def _take_quote(self, quote: Quote) -> None:
         """Show every venue the quote; the core sees at most one an interval, and the latest when an input needs it."""
+        self._quote = next(self._feed, None)
+        if quote.ts_ns < self.now_ns:  # it came and went while the process stood still
+            self.quotes_skipped += 1
+            return
         self.quotes_seen += 1
         for venue in self._venues:
             venue.on_quote(quote)
@@ -161,7 +218,6 @@ class Loop:
             observed = None if self._bars is None else self._bars.take(quote)
             if observed is not None:
                 self._step(observed)
-        self._quote = next(self._feed, None)
 
     def _wake_if_due(self) -> bool:
         if self._calendar is not None and (due_ns := self._calendar.next_ns()) is not None and due_ns <= self.now_ns:
@@ -179,17 +235,18 @@ class Loop:
         """Let reports and deadlines run while anything but a routine comparison is still to come."""
         until_ns = self.now_ns + TAIL_NS
         while not self.stop_reason:
+            self.now_ns = self._pace.caught_up(self.now_ns)
+            self._listen()
             report_ns = self._next_report()
             deadline_ns = self._engine.next_deadline() if self._engine.is_waiting() else None
-            if report_ns is None and deadline_ns is None and not self._requests:
-                return
             next_ns = _earliest(report_ns, deadline_ns, self.now_ns if self._requests else None)
-            if next_ns > until_ns:
+            if next_ns is None or next_ns > until_ns:
                 return
             if next_ns == self.now_ns and self._requests:
                 self._flush()
                 continue
-            self._move_to(next_ns)
+            if not self._move_to(next_ns):
+                continue
             if self._next_report() == self.now_ns:
                 self._take_reports()
             else:
@@ -207,36 +264,37 @@ class Loop:
     def _hear_out(self, until_ns: int) -> None:
         """Deliver what is to leave and take every answer that comes by `until_ns`."""
         self._flush()
-        while (report_ns := self._next_report()) is not None and report_ns <= until_ns:
-            self.now_ns = report_ns
-            self._take_reports()
-            self._flush()
+        while (report_ns := self._next_report()) is not None and report_ns <= until_ns and not self.stop_reason:
+            if self._move_to(report_ns):
+                self._take_reports()
+                self._flush()
 
     # --- one step ---------------------------------------------------------------------------------------------------
 
-    def _step(self, message: Input) -> None:
+    def _step(self, message: Input) -> Record:
         for symbol in self._engine.instruments_of(message, self.now_ns):
             quote = self._latest.get(symbol)
             if quote is not None and quote is not self._engine.state.quotes.get(symbol):
                 self._step_quote(quote)
-        self._record(message)
+        return self._record(message)
 
     def _step_quote(self, quote: Quote) -> None:
         self._stepped_ns[quote.symbol] = quote.ts_ns
         self._record(quote)
 
-    def _record(self, message: Input) -> None:
+    def _record(self, message: Input) -> Record:
         try:
             record = self._engine.step(message, self.now_ns)
         except Exception as bug:
             self._keep(self._engine.failure(message, self.now_ns, f"{type(bug).__name__}: {bug}"))
             self._requests.clear()
-            self._flush()
+            self._commit()
             raise
         self._keep(record)
         self._requests += record.requests
         if len(self._bodies) >= GROUP_MAX:
             self._flush()
+        return record
 
     def _keep(self, record: Record) -> None:
         self._bodies.append(encode(record))
@@ -244,16 +302,36 @@ class Loop:
 
     def _flush(self) -> None:
         """Make everything stepped so far durable, then show it, and deliver what it asks to be sent."""
-        if self._bodies:
-            self._journal.append(self._bodies)
-            self._bodies.clear()
-            durable, self._unseen = self._unseen, []
-            for record in durable:
-                self._on_record(record)
+        self._commit()
         requests, self._requests = self._requests, []
+        lag_ns = self._pace.lag_ns(self.now_ns) if requests else 0
+        kept: list[Input] = []
         for request in requests:
-            self._venue_of[request.account].send(request, self.now_ns)
+            if lag_ns > STOOD_STILL_NS and isinstance(request, NewOrder | ReplaceOrder):
+                kept.append(_too_late(request, lag_ns))
+            else:
+                self._venue_of[request.account].send(request, self.now_ns)
+        for message in kept:
+            self._record(message)
+
+    def _commit(self) -> None:
+        """Make everything stepped so far durable, and show it."""
+        if not self._bodies:
+            return
+        self._journal.append(self._bodies)
+        self._bodies.clear()
+        durable, self._unseen = self._unseen, []
+        for record in durable:
+            self._on_record(record)
+            self._doors.on_record(record)
 
 
-def _earliest(*times: int | None) -> int:
-    return min(at_ns for at_ns in times if at_ns is not None)
+def _too_late(request: NewOrder | ReplaceOrder, lag_ns: int) -> VenueFailed:
+    """Say that an order was not sent: it was judged before the process stood still, and the world has gone on."""
+    cl_ord_id = request.cl_ord_id if isinstance(request, NewOrder) else request.orig_cl_ord_id
+    why = f"the engine stood still for {lag_ns / NS_PER_S:.1f} s after it was judged"
+    return VenueFailed(request.account, cl_ord_id, ReachedVenue.NO, why)
+
+
+def _earliest(*times: int | None) -> int | None:
+    return min((at_ns for at_ns in times if at_ns is not None), default=None)

@@ -1,9 +1,14 @@
 """A stream of signals, one JSON object a line. A line that is no use is reported, and the lines after it still run.
 
-Only the order of the lines is judged here; what a signal says is judged by its parser and by the core.
+Only the order of the lines is judged here; what a signal says is judged by its parser and by the core. A pipe is read
+as far as it has something to read, and never waited for: that is the loop's to do, which has others to wait for too.
 """
 
+import os
+import select
+import stat
 from collections.abc import Callable
+from io import UnsupportedOperation
 from typing import BinaryIO, Protocol
 
 from coxswain.messages.inputs import Input, ReportBadSignal, SubmitSignal
@@ -12,59 +17,74 @@ from coxswain.model.market import Quote
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import Symbol
 
+CHUNK = 65_536
+LINE_MAX = 1_048_576
+"""Bytes; what is longer than this is no signal, and is not kept while its end is awaited."""
+
 Latest = Callable[[Symbol], Quote | None]
-
-
-class StopWaiting(Exception):
-    """Raised by a signal handler while a line is awaited: there will be no more."""
 
 
 class Signals(Protocol):
     """Where signals come from, in the order of their time."""
 
     def next_ns(self, now_ns: int) -> int | None:
-        """Return when the next one's turn comes, at the earliest now; None when there will be no more."""
+        """Return when the next one's turn comes, at the earliest now; None when there is none, or none yet."""
+
+    def fileno(self) -> int | None:
+        """After a None: what becomes readable when there may be more; None when there will be no more."""
 
     def take(self, now_ns: int, latest: Latest) -> Input:
         """Return the next one and move on. `latest` gives the last quote of an instrument."""
 
 
 class SignalStream:
-    """Reads one line ahead, so that time never passes a signal that is still to be read."""
+    """Reads one line ahead, so that time need never pass a signal that is still to be read."""
 
     def __init__(self, stream: BinaryIO, default_ttl_s: int) -> None:
         self._stream = stream
         self._default_ttl_s = default_ttl_s
+        self._pipe = _pipe_of(stream)
+        """None where a read never blocks for long: a file."""
+        self._heard = b""
         self._line = 0
         self._last: tuple[int, int] | None = None
         self._next: tuple[int, Input] | None = None
         self._ended = False
-        self.waiting = False
-        """A read is under way that may block for as long as the sender likes."""
         self.taken: list[int] = []
         """The lines of the signals that were passed on, in that order; lines that could not be read name themselves."""
 
     def next_ns(self, now_ns: int) -> int | None:
-        """Return when the next message's turn comes, reading a line if none is waiting."""
-        while self._next is None and not self._ended:
-            line = self._read_line()
-            if not line:
-                self._ended = True
-                break
+        """Return when the next message's turn comes, reading a line if none is waiting and one is there."""
+        while self._next is None and (line := self._read_line()) is not None:
             self._line += 1
             if line.strip():
                 self._next = self._read(line.strip(), now_ns)
         return None if self._next is None else max(self._next[0], now_ns)
 
-    def _read_line(self) -> bytes:
-        try:
-            self.waiting = True
-            try:
-                return self._stream.readline()
-            finally:
-                self.waiting = False
-        except StopWaiting:  # outside of it all: it may come in the very moment in which the wait ends
-            return b""
+    def fileno(self) -> int | None:
+        return None if self._ended or self._next is not None else self._pipe
+
+    def _read_line(self) -> bytes | None:
+        """Return the next line; None when there is none, or none yet."""
+        while not self._ended:
+            if self._pipe is None:
+                line = self._stream.readline()
+                self._ended = not line
+                return line or None
+            line, newline, rest = self._heard.partition(b"\n")
+            if newline:
+                self._heard = rest
+                return line
+            if not select.select([self._pipe], (), (), 0)[0]:
+                return None
+            heard = os.read(self._pipe, CHUNK)
+            self._ended = not heard
+            if len(self._heard) < LINE_MAX:  # what is cut off makes the line unreadable, and it is reported as that
+                self._heard += heard
+            elif b"\n" in heard:
+                self._heard += heard[heard.index(b"\n") :]
+        line, self._heard = self._heard, b""
+        return line or None
 
     def take(self, now_ns: int, latest: Latest) -> Input:
         if self._next is None:
@@ -92,3 +112,12 @@ class SignalStream:
             return ""
         self._last = last
         return f"signal_time: earlier than that of line {last[0]}; wanted lines in order of signal_time"
+
+
+def _pipe_of(stream: BinaryIO) -> int | None:
+    """Return the number of a pipe, a terminal or a socket; None for a file, and for bytes in memory."""
+    try:
+        fd = stream.fileno()
+    except UnsupportedOperation:
+        return None
+    return None if stat.S_ISREG(os.fstat(fd).st_mode) else fd

@@ -35,6 +35,9 @@ class Venue(Protocol):
     def next_ns(self) -> int | None:
         """Return when something is due, an arrival or a report, or None."""
 
+    def fileno(self) -> int | None:
+        """Return what becomes readable when something comes that `next_ns` could not know of; None if nothing does."""
+
     def take(self, now_ns: int) -> list[Input]:
         """Do what is due, make the venue's own state durable, and return what leaves it by `now_ns`, in order."""
 

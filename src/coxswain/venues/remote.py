@@ -135,6 +135,10 @@ class RemoteVenue:
     def next_ns(self) -> int | None:
         return self._failed_ns if self._failures else self._next_ns
 
+    def fileno(self) -> int | None:
+        """It says nothing unasked: what becomes readable by itself is the end of its process."""
+        return None if self._line is None else self._line.fileno()
+
     def take(self, now_ns: int) -> list[Input]:
         taken, self._failures = self._failures, []
         if self._line is None:
@@ -271,6 +275,9 @@ class _Line:
             raise _Broken(_why(error), written=True) from error
         except msgspec.DecodeError as error:
             raise _Broken("it gave an answer that is none", written=True) from error
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
 
     def close(self) -> None:
         self._socket.close()

@@ -12,8 +12,10 @@ from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Setup, VenueSpec
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import AccountId, JournalId, Mode, Side, SignalId, SignalKind, Symbol, VenueId
+from coxswain.runtime.doors import Doors
 from coxswain.runtime.loop import Loop
-from coxswain.runtime.signals import Latest
+from coxswain.runtime.pace import Pace
+from coxswain.runtime.signals import Latest, Signals
 from coxswain.venues.base import Venue
 from coxswain.venues.paper import CAPABILITIES, AccountParams, PaperVenue, Params
 
@@ -63,6 +65,9 @@ class Listed:
     def next_ns(self, now_ns: int) -> int | None:
         return max(now_ns, self._left[0].signal_time_ns) if self._left else None
 
+    def fileno(self) -> int | None:
+        return None
+
     def take(self, now_ns: int, latest: Latest) -> Input:
         return SubmitSignal(self._left.pop(0))
 
@@ -72,7 +77,7 @@ class Desk:
 
     def __init__(
         self,
-        *signals: Signal,
+        *listed: Signal,
         seconds: int = 120,
         journal: Journal | None = None,
         engine: Engine | None = None,
@@ -80,6 +85,10 @@ class Desk:
         on_record: Callable[[Record], None] | None = None,
         setup: Setup = setup(),  # noqa: B008  # it is frozen
         now_ns: int = START_NS,
+        feed: Iterator[Quote] | None = None,
+        signals: Signals | None = None,
+        pace: Pace | None = None,
+        doors: Doors | None = None,
     ) -> None:
         self.seen: list[Record] = []
         self.engine = engine or make_engine()
@@ -88,12 +97,31 @@ class Desk:
         self._on_record = on_record
         self.setup = setup
         self.now_ns = now_ns
-        self.loop = Loop(self.engine, self.journal, self.venues, quotes(seconds), Listed(signals), S, self._see)
+        self._until: Callable[[Record], bool] = lambda record: False
+        self.loop = Loop(
+            self.engine,
+            self.journal,
+            self.venues,
+            quotes(seconds) if feed is None else feed,
+            signals or Listed(listed),
+            S,
+            self._see,
+            pace,
+            doors,
+        )
 
     def run(self) -> None:
         self.loop.run(EngineStarted("test", self.journal.journal_id, 7, self.setup), self.now_ns)
 
+    def run_until(self, until: Callable[[Record], bool]) -> None:
+        """Run, and stop after the first record of which `until` says so."""
+        self._until = until
+        self.run()
+        assert any(map(until, self.seen)), "it never came to that"
+
     def _see(self, record: Record) -> None:
         self.seen.append(record)
+        if self._until(record):
+            self.loop.ask_to_stop("the test has seen enough")
         if self._on_record is not None:
             self._on_record(record)

@@ -91,6 +91,9 @@ class PaperVenue:
             due_ns = self._departures[0][0]
         return None if due_ns == NEVER_NS else due_ns
 
+    def fileno(self) -> int | None:
+        return None
+
     def take(self, now_ns: int) -> list[Input]:
         arrivals, departures = self._arrivals, self._departures
         while arrivals and arrivals[0][0] <= now_ns:
