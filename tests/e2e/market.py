@@ -69,7 +69,8 @@ def config_file(
     lines += ["accounts:"]
     for venue, members in venues.items():
         lines += [
-            f"  - {{id: {account}, venue: {venue}, currency: USD, initial_balance: 100000}}" for account in members
+            f"  - {{id: {account}, venue: {venue}, currency: USD, initial_balance: 100000, firm: none}}"
+            for account in members
         ]
     path.write_text("\n".join(lines) + "\n" + INSTRUMENTS)
     return path

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.decimals import ZERO
+from coxswain.model.firm import NewsCalendar, Phase, RuleSet
 from coxswain.model.market import Instrument
 from coxswain.model.vocabulary import AccountId, Mode, VenueId, VenueTier
 
@@ -32,6 +34,15 @@ class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """A reserve account takes no first assignment; it stands by for recovery."""
     tz: str = "UTC"
     reset_time: str = "00:00"
+    firm: str = ""
+    """Id of the rule set it is under; empty where it is under none, which the configuration must say."""
+    firm_phase: Phase = Phase.LIVE
+    owner: str = ""
+    """The legal owner; empty is unknown, and may be anybody."""
+    initial_balance: Decimal = ZERO
+    """What percentages of a firm's rules are of; of an account under none it is not told."""
+    firm_high_water: Decimal = ZERO
+    """The highest balance or equity it ever had before its journal began, where that was above the initial one."""
 
 
 class Correlation(msgspec.Struct, frozen=True):
@@ -40,7 +51,7 @@ class Correlation(msgspec.Struct, frozen=True):
     rho: Decimal
 
 
-class Setup(msgspec.Struct, frozen=True):
+class Setup(msgspec.Struct, frozen=True, omit_defaults=True):
     mode: Mode
     accounts: tuple[AccountSpec, ...]
     venues: tuple[VenueSpec, ...]
@@ -50,3 +61,9 @@ class Setup(msgspec.Struct, frozen=True):
     """Desk-wide values, by key, as `limits` of an account."""
     feed: str = ""
     """What the quotes are: a recorded market, or SIMULATED."""
+    firms: tuple[RuleSet, ...] = ()
+    """Rule sets of the accounts, as they were read at this start."""
+    product_groups: dict[str, str] = {}
+    """By symbol: products that move together. A symbol that is not here is a group of its own."""
+    news: NewsCalendar | None = None
+    """None: no calendar, so nothing is known about news."""

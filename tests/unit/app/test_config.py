@@ -35,10 +35,11 @@ accounts:
     venue: paper-a
     currency: USD
     initial_balance: 1000.50
+    firm: none
     tz: America/New_York
     reset_time: 17:00
     limits: {risk_per_trade_pct: 0.50}
-  - {id: beta, venue: paper-a, currency: EUR, initial_balance: 2000, reserve: true}
+  - {id: beta, venue: paper-a, currency: EUR, initial_balance: 2000, firm: none, reserve: true}
 instruments:
   - symbol: eurusd
     currency: USD
@@ -168,12 +169,12 @@ def test_every_value_is_shown_with_its_origin(folder: Path) -> None:
     assert shown["venues.paper-a.commission_pct"] == ("0", "default")
     assert shown["venues.paper-a.faults[0].nth"] == ("2", "file line 13")
     assert shown["accounts[alpha].initial_balance"] == ("1000.5", "file line 18")
-    assert shown["accounts[alpha].limits.risk_per_trade_pct"] == ("0.5", "file line 21")
+    assert shown["accounts[alpha].limits.risk_per_trade_pct"] == ("0.5", "file line 22")
     assert shown["accounts[alpha].mode"] == ("paper", "default")
-    assert shown["accounts[beta].reserve"] == ("true", "file line 22")
-    assert shown["instruments[eurusd].contract_size"] == ("100000", "file line 30")
-    assert shown["instruments[eurusd].sessions[0].days"] == ("fri, mon", "file line 32")
-    assert shown["correlations[0].accounts"] == ("alpha, beta", "file line 35")
+    assert shown["accounts[beta].reserve"] == ("true", "file line 23")
+    assert shown["instruments[eurusd].contract_size"] == ("100000", "file line 31")
+    assert shown["instruments[eurusd].sessions[0].days"] == ("fri, mon", "file line 33")
+    assert shown["correlations[0].accounts"] == ("alpha, beta", "file line 36")
     assert "accounts[beta].limits.risk_per_trade_pct" not in shown
 
 
@@ -337,8 +338,8 @@ def test_a_part_that_nothing_works_without_is_missed(folder: Path, part: str) ->
     [
         (
             "instruments:",
-            "  - {id: beta, venue: paper-a, currency: USD, initial_balance: 1}\ninstruments:",
-            'accounts[beta].id: found "beta"; wanted a name of its own, this one is taken in line 22',
+            "  - {id: beta, venue: paper-a, currency: USD, initial_balance: 1, firm: none}\ninstruments:",
+            'accounts[beta].id: found "beta"; wanted a name of its own, this one is taken in line 23',
         ),
         (
             "{id: beta, venue: paper-a",
@@ -354,7 +355,7 @@ def test_a_part_that_nothing_works_without_is_missed(folder: Path, part: str) ->
         (
             "rho: -0.80}",
             "rho: -0.80}\n  - {accounts: [beta, alpha], rho: 0.1}",
-            "correlations[1].accounts: the pair is set in line 35 already; wanted each pair once",
+            "correlations[1].accounts: the pair is set in line 36 already; wanted each pair once",
         ),
         ("min_qty: 0.02", "min_qty: 0.025", 'instruments[eurusd].min_qty: found "0.025"; wanted a multiple of the lot'),
         ("closes: 16:00", "closes: 09:30", 'instruments[eurusd].sessions[0].closes: found "09:30"; wanted another tim'),
@@ -366,7 +367,7 @@ def test_a_part_that_nothing_works_without_is_missed(folder: Path, part: str) ->
         (
             "correlations:",
             "  - {symbol: EURUSD, currency: USD, tick: 1, lot_step: 1, min_qty: 1}\ncorrelations:",
-            'instruments[EURUSD].symbol: found "EURUSD"; wanted a name of its own, this one is taken in line 24',
+            'instruments[EURUSD].symbol: found "EURUSD"; wanted a name of its own, this one is taken in line 25',
         ),
         (
             "max_retries: 2",
@@ -493,8 +494,8 @@ def test_all_problems_are_reported_at_once_and_in_order(folder: Path) -> None:
         "line 2: sed",
         "line 4: settings.max_retries",
         "line 10: venues.paper-a.kind",
-        "line 22: accounts[beta].venue",
-        "line 35: correlations[0].rho",
+        "line 23: accounts[beta].venue",
+        "line 36: correlations[0].rho",
     ]
 
 
@@ -539,15 +540,15 @@ def test_a_key_written_twice_is_named_with_both_lines(folder: Path) -> None:
 def test_anchors_aliases_and_merge_keys_are_refused(folder: Path) -> None:
     text = GOOD.replace("limits: {risk", "limits: &tight {risk").replace("reserve: true", "limits: *tight")
     assert problems(folder, text) == [
-        "line 21: accounts[alpha].limits: found an anchor or an alias (& or *); wanted the value itself",
-        "line 22: accounts[beta].limits: found an anchor or an alias (& or *); wanted the value itself",
+        "line 22: accounts[alpha].limits: found an anchor or an alias (& or *); wanted the value itself",
+        "line 23: accounts[beta].limits: found an anchor or an alias (& or *); wanted the value itself",
     ]
     assert problems(folder, "a: &a [*a]\n")[0].startswith("line 1: a: found an anchor")
 
 
 def test_a_key_that_is_no_text_is_refused(folder: Path) -> None:
     (problem,) = problems(folder, GOOD + "? [a]\n: b\n")
-    assert problem == "line 36: found a list or keys as a key; wanted text"
+    assert problem == "line 37: found a list or keys as a key; wanted text"
 
 
 # --- the environment --------------------------------------------------------------------------------------------------
@@ -563,8 +564,8 @@ def test_a_reference_to_nothing_is_reported_once_wherever_it_stands(folder: Path
 def test_a_reference_to_nothing_is_one_problem(folder: Path) -> None:
     text = GOOD.replace("initial_balance: 2000", "initial_balance: '${NONE}'").replace("EUR/USD", "'a${'")
     assert problems(folder, text) == [
-        "line 22: accounts[beta].initial_balance: ${NONE} is not set; wanted it in the environment or in .env",
-        "line 33: instruments[eurusd].venue_symbols.paper-a: holds ${ without a name; wanted ${NAME}",
+        "line 23: accounts[beta].initial_balance: ${NONE} is not set; wanted it in the environment or in .env",
+        "line 34: instruments[eurusd].venue_symbols.paper-a: holds ${ without a name; wanted ${NAME}",
     ]
 
 

@@ -12,11 +12,14 @@ from pathlib import Path
 from coxswain.app.alerting import AlertChoice
 from coxswain.app.config.across import account_ids, check_across
 from coxswain.app.config.environment import read_env_file
+from coxswain.app.config.membership import news_of, phase_of, product_groups_of, read_calendar, read_firms, rule_set_of
 from coxswain.app.config.problems import ConfigError, Problem
 from coxswain.app.config.schema import DAYS, AccountEntry, ConfigFile, Entry, InstrumentEntry, read_shape
 from coxswain.app.config.shown import ShownValue, shown_values
 from coxswain.app.config.tree import Tree, read_tree
 from coxswain.app.config.venue_params import FILLED_IN, VenueModule, find_module, read_params
+from coxswain.model.decimals import ZERO
+from coxswain.model.firm import NewsEvent, RuleSet
 from coxswain.model.keys import LIMITS, SETTINGS, Key
 from coxswain.model.market import Instrument, Session
 from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
@@ -62,11 +65,14 @@ def load(path: Path, env: Mapping[str, str]) -> Resolved:
     config = read_shape(tree)
     check_across(tree)
     modules, venues = _read_venues(tree, config)
-    problems += tree.problems()
+    rule_sets, faults = read_firms(tree, path.parent)
+    events, news_faults = read_calendar(tree, path.parent)
+    problems += [*tree.problems(), *faults, *news_faults]
     if problems or config is None:
         raise ConfigError(problems)
     shown = shown_values(tree, _content(config, venues))
-    return Resolved(path, config.seed, _setup(config, modules), venues, shown, _alerts(config, path))
+    setup = _setup(config, modules, rule_sets, events)
+    return Resolved(path, config.seed, setup, venues, shown, _alerts(config, path))
 
 
 def _read_venues(
@@ -95,11 +101,16 @@ def _read_venues(
 # --- resolving --------------------------------------------------------------------------------------------------------
 
 
-def _setup(config: ConfigFile, modules: Mapping[VenueId, VenueModule]) -> Setup:
+def _setup(
+    config: ConfigFile,
+    modules: Mapping[VenueId, VenueModule],
+    rule_sets: Mapping[str, RuleSet],
+    events: tuple[NewsEvent, ...],
+) -> Setup:
     limits = _values(LIMITS, config.limits)
     return Setup(
         mode=config.mode,
-        accounts=tuple(_account(account, limits) for account in config.accounts),
+        accounts=tuple(_account(account, limits, rule_sets) for account in config.accounts),
         venues=tuple(VenueSpec(venue_id, module.CAPABILITIES) for venue_id, module in modules.items()),
         instruments=tuple(_instrument(instrument) for instrument in config.instruments),
         correlations=tuple(
@@ -107,6 +118,11 @@ def _setup(config: ConfigFile, modules: Mapping[VenueId, VenueModule]) -> Setup:
             for pair in config.correlations
         ),
         settings=_values(SETTINGS, config.settings),
+        firms=tuple(
+            {rules.id: rules for entry in config.accounts if (rules := rule_set_of(entry, rule_sets))}.values()
+        ),
+        product_groups=product_groups_of(config, rule_sets),
+        news=news_of(config, events),
     )
 
 
@@ -126,7 +142,8 @@ def _given(part: Entry) -> dict[str, Decimal]:
     return part.model_dump(exclude_none=True)
 
 
-def _account(account: AccountEntry, limits: Mapping[str, Decimal]) -> AccountSpec:
+def _account(account: AccountEntry, limits: Mapping[str, Decimal], rule_sets: Mapping[str, RuleSet]) -> AccountSpec:
+    rules = rule_set_of(account, rule_sets)
     return AccountSpec(
         id=AccountId(account.id),
         venue=VenueId(account.venue),
@@ -135,6 +152,11 @@ def _account(account: AccountEntry, limits: Mapping[str, Decimal]) -> AccountSpe
         reserve=account.reserve,
         tz=account.tz,
         reset_time=account.reset_time,
+        firm="" if rules is None else rules.id,
+        firm_phase=phase_of(account, rules),
+        owner=account.owner,
+        initial_balance=ZERO if rules is None else account.initial_balance,
+        firm_high_water=account.firm_high_water or ZERO,
     )
 
 

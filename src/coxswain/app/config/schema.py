@@ -20,6 +20,7 @@ from coxswain.app.levels import AlertLevel
 from coxswain.messages.signal_json import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
 from coxswain.model.algo import WEIGHTS_MAX
 from coxswain.model.decimals import ONE, ZERO, exact, is_short
+from coxswain.model.firm import Phase
 from coxswain.model.hours import is_zone
 from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope, Unit
 from coxswain.model.vocabulary import Mode
@@ -171,6 +172,10 @@ class AccountEntry(Entry):
     venue: VenueName = _required()
     currency: Currency = _required()
     initial_balance: AboveZero = _required()
+    firm: Annotated[str, _text("none, or the id of a rule set as coxswain firms list shows them", bool)] = _required()
+    firm_phase: Annotated[Phase | None, _choice(Phase, "one of " + ", ".join(Phase))] = None
+    owner: Annotated[str, _text("the name of the account's legal owner", lambda text: text.isprintable())] = ""
+    firm_high_water: Annotated[Decimal | None, _number("a number above 0", lambda value: value > ZERO)] = None
     mode: Annotated[AccountMode, _choice(AccountMode, "paper, because this version trades paper accounts only")] = (
         AccountMode.PAPER
     )
@@ -230,6 +235,10 @@ class ConfigFile(Entry):
     instruments: list[InstrumentEntry] = Field(default=None, validate_default=True, min_length=1)
     correlations: list[CorrelationEntry] = []
     alerts: AlertsEntry = Field(default_factory=AlertsEntry)
+    firms_dir: Annotated[str, _text("a folder with rule sets", lambda text: text.isprintable())] = ""
+    news_calendar: Annotated[str, _text("an .ics or .csv file", lambda text: text.isprintable())] = ""
+    news_currencies: dict[SymbolName, list[Currency]] = {}
+    product_groups: dict[VenueName, list[SymbolName]] = {}
 
 
 _SHAPES: dict[tuple[str, ...], type[Entry]] = {
