@@ -6,7 +6,14 @@ from decimal import Decimal
 
 from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
-from coxswain.messages.inputs import AccountLookedUp, EngineStarted, ExecutionReport, SubmitOrder, TradingDay
+from coxswain.messages.inputs import (
+    AccountLookedUp,
+    EngineStarted,
+    ExecutionReport,
+    ObserveHost,
+    SubmitOrder,
+    TradingDay,
+)
 from coxswain.messages.record import Record, encode
 from coxswain.messages.requests import NewOrder
 from coxswain.model.market import Instrument, Quote
@@ -61,6 +68,7 @@ class Bench:
         specs = tuple(AccountSpec(each, VENUE.id, "USD", GENEROUS) for each in ids)
         setup = Setup(Mode.FULL_AUTO, specs, (VENUE,), (instrument(),))
         self.step(EngineStarted("bench", JournalId("bench0123456789"), 1, setup))
+        self.step(ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1))
         for each in ids:
             self.step(AccountLookedUp(each, Decimal(10**12), (), (), ()))
         self.step(TradingDay(tuple(ids), "2023-11-14"))

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
-from coxswain.messages.inputs import EngineStarted, Input, TimePassed, TradingDay
+from coxswain.messages.inputs import EngineStarted, Input, ObserveHost, TimePassed, TradingDay
 from coxswain.messages.record import Record, decode, encode
 from coxswain.model.decimals import plain
 from coxswain.model.market import Instrument, Quote
@@ -111,6 +111,7 @@ class World:
     def start(self) -> None:
         """Start the engine as it stands, let it compare its books, and tell it the day."""
         self.step(EngineStarted("test", JOURNAL, 7, self.setup))
+        self.step(ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1))
         for symbol in self.ticks:
             self.quote(symbol)
         self.run(50 * MS)

@@ -10,7 +10,7 @@ from decimal import Decimal, setcontext
 
 import msgspec
 
-from coxswain.core import breaks, entries, limits, lookups, protection, recon, reports, sizing, trust
+from coxswain.core import breaks, entries, facts, limits, lookups, protection, recon, reports, sizing, trust
 from coxswain.core.evolve import evolve, evolve_quote
 from coxswain.core.gates import Gates
 from coxswain.core.leaving import plan_exit, plan_stop_adjustment
@@ -441,4 +441,7 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.VenueFailed: reports.on_venue_failed,
     inp.ResolveBreak: breaks.on_resolve,
     inp.VolatilityObserved: sizing.on_volatility,
+    inp.ObserveHost: facts.on_host,
+    inp.TradingHalted: facts.on_trading_halt,
+    inp.SetLocate: facts.on_locate,
 }

@@ -65,6 +65,7 @@ def entry_intent(tx: Tx, signal_id: SignalId, account_id: AccountId, qty: Decima
         stop_loss=signal.stop_loss,
         take_profit=signal.take_profit,
         decision_px=plan.decision_px,
+        strategy=signal.strategy,
     )
 
 

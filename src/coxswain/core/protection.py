@@ -15,7 +15,7 @@ from decimal import Decimal
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, Replacement, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
-from coxswain.core.state import Account, Exit, Position
+from coxswain.core.state import Account, Exit, Position, strategy_of
 from coxswain.core.submit import (
     PROTECTION,
     cancel,
@@ -178,6 +178,7 @@ def _place(tx: Tx, account: Account, position: Position, role: Role, level: Deci
         stop_px=level if role is Role.STOP else None,
         reduce_only=True,
         oco_group=_group(tx, account, position),
+        strategy=strategy_of(tx.state, position.levels_from or NO_SIGNAL),
     )
     now_ns = tx.state.now_ns
     if submit(tx, intent, now_ns, now_ns) is None:
@@ -294,6 +295,7 @@ def _exit_intent(tx: Tx, account: Account, position: Position, exit_: Exit, qty:
         exit_.signal_id,
         reduce_only=True,
         decision_px=None if quote is None else quote.bid if position.qty > 0 else quote.ask,
+        strategy=strategy_of(tx.state, exit_.signal_id),
     )
 
 

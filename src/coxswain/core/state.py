@@ -16,7 +16,8 @@ from coxswain.messages.events import BreakFound, LimitChange
 from coxswain.model.decimals import ZERO, percent_of
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.plan import Plan
-from coxswain.model.setup import AccountSpec, Setup
+from coxswain.model.risk_view import Host
+from coxswain.model.setup import AccountSpec, Capabilities, Setup
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
     AccountId,
@@ -127,6 +128,10 @@ class Account(msgspec.Struct):
     spec: AccountSpec
     params: AccountParams
     tier: VenueTier
+    capabilities: Capabilities | None = None
+    """Of its venue."""
+    listed: dict[Symbol, str] = {}
+    """Instruments that may not be entered here, with the reason; the others may."""
     balance: Decimal | None = None
     """None until the venue's books have been seen."""
     unrealized: Decimal = ZERO
@@ -168,6 +173,8 @@ class Account(msgspec.Struct):
     """What commands have changed, above the configuration."""
     limits_until_ns: int | None = None
     """When the first temporary change of its limits ends."""
+    locates: dict[Symbol, Decimal] = {}
+    """Lots that may be borrowed, for the day."""
 
 
 class Share(msgspec.Struct):
@@ -256,6 +263,11 @@ class State(msgspec.Struct):
     """By key `kind|account|id`: when, in engine time."""
     stopped: bool = False
     limits: LimitBook = msgspec.field(default_factory=LimitBook)
+    host: Host | None = None
+    lease_epoch: int = 0
+    """The highest that was ever told; an older one is somebody else's past."""
+    halts: dict[Symbol, str] = {}
+    """Instruments that their venue has halted, with the reason."""
 
 
 STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
@@ -291,6 +303,11 @@ def available_margin(account: Account) -> Decimal:
 def day_is_lost(account: Account) -> bool:
     """Say whether the day's loss, realised and open, has reached its limit."""
     return account.anchor - equity(account) >= percent_of(account.params.max_daily_loss_pct, account.anchor)
+
+
+def strategy_of(state: State, signal_id: SignalId) -> str:
+    signal = state.signals.get(signal_id)
+    return "" if signal is None else signal.strategy
 
 
 class Deadlines:

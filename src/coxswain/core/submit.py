@@ -255,6 +255,15 @@ def view_of(
         ZERO if share is None else share.used - own,
         state.limits.version,
         account.limits_until_ns,
+        state.halts.get(intent.symbol),
+        () if account.capabilities is None else account.capabilities.ord_types,
+        () if account.capabilities is None else account.capabilities.times_in_force,
+        account.listed.get(intent.symbol, "allowed"),
+        account.spec.short_selling,
+        account.locates.get(intent.symbol, ZERO),
+        account.balance,
+        state.host,
+        state.lease_epoch,
     )
 
 

@@ -154,6 +154,36 @@ class VolatilityObserved(InputBase, frozen=True):
     as_of_ns: int
 
 
+class TradingHalted(InputBase, frozen=True):
+    """The venue stopped trading in an instrument, or goes on."""
+
+    symbol: Symbol
+    halted: bool
+    reason: str
+
+
+class SetLocate(InputBase, frozen=True):
+    """So many lots may be borrowed for the account to sell short, until its trading day ends."""
+
+    account: AccountId
+    symbol: Symbol
+    qty: Decimal
+    reason: str
+    actor: str
+
+
+class ObserveHost(InputBase, frozen=True):
+    """How the machine stands. Where this was never said since the start, or is too old, nothing leaves."""
+
+    journal_healthy: bool
+    disk_headroom: bool
+    clock_in_bound: bool
+    lease_epoch: int
+    """Of the lease to be the one writer; it only rises."""
+    valid_until_ns: int | None = None
+    """None does not expire: in virtual time nothing can."""
+
+
 class ExecutionReport(InputBase, frozen=True):
     """The venue says what happened to one order (FIX 35=8)."""
 
@@ -241,6 +271,9 @@ Input = (
     | TradingDay
     | SessionChanged
     | VolatilityObserved
+    | TradingHalted
+    | SetLocate
+    | ObserveHost
     | Quote
     | ExecutionReport
     | CancelRejected

@@ -17,6 +17,8 @@ class Check(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc
     passed: bool
     found: str = ""
     wanted: str = ""
+    kind: str = ""
+    """On a failure of the gate: `hard`, `soft`, `auto`, or `overridden` where a second person let it pass once."""
 
 
 def reason(check: Check) -> str:

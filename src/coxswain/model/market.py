@@ -39,6 +39,12 @@ class Instrument(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a day's volume is spread: weights of equal parts of it, from midnight UTC; empty where nobody knows."""
     stop_gap_pct: Decimal = ZERO
     """Of its price, what a stop in this instrument may be missed by; an account may allow for more."""
+    max_qty: Decimal | None = None
+    """The most that its venue takes in one order."""
+    group: str = ""
+    """Instruments of one group move together; their exposure is summed."""
+    daily_volume: Decimal | None = None
+    """Lots traded on an average day."""
 
 
 class Quote(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):

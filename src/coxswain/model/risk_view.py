@@ -5,7 +5,17 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.market import Instrument, Quote
-from coxswain.model.vocabulary import TradingState
+from coxswain.model.vocabulary import OrdType, ShortSelling, TimeInForce, TradingState
+
+
+class Host(msgspec.Struct, frozen=True, gc=False):
+    """How the machine stands; what is too old counts as if it had never been said."""
+
+    journal_healthy: bool
+    disk_headroom: bool
+    clock_in_bound: bool
+    lease_epoch: int
+    valid_until_ns: int | None
 
 
 class RiskView(msgspec.Struct, frozen=True, gc=False):
@@ -51,6 +61,21 @@ class RiskView(msgspec.Struct, frozen=True, gc=False):
     parent_qty: Decimal | None
     """What this account may take of the plan; None without a plan."""
     parent_used: Decimal
-    limit_version: int = 1
-    limits_until_ns: int | None = None
+    limit_version: int
+    limits_until_ns: int | None
     """When the first temporary change of this account's limits ends."""
+    halt: str | None
+    """Why the venue has halted the instrument."""
+    ord_types: tuple[OrdType, ...]
+    """That the account's venue takes."""
+    times_in_force: tuple[TimeInForce, ...]
+    listed: str
+    """`allowed`, or what keeps the instrument from being entered here."""
+    short_selling: ShortSelling
+    located: Decimal
+    """Lots that may be borrowed."""
+    balance: Decimal | None
+    host: Host | None
+    newest_epoch: int
+    overridden: tuple[int, ...] = ()
+    """Soft controls that a second person has let pass for this order."""

@@ -7,16 +7,29 @@ import msgspec
 from coxswain.model.decimals import ZERO
 from coxswain.model.firm import NewsCalendar, Phase, RuleSet
 from coxswain.model.market import Instrument
-from coxswain.model.vocabulary import AccountId, Mode, VenueId, VenueTier
+from coxswain.model.vocabulary import (
+    AccountId,
+    Mode,
+    OrdType,
+    SelfMatch,
+    ShortSelling,
+    Symbol,
+    TimeInForce,
+    VenueId,
+    VenueTier,
+)
 
 
-class Capabilities(msgspec.Struct, frozen=True):
+class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a venue does itself, so that we need not emulate it."""
 
     tier: VenueTier
     native_reduce_only: bool
     native_oco: bool
     native_replace: bool
+    ord_types: tuple[OrdType, ...] = (OrdType.MARKET, OrdType.LIMIT, OrdType.STOP)
+    """Taken there, or emulated on our side; every other is refused by our own gate."""
+    times_in_force: tuple[TimeInForce, ...] = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 
 
 class VenueSpec(msgspec.Struct, frozen=True):
@@ -43,6 +56,11 @@ class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """What percentages of a firm's rules are of; of an account under none it is not told."""
     firm_high_water: Decimal = ZERO
     """The highest balance or equity it ever had before its journal began, where that was above the initial one."""
+    restricted: tuple[Symbol, ...] = ()
+    """Nothing is entered in these, here; the desk's own list counts as well."""
+    allowed: tuple[Symbol, ...] = ()
+    """Only these are entered; empty means all."""
+    short_selling: ShortSelling = ShortSelling.ALLOWED
 
 
 class Correlation(msgspec.Struct, frozen=True):
@@ -67,3 +85,9 @@ class Setup(msgspec.Struct, frozen=True, omit_defaults=True):
     """By symbol: products that move together. A symbol that is not here is a group of its own."""
     news: NewsCalendar | None = None
     """None: no calendar, so nothing is known about news."""
+    currency: str = ""
+    """Sums over all accounts are in this currency; empty means that of the first account."""
+    restricted: tuple[Symbol, ...] = ()
+    """For all accounts, beside their own lists."""
+    allowed: tuple[Symbol, ...] = ()
+    self_match: SelfMatch = SelfMatch.CANCEL_NEW

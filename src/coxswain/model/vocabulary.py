@@ -99,6 +99,22 @@ class Mode(Word):
     RESEARCH = "RESEARCH"
 
 
+class ShortSelling(Word):
+    """Whether an account may sell what it does not hold."""
+
+    ALLOWED = "allowed"
+    FORBIDDEN = "forbidden"
+    NEEDS_LOCATE = "needs_locate"
+
+
+class SelfMatch(Word):
+    """What gives way when an order would trade with another of our own."""
+
+    CANCEL_NEW = "cancel_new"
+    CANCEL_RESTING = "cancel_resting"
+    CANCEL_BOTH = "cancel_both"
+
+
 class Verdict(Word):
     SEND = "SEND"
     SKIP = "SKIP"

@@ -13,15 +13,22 @@ import msgspec
 from coxswain.model.checks import Check, reason
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 P = TypeVar("P", bound=msgspec.Struct)
 
 
+OVERRIDDEN = "overridden"
+
+
 class CheckModule(Protocol):
-    """What a file in `checks/` exports, beside its `Params`."""
+    """What a file in `checks/` exports, beside its `Params`. One that is AUTO also names its `CAUSE`."""
 
     CONTROL: int
+    KIND: Kind
     EXCUSES_REDUCING: bool
+    CODES: Mapping[str, str]
+    """Every code that it may answer with, and what to do about it."""
     Params: type[msgspec.Struct]
 
     # Each check takes its own Params; no type says that of a set of modules.
@@ -36,6 +43,9 @@ class Rule(NamedTuple):
     params: msgspec.Struct
     excuses_reducing: bool
     control: int
+    kind: Kind
+    cause: str
+    """Under which its failure restricts the account until a person releases it; empty if it does not."""
 
 
 class Approved(msgspec.Struct, frozen=True):
@@ -47,12 +57,23 @@ class Refused(msgspec.Struct, frozen=True):
     intent: OrderIntent
     checks: tuple[Check, ...]
     reasons: tuple[str, ...]
+    controls: tuple[int, ...] = ()
+    """The numbers of the controls that failed."""
+    causes: tuple[tuple[str, str], ...] = ()
+    """What restricts the account from now on, each with its reason."""
 
 
 def rules_for(modules: Iterable[CheckModule], limits: Mapping[str, Decimal]) -> tuple[Rule, ...]:
     """Give each check its own keys of `limits`, and its defaults for the rest, in order of control number."""
     return tuple(
-        Rule(module.check, params_from(module.Params, limits), module.EXCUSES_REDUCING, module.CONTROL)
+        Rule(
+            module.check,
+            params_from(module.Params, limits),
+            module.EXCUSES_REDUCING,
+            module.CONTROL,
+            module.KIND,
+            getattr(module, "CAUSE", ""),
+        )
         for module in sorted(modules, key=lambda module: module.CONTROL)
     )
 
@@ -63,18 +84,31 @@ def params_from(kind: type[P], values: Mapping[str, Decimal]) -> P:
 
 
 def judge(intent: OrderIntent, view: RiskView, rules: tuple[Rule, ...]) -> Approved | Refused:
-    """Evaluate every rule that applies to `intent`; any failure refuses it, and all failures are reported."""
+    """Evaluate every rule that applies to `intent`; any failure refuses it, and all failures are reported.
+
+    The failure of a soft rule that a second person has let pass for this order is recorded, and refuses nothing.
+    """
     checks: list[Check] = []
-    failed: list[Check] = []
+    failed: list[tuple[Check, Rule]] = []
     reducing = view.reducing
-    for check, params, excuses_reducing, _ in rules:
-        if reducing and excuses_reducing:
+    for rule in rules:
+        if reducing and rule.excuses_reducing:
             continue
-        answer = check(intent, view, params)
-        if answer is not None:
-            checks.append(answer)
-            if not answer.passed:
-                failed.append(answer)
-    if failed:
-        return Refused(intent, tuple(checks), tuple(reason(check) for check in failed))
-    return Approved(intent, tuple(checks))
+        answer = rule.check(intent, view, rule.params)
+        if answer is None:
+            continue
+        if not answer.passed:
+            let_pass = rule.kind is Kind.SOFT and rule.control in view.overridden
+            answer = msgspec.structs.replace(answer, kind=OVERRIDDEN if let_pass else rule.kind.value)
+            if not let_pass:
+                failed.append((answer, rule))
+        checks.append(answer)
+    if not failed:
+        return Approved(intent, tuple(checks))
+    return Refused(
+        intent,
+        tuple(checks),
+        tuple(reason(check) for check, _ in failed),
+        tuple(rule.control for _, rule in failed),
+        tuple((rule.cause, reason(check)) for check, rule in failed if rule.cause),
+    )

@@ -11,7 +11,15 @@ from contextlib import closing
 
 from coxswain.core.engine import Engine
 from coxswain.journal.store import Journal
-from coxswain.messages.inputs import CompareAccounts, EngineStarted, Input, StopEngine, TimePassed, VenueFailed
+from coxswain.messages.inputs import (
+    CompareAccounts,
+    EngineStarted,
+    Input,
+    ObserveHost,
+    StopEngine,
+    TimePassed,
+    VenueFailed,
+)
 from coxswain.messages.record import Record, encode
 from coxswain.messages.requests import NewOrder, ReplaceOrder, Request
 from coxswain.model.market import Quote, is_sane
@@ -29,6 +37,9 @@ BAR_S = 300
 """Of the bars that volatility is observed on, where the setup says nothing."""
 TAIL_NS = 600 * 1_000_000_000
 """How long deadlines run on, in engine time, after signals and quotes have ended."""
+
+WELL = ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1)
+"""In virtual time there is one process, and nothing of it can be late: what it says at its start holds to its end."""
 
 OnRecord = Callable[[Record], None]
 
@@ -112,6 +123,7 @@ class Loop:
         calendar = Calendar(started.setup, self.now_ns)
         self._bars = Bars(int(started.setup.settings.get("volatility_bar_s", BAR_S)))
         self._step(started)
+        self._step(WELL)
         self._hear_out(self.now_ns)
         for message in calendar.now():
             self._step(message)

@@ -60,6 +60,17 @@ def _state(event: ev.AccountStateChanged) -> str:
     return f"{event.account} is {event.state}: {cause}{_because(event.reason)} (by {event.actor})"
 
 
+def _host(event: ev.HostObserved) -> str:
+    found = {
+        "the journal can be written": event.journal_healthy,
+        "the disk has room": event.disk_headroom,
+        "the clock is in bound": event.clock_in_bound,
+    }
+    wrong = ", ".join(what for what, holds in found.items() if not holds)
+    until = "" if event.valid_until_ns is None else f", until {utc(event.valid_until_ns)}"
+    return f"the host: {f'not so: {wrong}' if wrong else 'all is well'}; lease {event.lease_epoch}{until}"
+
+
 def _day(event: ev.DayStarted) -> str:
     money = f"balance {event.balance:f}, equity {event.equity:f}, anchor {event.anchor:f}"
     return f"trading day {event.day} began on {event.account}: {money}"
@@ -175,6 +186,9 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.VolatilitySet: lambda e: f"{e.symbol} moves {e.ewma_pct:f} % a day, {e.atr:f} a bar",
     ev.CorrelationSet: _correlation,
     ev.AccountStateChanged: _state,
+    ev.HostObserved: _host,
+    ev.TradingHaltSet: lambda e: f"trading in {e.symbol} {'is halted' if e.halted else 'goes on'}{_because(e.reason)}",
+    ev.LocateSet: lambda e: f"{e.account} may borrow {e.qty:f} {e.symbol}{_because(e.reason)} (by {e.actor})",
     ev.DayStarted: _day,
     ev.BalanceAdopted: lambda e: f"{e.account} begins with the venue's balance of {e.balance:f}",
     ev.SignalAccepted: _signal,

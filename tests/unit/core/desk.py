@@ -15,6 +15,7 @@ from coxswain.messages.inputs import (
     EngineStarted,
     ExecutionReport,
     Input,
+    ObserveHost,
     OrderLookedUp,
     SubmitOrder,
     SubmitSignal,
@@ -55,6 +56,7 @@ SHARE, EURUSD = Symbol("SHARE"), Symbol("EURUSD")
 BUY, SELL = Side.BUY, Side.SELL
 MARKET, LIMIT, STOP = OrdType.MARKET, OrdType.LIMIT, OrdType.STOP
 VENUE = VenueId("venue")
+WELL = ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1)
 
 SHARES = Instrument(
     SHARE, "USD", tick=Decimal("0.01"), lot_step=Decimal(1), min_qty=Decimal(1), margin_rate=Decimal("0.5")
@@ -131,6 +133,7 @@ class Desk:
 
     def start(self) -> None:
         self.step(EngineStarted("test", JournalId("desk0000desk0000"), 7, self.setup))
+        self.step(WELL)
         for spec in self.setup.accounts:
             self.books(spec.id, self.balance)
         self.step(TradingDay(tuple(spec.id for spec in self.setup.accounts), "2023-11-14"))
@@ -139,6 +142,7 @@ class Desk:
         """Return another desk whose engine was folded from the records of this one, and started."""
         other = self.folded()
         other.step(EngineStarted("test", JournalId("desk0000desk0000"), 7, self.setup))
+        other.step(WELL)
         return other
 
     def folded(self) -> "Desk":

@@ -194,7 +194,7 @@ def test_an_answer_without_a_time_is_taken_for_one_to_the_last_question() -> Non
 
 def test_books_of_an_account_that_is_not_ours_say_nothing() -> None:
     desk = Desk()
-    record = desk.step(msgspec.structs.replace(desk.records[1].input, account="Z"))
+    record = desk.step(msgspec.structs.replace(desk.records[2].input, account="Z"))
     assert kinds(record) == []
     assert A in desk.engine.state.accounts
 

@@ -183,7 +183,7 @@ def test_a_journal_with_a_start_alone_makes_an_empty_document() -> None:
 def test_rows_are_written_with_their_names_and_plain_numbers() -> None:
     row = check("A", "1E-7", "1E+3", passed=False)
     assert document([row, {"n": 1, "none": None, "role": Role.ENTRY}]) == [
-        {"code": "A", "value": "0.0000001", "limit": "1000", "passed": False, "found": "", "wanted": ""},
+        {"code": "A", "value": "0.0000001", "limit": "1000", "passed": False, "found": "", "wanted": "", "kind": ""},
         {"n": 1, "none": None, "role": "ENTRY"},
     ]
 

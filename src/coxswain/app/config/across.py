@@ -28,6 +28,7 @@ def check_across(tree: Tree) -> None:
     for loc, _ in tree.items_at("instruments"):
         _minimum_is_a_multiple_of_the_step(tree, loc)
         _sessions_have_length(tree, loc)
+    _lists_name_instruments(tree)
     _correlations_fit(tree)
 
 
@@ -107,6 +108,20 @@ def _sessions_have_length(tree: Tree, instrument: Loc) -> None:
         opens = tree.text_at(*session, "opens")
         if opens is not None and opens == tree.text_at(*session, "closes"):
             tree.refuse((*session, "closes"), "another time than it opens")
+
+
+def _lists_name_instruments(tree: Tree) -> None:
+    """A list that names an instrument wrongly would restrict nothing."""
+    symbols = {
+        name.upper(): loc
+        for loc, _ in tree.items_at("instruments")
+        if (name := tree.text_at(*loc, "symbol")) is not None
+    }
+    for owner in ((), *(account for account, _ in tree.items_at("accounts"))):
+        for field in ("restricted", "allowed"):
+            for loc, written in tree.items_at(*owner, field):
+                if isinstance(written, str) and written.upper() not in symbols:
+                    tree.refuse_unknown(loc, symbols)
 
 
 def _correlations_fit(tree: Tree) -> None:

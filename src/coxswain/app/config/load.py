@@ -123,6 +123,10 @@ def _setup(
         ),
         product_groups=product_groups_of(config, rule_sets),
         news=news_of(config, events),
+        currency=config.currency or "",
+        restricted=_symbols(config.restricted),
+        allowed=_symbols(config.allowed),
+        self_match=config.self_match,
     )
 
 
@@ -131,6 +135,10 @@ def _alerts(config: ConfigFile, path: Path) -> AlertChoice:
     alerts = config.alerts
     file = None if alerts.file is None else path.parent / alerts.file
     return AlertChoice(alerts.stderr, file, tuple(alerts.urls), alerts.window_s, alerts.levels)
+
+
+def _symbols(names: Iterable[str]) -> tuple[Symbol, ...]:
+    return tuple(Symbol(name.upper()) for name in names)
 
 
 def _values(keys: Iterable[Key], part: Entry) -> dict[str, Decimal]:
@@ -157,6 +165,9 @@ def _account(account: AccountEntry, limits: Mapping[str, Decimal], rule_sets: Ma
         owner=account.owner,
         initial_balance=ZERO if rules is None else account.initial_balance,
         firm_high_water=account.firm_high_water or ZERO,
+        restricted=_symbols(account.restricted),
+        allowed=_symbols(account.allowed),
+        short_selling=account.short_selling,
     )
 
 
@@ -177,6 +188,9 @@ def _instrument(instrument: InstrumentEntry) -> Instrument:
         venue_symbols=dict(instrument.venue_symbols),
         volume_curve=tuple(instrument.volume_curve),
         stop_gap_pct=instrument.stop_gap_pct,
+        max_qty=instrument.max_qty,
+        group=instrument.group or "",
+        daily_volume=instrument.daily_volume,
     )
 
 

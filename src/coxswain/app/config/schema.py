@@ -23,7 +23,7 @@ from coxswain.model.decimals import ONE, ZERO, exact, is_short
 from coxswain.model.firm import Phase
 from coxswain.model.hours import is_zone
 from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope, Unit
-from coxswain.model.vocabulary import Mode
+from coxswain.model.vocabulary import Mode, SelfMatch, ShortSelling
 from coxswain.views.alerts import Kind
 
 # It is part of every order id, and those have at most 36 characters at many venues.
@@ -182,6 +182,11 @@ class AccountEntry(Entry):
     reserve: Switch = False
     tz: Zone = "UTC"
     reset_time: Clock = "00:00"
+    restricted: list[SymbolName] = []
+    allowed: list[SymbolName] = []
+    short_selling: Annotated[ShortSelling, _choice(ShortSelling, "allowed, forbidden or needs_locate")] = (
+        ShortSelling.ALLOWED
+    )
     limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table
 
 
@@ -207,6 +212,9 @@ class InstrumentEntry(Entry):
     sessions: list[SessionEntry] = []
     venue_symbols: dict[VenueName, Text] = {}
     volume_curve: list[NotNegative] = Field(default=[], max_length=WEIGHTS_MAX)
+    max_qty: AboveZero | None = None
+    group: Text | None = None
+    daily_volume: AboveZero | None = None
 
 
 class CorrelationEntry(Entry):
@@ -239,6 +247,12 @@ class ConfigFile(Entry):
     news_calendar: Annotated[str, _text("an .ics or .csv file", lambda text: text.isprintable())] = ""
     news_currencies: dict[SymbolName, list[Currency]] = {}
     product_groups: dict[VenueName, list[SymbolName]] = {}
+    currency: Currency | None = None
+    restricted: list[SymbolName] = []
+    allowed: list[SymbolName] = []
+    self_match: Annotated[SelfMatch, _choice(SelfMatch, "cancel_new, cancel_resting or cancel_both")] = (
+        SelfMatch.CANCEL_NEW
+    )
 
 
 _SHAPES: dict[tuple[str, ...], type[Entry]] = {

@@ -6,7 +6,7 @@ request belongs here: folding a journal must never decide again.
 
 from collections.abc import Callable
 
-from coxswain.core.evolve import accounts, engine, limits, orders, plans, positions, reconciliation, unknowns
+from coxswain.core.evolve import accounts, engine, facts, limits, orders, plans, positions, reconciliation, unknowns
 from coxswain.core.evolve.accounts import state_under as state_under
 from coxswain.core.state import Deadlines, State
 from coxswain.core.sums import remark
@@ -16,6 +16,7 @@ from coxswain.model.market import Quote, is_sane
 # Each function takes the event that it stands beside; no type says that of a table.
 TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **engine.TABLE,
+    **facts.TABLE,
     **accounts.TABLE,
     **plans.TABLE,
     **orders.TABLE,

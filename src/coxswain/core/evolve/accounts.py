@@ -43,6 +43,7 @@ def _day_started(state: State, clock: Deadlines, event: ev.DayStarted) -> None:
     account = state.accounts[event.account]
     account.day, account.day_balance, account.anchor = event.day, event.balance, event.anchor
     account.day_realized = ZERO
+    account.locates.clear()
 
 
 def _balance_adopted(state: State, clock: Deadlines, event: ev.BalanceAdopted) -> None:

@@ -12,9 +12,10 @@ from coxswain.core.state import (
     Volatility,
 )
 from coxswain.messages import events as ev
-from coxswain.model.setup import Setup
+from coxswain.model.setup import AccountSpec, Setup
 from coxswain.model.vocabulary import (
     AccountId,
+    Symbol,
 )
 
 
@@ -22,6 +23,7 @@ def _engine_configured(state: State, clock: Deadlines, event: ev.EngineConfigure
     setup = event.setup
     state.journal_id, state.seed, state.setup, state.stopped = event.journal_id, event.seed, setup, False
     state.desk = read_desk(state)
+    state.host = None  # what was said before this start holds no longer
     state.instruments = {instrument.symbol: instrument for instrument in setup.instruments}
     state.pairs = {f"{i.base_currency}/{i.currency}": i.symbol for i in setup.instruments if i.base_currency}
     for instrument in setup.instruments:
@@ -32,14 +34,26 @@ def _engine_configured(state: State, clock: Deadlines, event: ev.EngineConfigure
 
 
 def _configure_accounts(state: State, setup: Setup) -> None:
-    tiers = {venue.id: venue.capabilities.tier for venue in setup.venues}
+    capabilities = {venue.id: venue.capabilities for venue in setup.venues}
     for spec in setup.accounts:
         account = state.accounts.get(spec.id)
         if account is None:
-            account = state.accounts[spec.id] = Account(spec, AccountParams(), tiers[spec.venue])
-        else:
-            account.spec, account.tier = spec, tiers[spec.venue]
+            account = state.accounts[spec.id] = Account(spec, AccountParams(), capabilities[spec.venue].tier)
+        account.spec, account.capabilities = spec, capabilities[spec.venue]
+        account.tier = account.capabilities.tier
+        account.listed = _not_to_be_entered(setup, spec)
         account.params = read_account(state, account)
+
+
+def _not_to_be_entered(setup: Setup, spec: AccountSpec) -> dict[Symbol, str]:
+    """Return what the lists of the desk and of the account rule out; the stricter of the two counts."""
+    ruled_out = {}
+    for symbol in (instrument.symbol for instrument in setup.instruments):
+        if symbol in setup.restricted or symbol in spec.restricted:
+            ruled_out[symbol] = "restricted"
+        elif any(allowed and symbol not in allowed for allowed in (setup.allowed, spec.allowed)):
+            ruled_out[symbol] = "not on the allow list"
+    return ruled_out
 
 
 def _engine_stopped(state: State, clock: Deadlines, event: ev.EngineStopped) -> None:

@@ -33,6 +33,18 @@ from coxswain.messages.events.engine import (
 from coxswain.messages.events.engine import (
     VolatilitySet as VolatilitySet,
 )
+from coxswain.messages.events.facts import (
+    FactEvent,
+)
+from coxswain.messages.events.facts import (
+    HostObserved as HostObserved,
+)
+from coxswain.messages.events.facts import (
+    LocateSet as LocateSet,
+)
+from coxswain.messages.events.facts import (
+    TradingHaltSet as TradingHaltSet,
+)
 from coxswain.messages.events.limits import (
     LimitChange as LimitChange,
 )
@@ -207,6 +219,7 @@ from coxswain.messages.events.unknowns import (
 
 Event = (
     EngineEvent
+    | FactEvent
     | AccountEvent
     | PlanEvent
     | OrderEvent

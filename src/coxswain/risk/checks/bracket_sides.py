@@ -7,9 +7,15 @@ from coxswain.model.market import touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.model.vocabulary import SIGN
+from coxswain.risk.kinds import Kind
 
 CONTROL = 10
+KIND = Kind.HARD
 EXCUSES_REDUCING = False
+CODES = {
+    "STOP_ON_WRONG_SIDE": "Put the stop on the losing side of the entry.",
+    "TARGET_ON_WRONG_SIDE": "Put the target on the winning side of the entry.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

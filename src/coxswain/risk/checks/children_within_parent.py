@@ -6,9 +6,14 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 15
+KIND = Kind.HARD
 EXCUSES_REDUCING = False
+CODES = {
+    "CHILDREN_EXCEED_PARENT": "What is working, filled and unknown takes all of the plan: settle what is unknown.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

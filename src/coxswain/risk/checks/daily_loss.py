@@ -8,9 +8,14 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import percent_of, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 27
+KIND = Kind.AUTO
 EXCUSES_REDUCING = True
+CODES = {
+    "DAILY_LOSS": "Wait for the next trading day, or let a person resume the account; a smaller order may fit.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""Refuse an instrument that is not known, not in session, or not convertible into the account's currency.
+"""Refuse an instrument that is unknown, closed or halted, cannot be converted, or an order its venue does not take.
 
 What reduces needs no rate: nothing about it is measured in money.
 """
@@ -8,9 +8,18 @@ import msgspec
 from coxswain.model.checks import Check
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 2
+KIND = Kind.HARD
 EXCUSES_REDUCING = False
+CODES = {
+    "INSTRUMENT_UNKNOWN": "Add the instrument to the configuration, or correct the symbol.",
+    "NO_FX_RATE": "See that the currency pair has a fresh quote, or add the pair.",
+    "SESSION_CLOSED": "Wait until the session opens.",
+    "TRADING_HALTED": "Wait until the venue lifts the halt.",
+    "ORDER_TYPE_UNSUPPORTED": "Use an order type and a time in force that the venue takes.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,5 +31,10 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
         return Check("INSTRUMENT_UNKNOWN", None, None, False, order.symbol, "an instrument of the configuration")
     if view.fx_rate is None and not view.reducing:
         return Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {view.instrument.currency}")
+    if view.halt is not None:
+        return Check("TRADING_HALTED", None, None, False, f"halted: {view.halt}", "not halted")
+    for asked, taken in ((order.ord_type, view.ord_types), (order.time_in_force, view.times_in_force)):
+        if asked not in taken:
+            return Check("ORDER_TYPE_UNSUPPORTED", None, None, False, asked, " ".join(taken) or "none")
     found = "open" if view.session_open else "closed"
     return Check("SESSION_CLOSED", None, None, view.session_open, found, "open")

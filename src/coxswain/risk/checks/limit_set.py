@@ -7,9 +7,12 @@ import msgspec
 from coxswain.model.checks import Check
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 36
+KIND = Kind.HARD
 EXCUSES_REDUCING = False
+CODES = {"LIMIT_SET": "Have a limit set approved."}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,4 +1,8 @@
-"""Refuse an order whose margin would leave less free than the account must keep."""
+"""Refuse an order that the account cannot carry: its cash, its buying power, and what must stay free.
+
+Buying power is what the free margin carries: equity less margin in use and reserved for every order that is open or
+unknown. What the order ties up must leave `min_account_balance` of it, and the cash alone must be worth that as well.
+"""
 
 from decimal import Decimal
 
@@ -8,9 +12,15 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 22
+KIND = Kind.HARD
 EXCUSES_REDUCING = True
+CODES = {
+    "BALANCE": "Pay in, or lower `min_account_balance`; open profit does not count as cash.",
+    "MARGIN": "Send a smaller order, or close something first.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,5 +28,10 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
+    least = params.min_account_balance
+    if view.balance is None:
+        return Check("BALANCE", None, least, False, "never seen", "the venue's balance")
+    if view.balance < least:
+        return Check("BALANCE", plain(view.balance), least, False)
     left = view.available_margin - order.order_qty * view.margin_per_lot
-    return Check("MARGIN", plain(left), params.min_account_balance, left >= params.min_account_balance)
+    return Check("MARGIN", plain(left), least, left >= least)

@@ -7,9 +7,14 @@ import msgspec
 from coxswain.model.checks import Check
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 11
+KIND = Kind.HARD
 EXCUSES_REDUCING = True
+CODES = {
+    "ORDER_QTY": "Send a smaller order, or have the limit changed.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,9 +8,14 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 12
+KIND = Kind.HARD
 EXCUSES_REDUCING = True
+CODES = {
+    "ORDER_VALUE": "Send a smaller order, or have the limit changed.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

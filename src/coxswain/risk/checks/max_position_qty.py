@@ -9,9 +9,12 @@ from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.model.vocabulary import Side
+from coxswain.risk.kinds import Kind
 
 CONTROL = 23
+KIND = Kind.HARD
 EXCUSES_REDUCING = True
+CODES = {"POSITION_QTY": "Send a smaller order, cancel what rests on this side, or have the limit changed."}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,9 +5,14 @@ import msgspec
 from coxswain.model.checks import Check
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 4
+KIND = Kind.HARD
 EXCUSES_REDUCING = False
+CODES = {
+    "DUPLICATE_INTENT": "Give a new order a new id. The first one stands.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

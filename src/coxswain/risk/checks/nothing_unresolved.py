@@ -8,9 +8,15 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import ZERO
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 33
+KIND = Kind.HARD
 EXCUSES_REDUCING = True
+CODES = {
+    "NOT_RECONCILED": "Wait until the books have been compared.",
+    "UNRESOLVED": "Settle the unknown order or the break first.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,9 +7,15 @@ import msgspec
 from coxswain.model.checks import Check
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 29
+KIND = Kind.HARD
 EXCUSES_REDUCING = True
+CODES = {
+    "OPEN_ORDERS": "Cancel orders that rest, or have the limit changed.",
+    "OPEN_POSITIONS": "Close a position first, or have the limit changed.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

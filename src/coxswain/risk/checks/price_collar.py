@@ -9,9 +9,17 @@ from coxswain.model.decimals import percent_of
 from coxswain.model.market import is_sane, touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 7
+KIND = Kind.HARD
 EXCUSES_REDUCING = True
+CODES = {
+    "QUOTE_STALE": "See that the feed runs; nothing enters on an old quote.",
+    "QUOTE_CROSSED": "Wait for a sane quote; see that the feed is right.",
+    "QUOTE_TOO_WIDE": "Wait for a market with a spread inside the collar.",
+    "PRICE_COLLAR": "Send a price nearer to the market, or a new signal at today's.",
+}
 
 NS_PER_S = Decimal(1_000_000_000)
 

@@ -7,9 +7,15 @@ import msgspec
 from coxswain.model.checks import Check
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.kinds import Kind
 
 CONTROL = 3
+KIND = Kind.HARD
 EXCUSES_REDUCING = True
+CODES = {
+    "NO_MARKET_SNAPSHOT": "Wait for a quote of the instrument; see that its feed runs.",
+    "SIGNAL_AGE": "Send a fresh signal; see that the sender's clock is right.",
+}
 
 NS_PER_S = Decimal(1_000_000_000)
 FUTURE_S = Decimal(1)

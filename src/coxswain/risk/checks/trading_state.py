@@ -6,9 +6,14 @@ from coxswain.model.checks import Check
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.model.vocabulary import TradingState
+from coxswain.risk.kinds import Kind
 
 CONTROL = 32
+KIND = Kind.HARD
 EXCUSES_REDUCING = False
+CODES = {
+    "TRADING_STATE": "Look why the account may not trade freely (`coxswain explain ACCOUNT`), and resume it.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,9 +6,14 @@ from coxswain.model.checks import Check
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.model.vocabulary import OrdType
+from coxswain.risk.kinds import Kind
 
 CONTROL = 1
+KIND = Kind.HARD
 EXCUSES_REDUCING = False
+CODES = {
+    "ORDER_MALFORMED": "Send a quantity and prices on the instrument's steps, and those that the order type needs.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +37,8 @@ def _fault(order: OrderIntent, view: RiskView) -> str:
         return f"order_qty {qty}, wanted a multiple of {instrument.lot_step}"
     if qty < instrument.min_qty and not view.reducing:
         return f"order_qty {qty}, wanted at least {instrument.min_qty}"
+    if instrument.max_qty is not None and qty > instrument.max_qty and not view.reducing:
+        return f"order_qty {qty}, wanted at most {instrument.max_qty}"
     if (order.price is None) is (order.ord_type is OrdType.LIMIT):
         return f"price {order.price}, wanted one on a limit order and on no other"
     if (order.stop_px is None) is (order.ord_type is OrdType.STOP):
