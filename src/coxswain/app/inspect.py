@@ -24,7 +24,7 @@ from coxswain.views.audit import AuditLog
 from coxswain.views.documents import document
 from coxswain.views.explain import Explainer
 from coxswain.views.positions import AccountRow
-from coxswain.views.summary import PAPER, Summary, stats_doc
+from coxswain.views.summary import PAPER, MoneyDoc, PerformanceDoc, Summary, stats_doc
 from coxswain.views.times import utc
 
 TOLD_ABOVE = ("well", "problems", "account_mode")
@@ -36,6 +36,7 @@ FIGURES = {
     "gross_loss": "gross_loss (of trades, net of commission)",
 }
 """Names of figures that need a word more."""
+RATIOS = ("profit_factor", "sharpe_ratio", "return_pct", "max_drawdown_pct")
 
 
 class View(Protocol):
@@ -277,7 +278,7 @@ def show_fills(journal: Path, as_json: bool) -> int:
 
 def show_stats(journal: Path, as_json: bool) -> int:
     summary = _summary(journal)
-    figures = stats_doc(summary.stats.figures())
+    figures = stats_doc(summary.stats.figures(), summary.performance.figures())
     if as_json:
         print_json(figures)
         return exits.OK
@@ -285,21 +286,24 @@ def show_stats(journal: Path, as_json: bool) -> int:
     cells = [
         (FIGURES.get(name, name), tables.short(getattr(figures, name)))
         for name in figures.__struct_fields__
-        if name != "money"
+        if name not in ("money", "performance")
     ]
     tables.table(("figure", "value"), cells, right=("value",))
-    for money in figures.money:
+    rows: tuple[MoneyDoc | PerformanceDoc, ...] = (*figures.money, *figures.performance)
+    for row in rows:
         cells = [
-            (FIGURES.get(name, name), _figure(name, getattr(money, name)))
-            for name in money.__struct_fields__
+            (FIGURES.get(name, name), _figure(name, getattr(row, name)))
+            for name in row.__struct_fields__
             if name != "currency"
         ]
-        tables.table((f"in {money.currency}", "value"), cells, right=("value",))
+        tables.table((f"in {row.currency}", "value"), cells, right=("value",))
     return exits.OK
 
 
 def _figure(name: str, value: object) -> object:
-    return tables.money(Decimal(value)) if isinstance(value, str) and name != "profit_factor" else tables.short(value)
+    if isinstance(value, str) and name not in RATIOS:
+        return tables.money(Decimal(value))
+    return tables.short(value)
 
 
 # --- why --------------------------------------------------------------------------------------------------------------

@@ -153,6 +153,20 @@ class Book:
         held = sorted((row for row in self.positions.values() if row.qty), key=lambda row: place[row.account])
         return [self._marked(row) for row in held]
 
+    def open_profit(self, account: AccountId, symbol: Symbol) -> Decimal | None:
+        """Return a position's open profit at the last quote, in the account's currency; None if nobody can tell."""
+        row = self._position(account, symbol)
+        return self._marked(row).unrealized_pnl if row.qty else ZERO
+
+    def value_of(self, row: PositionRow) -> Decimal | None:
+        """Return what a position is worth at the closing side of the last quote, in the account's currency."""
+        quote, instrument = self.quotes.get(row.symbol), self.instruments[row.symbol]
+        rate = self._rate(instrument.currency, row.currency, is_gain=True)
+        if quote is None or rate is None:
+            return None
+        price = quote.bid if row.qty > 0 else quote.ask
+        return round_down(abs(row.qty) * price * instrument.contract_size * rate)
+
     def all_accounts(self) -> list[AccountRow]:
         """Return every account, its open profit marked at the last quotes."""
         occupied: dict[AccountId, set[Symbol]] = {account: set() for account in self.accounts}

@@ -16,6 +16,7 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import text
 from coxswain.model.vocabulary import ClOrdId, ExecType, Mode, OrdStatus, Side, SignalId, SignalKind, Verdict
 from coxswain.views.blotter import Blotter
+from coxswain.views.performance import Performance, PerformanceRow
 from coxswain.views.plans import Outcome, PlanAccount, PlanRow, Plans, Result
 from coxswain.views.positions import Book, PositionRow, Protection
 from coxswain.views.stats import MoneyRow, Stats, StatsRow
@@ -132,6 +133,22 @@ class MoneyDoc(msgspec.Struct, frozen=True):
     profit_factor: Written | None
 
 
+class PerformanceDoc(msgspec.Struct, frozen=True):
+    currency: str
+    equity: Written
+    return_pct: Written
+    daily_returns: int
+    sharpe_ratio: Written | None
+    max_drawdown_pct: Written
+    total_positions: int
+    total_value: Written | None
+    total_unrealized_pnl: Written
+    total_realized_pnl: Written
+    average_position_size: Written | None
+    winning_positions: int
+    losing_positions: int
+
+
 class StatsDoc(msgspec.Struct, frozen=True):
     total_orders: int
     filled_orders: int
@@ -148,6 +165,7 @@ class StatsDoc(msgspec.Struct, frozen=True):
     losses: int
     win_rate_pct: Written | None
     money: tuple[MoneyDoc, ...]
+    performance: tuple[PerformanceDoc, ...] = ()
 
 
 class Audit(msgspec.Struct, frozen=True):
@@ -217,6 +235,7 @@ class Summary:
         self.plans = Plans(self.blotter)
         self.book = Book(self.blotter)
         self.stats = Stats(self.blotter)
+        self.performance = Performance(self.book)
         self.signals = SignalCounts(0, 0, 0, 0)
         self.partial_fills = 0
         self.repeated_reports = 0
@@ -262,6 +281,7 @@ class Summary:
         self.plans.apply(record)
         self.book.apply(record)
         self.stats.apply(record)
+        self.performance.apply(record)
         if isinstance(record.input, inp.EngineStarted):
             self._started, self.stopped = record.input, False
             feed = record.input.setup.feed
@@ -315,7 +335,7 @@ class Summary:
             tuple(_break(found) for found in self.book.breaks.values()),
             audit,
             digest,
-            stats_doc(self.stats.figures()),
+            stats_doc(self.stats.figures(), self.performance.figures()),
         )
 
     def position_docs(self) -> tuple[PositionDoc, ...]:
@@ -336,12 +356,13 @@ def check_doc(check: Check) -> CheckDoc:
     return CheckDoc(check.code, value, check.wanted or written(check.limit), check.passed)
 
 
-def stats_doc(row: StatsRow) -> StatsDoc:
-    """Write the statistics; the names are the row's own."""
-    return msgspec.convert(_written_all(row), StatsDoc)
+def stats_doc(row: StatsRow, performance: tuple[PerformanceRow, ...]) -> StatsDoc:
+    """Write the statistics; the names are the rows' own."""
+    values = {**_written_all(row), "performance": [_written_all(each) for each in performance]}
+    return msgspec.convert(values, StatsDoc)
 
 
-def _written_all(row: StatsRow | MoneyRow) -> dict[str, object]:
+def _written_all(row: StatsRow | MoneyRow | PerformanceRow) -> dict[str, object]:
     values = {name: getattr(row, name) for name in row.__struct_fields__}
     if isinstance(row, StatsRow):
         values["money"] = [_written_all(money) for money in row.money]
