@@ -293,7 +293,7 @@ def at_rest(world: World) -> None:
     assert waiting == [], f"still waiting for {waiting}"
     for account_id, account in state.accounts.items():
         assert account.breaks == {}
-        causes = set(account.causes) - {"PAUSED", "DAILY_LOSS"}
+        causes = set(account.causes) - {"PAUSED", "DAILY_LOSS", "LOSS_LADDER"}
         assert causes == set(), f"{account_id} is held back by {causes}"
         assert all(order.outcome_known for order in account.orders.values())
         _books_are_equal(world, account_id, account)

@@ -10,13 +10,13 @@ from decimal import Decimal, setcontext
 
 import msgspec
 
-from coxswain.core import breaks, entries, facts, limits, lookups, protection, recon, reports, sizing, trust
+from coxswain.core import breaks, entries, facts, limits, lookups, losses, protection, recon, reports, sizing, trust
 from coxswain.core.evolve import evolve, evolve_quote
 from coxswain.core.gates import Gates
 from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.order import InvariantViolation, is_over
 from coxswain.core.planner import plan_entry
-from coxswain.core.state import Deadlines, State, day_is_lost
+from coxswain.core.state import Deadlines, State
 from coxswain.core.submit import ask_for_account, lose_sight, submit
 from coxswain.core.tx import NOT_CONFIGURED, Allocate, Tx
 from coxswain.messages import events as ev
@@ -178,9 +178,9 @@ class Engine:
     def _on_quote(self, tx: Tx, message: Quote) -> None:
         evolve_quote(tx.state, message)
         for account_id in tuple(tx.state.holders.get(message.symbol, ())):
-            account = tx.account(account_id)
-            if "DAILY_LOSS" not in account.causes and account.anchor > 0 and day_is_lost(account):
-                trust.restrict(tx, account_id, "DAILY_LOSS", "the day's loss has reached its limit")
+            losses.watch(tx, account_id)
+        for account_id in tuple(tx.state.converted.get(message.symbol, ())):
+            losses.watch(tx, account_id)
 
     def _on_trading_day(self, tx: Tx, message: inp.TradingDay) -> None:
         for account_id in message.accounts:

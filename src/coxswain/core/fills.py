@@ -6,13 +6,14 @@ holds that position. It raises an incident, and the account's books are compared
 
 from decimal import Decimal
 
+from coxswain.core import losses
 from coxswain.core import order as machine
 from coxswain.core.consequences import after
 from coxswain.core.money import position_margin, position_risk, rate_down, rate_up
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.protection import follow, set_levels
-from coxswain.core.state import Account, Booking, Position, day_is_lost, find_order
-from coxswain.core.trust import distrust, restrict
+from coxswain.core.state import Account, Booking, Position, find_order
+from coxswain.core.trust import distrust
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ONE, ZERO, plain, round_down
@@ -48,7 +49,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
         after(tx, order, was_over)
     else:
         follow(tx, account_id, fill.symbol)
-    watch_losses(tx, account_id)
+    losses.watch(tx, account_id)
     return True
 
 
@@ -221,10 +222,3 @@ def _take_levels(tx: Tx, order: Order, first: bool) -> None:
         stop_px = position.stop_px if intent.stop_loss is None else intent.stop_loss
         target_px = position.target_px if intent.take_profit is None else intent.take_profit
         set_levels(tx, intent.account, intent.symbol, stop_px, target_px, intent.signal_id)
-
-
-def watch_losses(tx: Tx, account_id: AccountId) -> None:
-    """Stop new risk on an account whose day's loss has reached its limit."""
-    account = tx.account(account_id)
-    if account.anchor > 0 and day_is_lost(account):
-        restrict(tx, account_id, "DAILY_LOSS", "the day's loss has reached its limit")

@@ -6,7 +6,7 @@ Nothing is closed because a limit was lowered: an account that holds more than i
 
 from decimal import Decimal
 
-from coxswain.core.fills import watch_losses
+from coxswain.core import losses
 from coxswain.core.in_force import Place, configured, is_outdated, places_of, tightens, value_at
 from coxswain.core.params import NS_PER_S
 from coxswain.core.state import Account, LimitProposal, State
@@ -167,7 +167,7 @@ def _change(
         more = [code for code in exceeds(tx, account_id) if code not in exceeded[account_id]]
         if more:
             restrict(tx, account_id, LOWERED, f"more is held than version {version} allows: {', '.join(more)}")
-        watch_losses(tx, account_id)
+        losses.watch(tx, account_id)
 
 
 def _propose(

@@ -34,6 +34,14 @@ def rate_down(state: State, account: Account, instrument: Instrument) -> Decimal
     return None if quote is None else round_down(ONE / quote[1])
 
 
+def conversion_pair(state: State, account: Account, instrument: Instrument) -> Symbol | None:
+    """Return the instrument whose quote converts into the account's currency; None where nothing is converted."""
+    source, target = instrument.currency, account.spec.currency
+    if source == target:
+        return None
+    return state.pairs.get(f"{source}/{target}") or state.pairs.get(f"{target}/{source}")
+
+
 def _fresh(state: State, pair: Symbol | None) -> tuple[Decimal, Decimal] | None:
     quote = None if pair is None else state.quotes.get(pair)
     if quote is None or not is_sane(quote):

@@ -6,6 +6,7 @@ compared. A difference is a break, an item with an id; what becomes of it stands
 
 from decimal import Decimal
 
+from coxswain.core import losses
 from coxswain.core.breaks import settle_breaks
 from coxswain.core.lookups import book_fills
 from coxswain.core.order import Order, Phase, is_over
@@ -79,6 +80,7 @@ def begin_day(tx: Tx, account_id: AccountId, day: str) -> None:
     account = tx.account(account_id)
     balance, worth = account.balance or ZERO, equity(account)
     tx.apply(ev.DayStarted(account_id, day, balance, worth, max(balance, worth)))
+    losses.begin_day(tx, account_id)
 
 
 def _conclude(tx: Tx, account: Account, answer: AccountLookedUp, fills_booked: int, as_of_ns: int) -> None:

@@ -13,11 +13,11 @@ from coxswain.core.state import NOTHING_HELD, Account, State, available_margin, 
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
-from coxswain.model.decimals import ONE, ZERO, percent_of, round_down
+from coxswain.model.decimals import HUNDRED, ONE, ZERO, percent_of, round_down
 from coxswain.model.market import Instrument
 from coxswain.model.plan import Factor
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import Side
+from coxswain.model.vocabulary import LadderStep, Side
 
 
 class Sized(msgspec.Struct, frozen=True):
@@ -92,6 +92,8 @@ def _factors(state: State, account: Account, signal: Signal) -> tuple[Factor, ..
     most_used = min(left, key=left.__getitem__)
     if left[most_used] < ONE:
         factors.append(Factor(most_used, left[most_used]))
+    if any(step is not LadderStep.WARN for step in account.ladder.values()):
+        factors.append(Factor("loss ladder", account.params.ladder_reduced_size_pct / HUNDRED))
     target, observed = account.params.target_volatility_pct, volatility_of(state, signal.symbol)
     if target > 0 and observed is not None and observed.ewma_pct > target:
         factors.append(Factor("volatility", round_down(target / observed.ewma_pct)))

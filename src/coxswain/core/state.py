@@ -24,6 +24,7 @@ from coxswain.model.vocabulary import (
     ClOrdId,
     ExecId,
     JournalId,
+    LadderStep,
     Resolution,
     Role,
     Side,
@@ -171,6 +172,8 @@ class Account(msgspec.Struct):
     """By break that was closed: the difference that is lived with."""
     limits: dict[str, Decimal] = {}
     """What commands have changed, above the configuration."""
+    ladder: dict[str, LadderStep] = {}
+    """How far losses have climbed, by limit."""
     limits_until_ns: int | None = None
     """When the first temporary change of its limits ends."""
     locates: dict[Symbol, Decimal] = {}
@@ -259,6 +262,8 @@ class State(msgspec.Struct):
     plans: dict[SignalId, PlanState] = {}
     holders: dict[Symbol, dict[AccountId, None]] = {}
     """Accounts with an open position, by instrument: whom a quote concerns."""
+    converted: dict[Symbol, dict[AccountId, dict[Symbol, None]]] = {}
+    """Open positions whose profit is converted, by the currency pair that it goes by: whom a quote also concerns."""
     deadlines: dict[str, int] = {}
     """By key `kind|account|id`: when, in engine time."""
     stopped: bool = False

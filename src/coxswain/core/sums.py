@@ -7,7 +7,7 @@ from bisect import insort
 from decimal import Decimal
 
 from coxswain.core import order as machine
-from coxswain.core.money import mark
+from coxswain.core.money import conversion_pair, mark
 from coxswain.core.order import Order, held_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.state import Account, Booking, Deadlines, Position, State, share_of, venue_order
@@ -125,6 +125,21 @@ def remark(state: State, account: Account, position: Position) -> None:
     if profit != position.unrealized:
         account.unrealized += profit - position.unrealized
         position.unrealized = profit
+
+
+def note_conversion(state: State, account: Account, position: Position) -> None:
+    """Keep the index of whom a currency pair concerns: open positions whose profit is converted by it."""
+    pair = conversion_pair(state, account, state.instruments[position.symbol])
+    if pair is None:
+        return
+    concerned = state.converted.setdefault(pair, {})
+    if position.qty:
+        concerned.setdefault(account.spec.id, {})[position.symbol] = None
+        return
+    converted = concerned.get(account.spec.id, {})
+    converted.pop(position.symbol, None)
+    if not converted:
+        concerned.pop(account.spec.id, None)
 
 
 def count_unknown(account: Account, order: Order, was_known: bool) -> None:

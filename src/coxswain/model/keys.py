@@ -171,6 +171,18 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
         ),
     ),
     (
+        "Before a limit on losses is reached: shares of it that are used up",
+        (
+            _account("ladder_warn_pct", "60", Unit.PERCENT, "it is said"),
+            _account("ladder_reduce_pct", "75", Unit.PERCENT, "entries are smaller"),
+            _account("ladder_reduced_size_pct", "50", Unit.PERCENT, "that small"),
+            _account("ladder_no_new_risk_pct", "85", Unit.PERCENT, "the account only reduces"),
+            _account("ladder_flatten_pct", "95", Unit.PERCENT, "everything is closed, where the next key says so"),
+            _account("ladder_flatten", "0", Unit.COUNT, "1 closes everything at that share; 0 leaves it to people"),
+            _account("ladder_hysteresis_pct", "5", Unit.PERCENT, "so far below a step it is left again"),
+        ),
+    ),
+    (
         "Changing limits while the engine runs",
         (
             _desk("limit_raise_needs_two", "0", Unit.COUNT, "1: what may let more through waits for a second person"),
@@ -205,7 +217,16 @@ LIMITS: tuple[Key, ...] = tuple(key for key in TABLE if key.scope is Scope.ACCOU
 
 # Which way a change lets less through: lower, unless a key is named here.
 HIGHER_IS_SAFER = frozenset(
-    ("min_confidence", "min_available_margin", "min_account_balance", "assumed_stop_pct", "limit_raise_needs_two")
+    (
+        "min_confidence",
+        "min_available_margin",
+        "min_account_balance",
+        "assumed_stop_pct",
+        "assumed_volatility_pct",
+        "stop_gap_pct",
+        "ladder_hysteresis_pct",
+        "limit_raise_needs_two",
+    )
 )
 NEITHER_IS_SAFER = frozenset(
     (
@@ -224,9 +245,11 @@ NEITHER_IS_SAFER = frozenset(
         "position_sync_s",
         "circuit_breaker_window_s",
         "limit_proposal_ttl_s",
+        "ladder_flatten",
+        "auto_adopt_breaks",
     )
 )
 ZERO_IS_OFF: frozenset[str] = frozenset()
 """Keys that turn a rule off with 0, which lets more through, though it is lower."""
-AT_START = frozenset(("signal_ttl_s", "quote_interval_ms"))
+AT_START = frozenset(("signal_ttl_s", "quote_interval_ms", "volatility_bar_s"))
 """Read once, at the start: no command changes them."""

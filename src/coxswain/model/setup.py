@@ -9,6 +9,7 @@ from coxswain.model.firm import NewsCalendar, Phase, RuleSet
 from coxswain.model.market import Instrument
 from coxswain.model.vocabulary import (
     AccountId,
+    DayLossRelease,
     Mode,
     OrdType,
     SelfMatch,
@@ -61,6 +62,7 @@ class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     allowed: tuple[Symbol, ...] = ()
     """Only these are entered; empty means all."""
     short_selling: ShortSelling = ShortSelling.ALLOWED
+    day_loss_release: DayLossRelease = DayLossRelease.PERSON
 
 
 class Correlation(msgspec.Struct, frozen=True):

@@ -143,3 +143,19 @@ class VenueTier(Word):
     T1 = "T1"
     T2 = "T2"
     T3 = "T3"
+
+
+class LadderStep(Word):
+    """How much of a limit on losses is used up, from the first step to the last."""
+
+    WARN = "WARN"
+    REDUCE = "REDUCE"
+    NO_NEW_RISK = "NO_NEW_RISK"
+    FLATTEN = "FLATTEN"
+
+
+class DayLossRelease(Word):
+    """Who lets an account trade again after a day's loss at its limit: a person, or the next reset by itself."""
+
+    PERSON = "person"
+    RESET = "reset"

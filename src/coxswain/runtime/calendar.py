@@ -5,7 +5,7 @@ A day begins at the account's reset time in the account's zone; a session opens 
 
 import heapq
 from collections.abc import Iterator
-from datetime import time, timedelta
+from datetime import timedelta
 
 from coxswain.messages.inputs import Input, SessionChanged, TradingDay
 from coxswain.model.hours import is_open, local, moment, next_change
@@ -73,10 +73,14 @@ def _days(
 
 
 def _day_label(tz: str, reset: str, now_ns: int) -> str:
-    """Return the day that began at the last reset."""
-    now = local(now_ns, tz)
-    began_today = now.time() >= time.fromisoformat(reset)
-    return (now.date() if began_today else now.date() - timedelta(days=1)).isoformat()
+    """Return the day that began at the last reset, found as the resets themselves are: by moments, not by the clock.
+
+    A clock that is put back shows the hour of the reset twice, and one that is put forward may leave it out.
+    """
+    day = local(now_ns, tz).date()
+    while moment(day, reset, tz) > now_ns:
+        day -= timedelta(days=1)
+    return day.isoformat()
 
 
 def _changes(instrument: Instrument, start_ns: int, group: int) -> Iterator[tuple[int, int, Input]]:

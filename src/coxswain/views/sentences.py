@@ -174,6 +174,16 @@ def _limits_proposed(event: ev.LimitsProposed) -> str:
     return f"{what}{_because(event.reason)}; it waits for a second person until {until}"
 
 
+def _ladder(event: ev.LadderStepReached) -> str:
+    used = f"{event.value:f} of {event.limit_value:f} used, {event.used_pct:.1f} %"
+    return f"{event.account} reached {event.step} of its {event.limit}: {used}"
+
+
+def _ladder_left(event: ev.LadderStepLeft) -> str:
+    used = f"{event.value:f} of {event.limit_value:f} used, {event.used_pct:.1f} %"
+    return f"{event.account} is back at {event.step or 'no step'} of its {event.limit}: {used}"
+
+
 def _changes(changes: tuple[ev.LimitChange, ...]) -> str:
     return ", ".join(f"{c.account or 'desk'} {c.key} {c.before:f} to {c.after:f}" for c in changes)
 
@@ -251,4 +261,6 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.LimitsProposed: _limits_proposed,
     ev.LimitProposalEnded: lambda e: f"limit proposal {e.proposal} ended by {e.actor}{_because(e.reason)}",
     ev.LimitsRefused: lambda e: f"a change of limits by {e.actor} was refused: {'; '.join(e.errors)}",
+    ev.LadderStepReached: _ladder,
+    ev.LadderStepLeft: _ladder_left,
 }

@@ -143,7 +143,8 @@ def test_an_instrument_that_is_not_configured_has_no_volatility() -> None:
 
 
 def test_the_loss_limit_that_is_used_most_scales() -> None:
-    desk = Desk(setup(account(A, max_daily_drawdown_pct="0.08", max_daily_loss_pct="0.075")))
+    limits: dict[str, Any] = {"max_daily_drawdown_pct": "0.08", "max_daily_loss_pct": "0.075", "ladder_reduce_pct": 100}
+    desk = Desk(setup(account(A, **limits)))
     desk.hold(10, stop_loss="99.99")
     desk.quote(SHARE, "94.02", "94.04")  # 60.00 of 100,000, of limits of 80 and 75
     answer = share(desk, stop_loss="90.04")

@@ -160,6 +160,7 @@ def _account(account: AccountEntry, limits: Mapping[str, Decimal], rule_sets: Ma
         reserve=account.reserve,
         tz=account.tz,
         reset_time=account.reset_time,
+        day_loss_release=account.day_loss_release,
         firm="" if rules is None else rules.id,
         firm_phase=phase_of(account, rules),
         owner=account.owner,

@@ -23,7 +23,7 @@ from coxswain.model.decimals import ONE, ZERO, exact, is_short
 from coxswain.model.firm import Phase
 from coxswain.model.hours import is_zone
 from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope, Unit
-from coxswain.model.vocabulary import Mode, SelfMatch, ShortSelling
+from coxswain.model.vocabulary import DayLossRelease, Mode, SelfMatch, ShortSelling
 from coxswain.views.alerts import Kind
 
 # It is part of every order id, and those have at most 36 characters at many venues.
@@ -187,6 +187,7 @@ class AccountEntry(Entry):
     short_selling: Annotated[ShortSelling, _choice(ShortSelling, "allowed, forbidden or needs_locate")] = (
         ShortSelling.ALLOWED
     )
+    day_loss_release: Annotated[DayLossRelease, _choice(DayLossRelease, "person, or reset")] = DayLossRelease.PERSON
     limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table
 
 

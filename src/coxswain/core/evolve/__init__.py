@@ -6,7 +6,18 @@ request belongs here: folding a journal must never decide again.
 
 from collections.abc import Callable
 
-from coxswain.core.evolve import accounts, engine, facts, limits, orders, plans, positions, reconciliation, unknowns
+from coxswain.core.evolve import (
+    accounts,
+    engine,
+    facts,
+    limits,
+    losses,
+    orders,
+    plans,
+    positions,
+    reconciliation,
+    unknowns,
+)
 from coxswain.core.evolve.accounts import state_under as state_under
 from coxswain.core.state import Deadlines, State
 from coxswain.core.sums import remark
@@ -24,6 +35,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **positions.TABLE,
     **reconciliation.TABLE,
     **limits.TABLE,
+    **losses.TABLE,
 }
 
 
@@ -40,3 +52,7 @@ def evolve_quote(state: State, quote: Quote) -> None:
     for account_id in state.holders.get(quote.symbol, ()):
         account = state.accounts[account_id]
         remark(state, account, account.positions[quote.symbol])
+    for account_id, symbols in state.converted.get(quote.symbol, {}).items():
+        account = state.accounts[account_id]
+        for symbol in symbols:
+            remark(state, account, account.positions[symbol])

@@ -11,6 +11,7 @@ from coxswain.core.state import (
     State,
     Volatility,
 )
+from coxswain.core.sums import note_conversion
 from coxswain.messages import events as ev
 from coxswain.model.setup import AccountSpec, Setup
 from coxswain.model.vocabulary import (
@@ -43,6 +44,11 @@ def _configure_accounts(state: State, setup: Setup) -> None:
         account.tier = account.capabilities.tier
         account.listed = _not_to_be_entered(setup, spec)
         account.params = read_account(state, account)
+    state.converted = {}  # pairs may have come or gone
+    for account in state.accounts.values():
+        for position in account.positions.values():
+            if position.qty and position.symbol in state.instruments:
+                note_conversion(state, account, position)
 
 
 def _not_to_be_entered(setup: Setup, spec: AccountSpec) -> dict[Symbol, str]:

@@ -9,6 +9,7 @@ from coxswain.core.state import (
 )
 from coxswain.core.sums import (
     compare_later,
+    note_conversion,
     occupy,
     position_of,
     remark,
@@ -34,6 +35,7 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
         holders[event.account] = None
     else:
         holders.pop(event.account, None)
+    note_conversion(state, account, position)
     remark(state, account, position)
     occupy(account, position)
     compare_later(state, clock, event.account)

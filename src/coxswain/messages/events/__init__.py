@@ -63,6 +63,15 @@ from coxswain.messages.events.limits import (
 from coxswain.messages.events.limits import (
     LimitsRefused as LimitsRefused,
 )
+from coxswain.messages.events.losses import (
+    LadderStepLeft as LadderStepLeft,
+)
+from coxswain.messages.events.losses import (
+    LadderStepReached as LadderStepReached,
+)
+from coxswain.messages.events.losses import (
+    LossEvent,
+)
 from coxswain.messages.events.orders import (
     CancelRefused as CancelRefused,
 )
@@ -227,4 +236,5 @@ Event = (
     | PositionEvent
     | ReconciliationEvent
     | LimitEvent
+    | LossEvent
 )
