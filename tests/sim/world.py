@@ -16,6 +16,7 @@ from coxswain.model.decimals import plain
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, JournalId, Mode, Symbol, VenueId
+from coxswain.runtime.egress import Guard
 from coxswain.venues.paper import CAPABILITIES, AccountParams, Fault, PaperVenue, Params
 from tests.sim.wire import Faults, Wire
 
@@ -99,6 +100,7 @@ class World:
         }
         self.wire = wire(dict(self.venues), seed, faults)
         self.engine = make_engine()
+        self.guard = Guard()
         self.records: list[Record] = []
         self.bodies: list[bytes] = []
         self.check = check
@@ -121,6 +123,9 @@ class World:
         """Drop the engine and what is on the wire, and fold the records into a new one."""
         self.wire.cut()
         self.engine = self.folded()
+        self.guard = Guard()
+        for body in self.bodies:
+            self.guard.note(body)
         self.start()
 
     def folded(self) -> Engine:
@@ -136,7 +141,9 @@ class World:
         self.bodies.append(encode(record))
         if self.check is not None:
             self.check(self, record)
+        self.guard.note(self.bodies[-1])
         for request in record.requests:
+            assert not self.guard.refusal(request, self.now_ns), "the guard objects to what a healthy engine sends"
             self.wire.send(VENUE_OF[request.account], request, self.now_ns)
         return record
 

@@ -22,6 +22,7 @@ from coxswain.messages.inputs import EngineStarted
 from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode
+from coxswain.runtime.egress import Guard
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import Pace
 from coxswain.runtime.records import decoded
@@ -39,6 +40,7 @@ class Desk(msgspec.Struct, frozen=True):
     engine: Engine
     journal: Journal
     venues: tuple[Venue, ...]
+    guard: Guard
     resume_ns: int
     """The later of journal and venue files: where time goes on."""
 
@@ -62,13 +64,14 @@ def open_desk(
     `tell` is given the sentences for people about venues that go and come back.
     """
     with ExitStack() as opened:
-        engine = make_engine()
+        engine, guard = make_engine(), Guard()
         on_commit = None if after_journal is None else lambda seq: after_journal()
         if journal_path is not None and journal_path.exists():
             journal = Journal.open(journal_path, on_commit=on_commit)
             opened.callback(journal.close)
-            for _, record in decoded(journal.read()):
+            for body, record in decoded(journal.read()):
                 engine.fold(record)
+                guard.note(body)
                 on_record(record)
             check_fits(engine, resolved, journal_path)
         else:
@@ -78,7 +81,7 @@ def open_desk(
             opened.callback(journal.close)
         venues = open_venues(resolved, journal_path, tell, opened, after_venue)
         seen_ns = [venue.last_ns for venue in venues if venue.last_ns is not None]
-        yield Desk(engine, journal, tuple(venues), max([engine.state.now_ns, *seen_ns]))
+        yield Desk(engine, journal, tuple(venues), guard, max([engine.state.now_ns, *seen_ns]))
 
 
 def make_loop(
@@ -90,7 +93,7 @@ def make_loop(
     pace: Pace,
 ) -> Loop:
     interval_ns = int(resolved.setup.settings["quote_interval_ms"]) * 1_000_000
-    return Loop(desk.engine, desk.journal, desk.venues, feed, signals, interval_ns, on_record, pace)
+    return Loop(desk.engine, desk.journal, desk.venues, feed, signals, interval_ns, on_record, pace, guard=desk.guard)
 
 
 def started(desk: Desk, resolved: Resolved, mode: Mode, feed_name: str) -> EngineStarted:

@@ -46,7 +46,7 @@ WAITING = ("release", "completion")
 """Deadlines that let an entry out."""
 ROUTINE = ("sync|", "limits|", "limit_proposal|")
 """Deadlines that nothing waits for."""
-RELEASED_BY_A_PERSON = ("PAUSED", "DAILY_LOSS", "CORE_FAILURE")
+RELEASED_BY_A_PERSON = ("PAUSED", "DAILY_LOSS", "CORE_FAILURE", "EGRESS")
 FUTURE_NS = 1_000_000_000
 """A sender's clock may run ahead of ours by this much."""
 
@@ -439,6 +439,7 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.OrderLookedUp: lookups.on_order_looked_up,
     inp.AccountLookedUp: recon.on_account_looked_up,
     inp.VenueFailed: reports.on_venue_failed,
+    inp.EgressRefused: reports.on_egress_refused,
     inp.ResolveBreak: breaks.on_resolve,
     inp.VolatilityObserved: sizing.on_volatility,
     inp.ObserveHost: facts.on_host,

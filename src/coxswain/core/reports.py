@@ -13,9 +13,9 @@ from coxswain.core.order import Order, Phase, is_done, is_over
 from coxswain.core.state import Account, find_order
 from coxswain.core.submit import PROTECTION, ask_for_order, key_of_question, lose_sight
 from coxswain.core.trust import distrust, restrict
-from coxswain.core.tx import Tx
+from coxswain.core.tx import EGRESS, Tx
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import CancelRejected, ExecutionReport, VenueFailed
+from coxswain.messages.inputs import CancelRejected, EgressRefused, ExecutionReport, VenueFailed
 from coxswain.model.decimals import ZERO
 from coxswain.model.orders import VenueFill
 from coxswain.model.vocabulary import AccountId, ExecType, ReachedVenue
@@ -204,3 +204,24 @@ def on_venue_failed(tx: Tx, failure: VenueFailed) -> None:
         after(tx, order, was_over=False)
     else:
         lose_sight(tx, order, failure.text)
+
+
+def on_egress_refused(tx: Tx, refusal: EgressRefused) -> None:
+    """Halt an account of which something was held back at the last moment, until a person has looked.
+
+    What was held back ends as not sent: the guard is the proof of it.
+    """
+    account = tx.state.accounts.get(refusal.account)
+    if account is None:
+        return
+    why = f"not sent, the egress guard held it back: {refusal.reason}"
+    restrict(tx, refusal.account, EGRESS, refusal.reason)
+    order = find_order(account, refusal.cl_ord_id)
+    if order is None or is_done(order):
+        return
+    if order.replace_pending is not None and order.replace_pending.cl_ord_id == refusal.cl_ord_id:
+        tx.apply(ev.ReplaceRefused(refusal.account, order.cl_ord_id, why))
+    elif order.phase is Phase.PENDING_NEW:
+        _resolve(tx, order, "not sent")
+        tx.apply(ev.OrderCanceled(refusal.account, order.cl_ord_id, order.cum_qty, True, why))
+        after(tx, order, was_over=False)

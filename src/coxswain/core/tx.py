@@ -12,6 +12,8 @@ from coxswain.model.vocabulary import AccountId
 
 NOT_CONFIGURED = "NOT_CONFIGURED"
 """The cause under which an account is halted while the configuration does not name it."""
+EGRESS = "EGRESS"
+"""The cause under which an account is halted after the egress guard held something back."""
 Allocate = Callable[[Parent, tuple[Candidate, ...]], Allocation]
 
 

@@ -253,6 +253,15 @@ class VenueFailed(InputBase, frozen=True):
     text: str
 
 
+class EgressRefused(InputBase, frozen=True):
+    """The egress guard held an order back, or a change of one, that the gate had let out: one of both is wrong."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId
+    """Of the request: the new one for a replace."""
+    reason: str
+
+
 Input = (
     EngineStarted
     | StopEngine
@@ -280,4 +289,5 @@ Input = (
     | OrderLookedUp
     | AccountLookedUp
     | VenueFailed
+    | EgressRefused
 )

@@ -13,6 +13,7 @@ from coxswain.core.engine import Engine
 from coxswain.journal.store import Journal
 from coxswain.messages.inputs import (
     CompareAccounts,
+    EgressRefused,
     EngineStarted,
     Input,
     ObserveHost,
@@ -27,6 +28,7 @@ from coxswain.model.vocabulary import AccountId, ReachedVenue, Symbol
 from coxswain.runtime.bars import Bars
 from coxswain.runtime.calendar import Calendar
 from coxswain.runtime.doors import Asked, Doors
+from coxswain.runtime.egress import Guard
 from coxswain.runtime.pace import NS_PER_S, STOOD_STILL_NS, AtOnce, Pace
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
@@ -58,6 +60,7 @@ class Loop:
         on_record: OnRecord,
         pace: Pace | None = None,
         doors: Doors | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -72,12 +75,17 @@ class Loop:
         self._on_record = on_record
         self._pace = pace or AtOnce()
         self._doors = doors or Doors()
+        self._guard = guard or Guard()
+        """One that has seen every record of the journal so far."""
         self._latest: dict[Symbol, Quote] = {}
         self._stepped_ns: dict[Symbol, int] = {}
         self._bodies: list[bytes] = []
         self._unseen: list[Record] = []
         """Records of `_bodies`, for whoever may see them once they are durable."""
-        self._requests: list[Request] = []
+        self._asks = False
+        """Something in `_bodies` asks for a request to leave once it is durable."""
+        self._outbox: list[tuple[Request, str]] = []
+        """Durable, with the reason for which the guard refuses it; empty where it may leave."""
         self._ready: set[int] = set()
         """What spoke up during the last wait."""
         self._endless = False
@@ -165,7 +173,7 @@ class Loop:
         False when something came in before that: then everything is looked at afresh.
         """
         if at_ns is None or at_ns > self.now_ns:
-            if self._requests or (self._pace.passes and self._bodies):
+            if self._is_leaving() or (self._pace.passes and self._bodies):
                 self._flush()
                 at_ns = _earliest(at_ns, self._next_report())
             self.now_ns = self._pace.go(self.now_ns, at_ns, self._wait)
@@ -251,10 +259,11 @@ class Loop:
             self._listen()
             report_ns = self._next_report()
             deadline_ns = self._engine.next_deadline() if self._engine.is_waiting() else None
-            next_ns = _earliest(report_ns, deadline_ns, self.now_ns if self._requests else None)
+            leaving = self._is_leaving()
+            next_ns = _earliest(report_ns, deadline_ns, self.now_ns if leaving else None)
             if next_ns is None or next_ns > until_ns:
                 return
-            if next_ns == self.now_ns and self._requests:
+            if next_ns == self.now_ns and leaving:
                 self._flush()
                 continue
             if not self._move_to(next_ns):
@@ -269,9 +278,10 @@ class Loop:
         if not self.stop_reason:
             self._step(CompareAccounts("the run ends"))
             self._hear_out(self.now_ns + TAIL_NS)
-        self._requests.clear()  # nothing new leaves an engine that stops; a restart asks for what is open
+        self._commit()
         self._step(StopEngine(reason))
-        self._flush()
+        self._commit()
+        self._outbox.clear()  # nothing new leaves an engine that stops; a restart asks for what is open
 
     def _hear_out(self, until_ns: int) -> None:
         """Deliver what is to leave and take every answer that comes by `until_ns`."""
@@ -299,11 +309,11 @@ class Loop:
             record = self._engine.step(message, self.now_ns)
         except Exception as bug:
             self._keep(self._engine.failure(message, self.now_ns, f"{type(bug).__name__}: {bug}"))
-            self._requests.clear()
             self._commit()
+            self._outbox.clear()
             raise
         self._keep(record)
-        self._requests += record.requests
+        self._asks = self._asks or bool(record.requests)
         if len(self._bodies) >= GROUP_MAX:
             self._flush()
         return record
@@ -315,27 +325,41 @@ class Loop:
     def _flush(self) -> None:
         """Make everything stepped so far durable, then show it, and deliver what it asks to be sent."""
         self._commit()
-        requests, self._requests = self._requests, []
-        lag_ns = self._pace.lag_ns(self.now_ns) if requests else 0
+        outbox, self._outbox = self._outbox, []
+        lag_ns = self._pace.lag_ns(self.now_ns) if outbox else 0
         kept: list[Input] = []
-        for request in requests:
-            if lag_ns > STOOD_STILL_NS and isinstance(request, NewOrder | ReplaceOrder):
+        for request, refusal in outbox:
+            if refusal:
+                kept.append(_refused(request, refusal))
+            elif lag_ns > STOOD_STILL_NS and isinstance(request, NewOrder | ReplaceOrder):
                 kept.append(_too_late(request, lag_ns))
             else:
                 self._venue_of[request.account].send(request, self.now_ns)
         for message in kept:
             self._record(message)
 
+    def _is_leaving(self) -> bool:
+        return self._asks or bool(self._outbox)
+
     def _commit(self) -> None:
-        """Make everything stepped so far durable, and show it."""
+        """Make everything stepped so far durable, show it, and have the guard look at what it asks to be sent."""
         if not self._bodies:
             return
         self._journal.append(self._bodies)
-        self._bodies.clear()
+        bodies, self._bodies = self._bodies, []
         durable, self._unseen = self._unseen, []
-        for record in durable:
+        self._asks = False
+        for body, record in zip(bodies, durable, strict=True):
+            self._guard.note(body)
+            self._outbox += [(request, self._guard.refusal(request, record.now_ns)) for request in record.requests]
             self._on_record(record)
             self._doors.on_record(record)
+
+
+def _refused(request: Request, why: str) -> EgressRefused:
+    """Say that the guard held an order or a change of one back."""
+    assert isinstance(request, NewOrder | ReplaceOrder)
+    return EgressRefused(request.account, request.cl_ord_id, why)
 
 
 def _too_late(request: NewOrder | ReplaceOrder, lag_ns: int) -> VenueFailed:

@@ -13,6 +13,7 @@ from coxswain.model.setup import AccountSpec, Setup, VenueSpec
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import AccountId, JournalId, Mode, Side, SignalId, SignalKind, Symbol, VenueId
 from coxswain.runtime.doors import Doors
+from coxswain.runtime.egress import Guard
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import Pace
 from coxswain.runtime.signals import Latest, Signals
@@ -89,6 +90,7 @@ class Desk:
         signals: Signals | None = None,
         pace: Pace | None = None,
         doors: Doors | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.seen: list[Record] = []
         self.engine = engine or make_engine()
@@ -108,6 +110,7 @@ class Desk:
             self._see,
             pace,
             doors,
+            guard,
         )
 
     def run(self) -> None:

@@ -14,7 +14,7 @@ from coxswain.model.vocabulary import (
     TradingState,
 )
 
-HALTING = ("NOT_CONFIGURED", "CORE_FAILURE")
+HALTING = ("NOT_CONFIGURED", "CORE_FAILURE", "EGRESS")
 """Causes under which nothing may leave; under all others what reduces still may."""
 
 

@@ -14,7 +14,7 @@ class AccountStateChanged(EventBase, frozen=True):
 
     account: AccountId
     cause: str
-    """PAUSED, DAILY_LOSS, DRAWDOWN, UNRECONCILED, BREAK or NOT_CONFIGURED."""
+    """PAUSED, DAILY_LOSS, DRAWDOWN, UNRECONCILED, BREAK, EGRESS or NOT_CONFIGURED."""
     active: bool
     state: TradingState
     reason: str
