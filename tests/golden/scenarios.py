@@ -7,11 +7,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from coxswain.messages.inputs import PauseAccount, ResumeAccount, SubmitOrder, SubmitSignal
+from coxswain.messages.inputs import SubmitOrder, SubmitSignal
 from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import OrdType, Role, Side, SignalId, SignalKind, TimeInForce
 from coxswain.venues.paper import Fault, FaultKind
+from tests.asking import pause, resume
 from tests.sim.world import A1, A2, B1, MS, SHARE, SPARE, S, World
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -101,9 +102,9 @@ def called_back(world: World) -> None:
 
 
 def paused(world: World) -> None:
-    world.step(PauseAccount(A1, "a look at it", "ann"))
+    world.step(pause(A1, "a look at it", "ann"))
     signal(world, "in", quantity=10)
-    world.step(ResumeAccount(A1, "looked at it", "ann"))
+    world.step(resume(A1, "looked at it", "ann"))
     signal(world, "in again", quantity=10)
 
 

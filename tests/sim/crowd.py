@@ -5,8 +5,6 @@ from decimal import Decimal
 
 from coxswain.messages.inputs import (
     CompareAccounts,
-    PauseAccount,
-    ResumeAccount,
     SessionChanged,
     SubmitOrder,
     SubmitSignal,
@@ -25,6 +23,7 @@ from coxswain.model.vocabulary import (
     TimeInForce,
 )
 from coxswain.venues.paper import Fault, FaultKind
+from tests.asking import pause, resume
 from tests.sim.world import EURUSD, INSTRUMENT, MS, SHARE, VENUE_OF, S, World
 
 SYMBOLS = (EURUSD, SHARE)
@@ -144,11 +143,11 @@ class Crowd:
             self.world.step(SubmitSignal(signal))
 
     def pause(self) -> None:
-        self.world.step(PauseAccount(self.random.choice(ACCOUNTS), "a look at it", "somebody"))
+        self.world.step(pause(self.random.choice(ACCOUNTS), "a look at it", "somebody"))
 
     def resume(self) -> None:
         for account in ACCOUNTS:
-            self.world.step(ResumeAccount(account, "looked at it", "somebody"))
+            self.world.step(resume(account, "looked at it", "somebody"))
 
     def compare(self) -> None:
         self.world.step(CompareAccounts("somebody asked"))

@@ -6,16 +6,16 @@ help costs nothing.
 
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from coxswain import __version__
 from coxswain.app import exits
 from coxswain.app.levels import LogLevel
+from coxswain.app.operate import operating
+from coxswain.app.options import DEFAULT_CONFIG, DEFAULT_JOURNAL, Config, Journal, Json, reports_errors
 
 app = typer.Typer(
     help="Coxswain: one signal in; risk-checked, reconciled orders out on every account you own.",
@@ -48,13 +48,8 @@ alerts_app = typer.Typer(help="Try the ways that alerts take.", no_args_is_help=
 app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
 app.add_typer(alerts_app, name="alerts")
+app.add_typer(operating)
 
-DEFAULT_JOURNAL = Path("coxswain.journal")
-DEFAULT_CONFIG = Path("coxswain.yaml")
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-Journal = Annotated[Path, typer.Option("--journal", metavar="FILE", help="The journal to read.")]
-Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="The configuration file.")]
 Quotes = Annotated[
     list[str] | None,
     typer.Option(
@@ -106,35 +101,6 @@ def _not_written(error: OSError) -> int:
     if not isinstance(error, BrokenPipeError):  # a reader that went away wants to hear no more
         print(f"coxswain: what was to be printed could not be written: {error.strerror}", file=sys.stderr)
     return exits.ERROR
-
-
-def fail(code: int, message: str) -> NoReturn:
-    """Say on standard error what is wrong, and end with `code`."""
-    print(f"coxswain: {message}", file=sys.stderr)
-    raise typer.Exit(code)
-
-
-def reports_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn the errors that users can do something about into a sentence and an exit code; bugs keep their traceback."""
-
-    @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        from coxswain.app.errors import explain_error
-
-        try:
-            return command(*args, **kwargs)
-        except typer.Exit:
-            raise  # how every command ends; nothing is to be explained
-        except BrokenPipeError:
-            sys.stderr.close()  # the reader went away: nothing more to say to it
-            raise typer.Exit(exits.ERROR) from None
-        except Exception as error:
-            known = explain_error(error)
-            if known is None:
-                raise
-            fail(*known)
-
-    return wrapped
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
@@ -227,28 +193,6 @@ def venue(
     from coxswain.app.commands import run_venue
 
     raise typer.Exit(run_venue(config, name, journal))
-
-
-Reason = Annotated[str, typer.Option("--reason", help="Why; it is journaled with your name.")]
-Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account of the journal.")]
-
-
-@app.command()
-@reports_errors
-def pause(account: Account, reason: Reason, journal: Journal = DEFAULT_JOURNAL) -> None:
-    """Let an account only reduce, from the next start on. The engine must not be running."""
-    from coxswain.app.control import pause as tell
-
-    raise typer.Exit(tell(journal, account, reason))
-
-
-@app.command()
-@reports_errors
-def resume(account: Account, reason: Reason, journal: Journal = DEFAULT_JOURNAL) -> None:
-    """Let an account trade again: after a pause, a day's loss at its limit, or a failed step."""
-    from coxswain.app.control import resume as tell
-
-    raise typer.Exit(tell(journal, account, reason))
 
 
 # --- setting up -------------------------------------------------------------------------------------------------------

@@ -1,51 +1,56 @@
 """Commands of an operator to an engine that does not run: folded from its journal, stepped once, made durable.
 
-The next start finds the fact. A running engine holds its journal, and is told to be stopped first.
+The next start finds the fact, and sees to what was asked of a venue. A running engine holds its journal, and is told to
+be stopped first.
 """
 
 import getpass
+from collections.abc import Mapping
 from pathlib import Path
 
 from coxswain.app import exits, tables
+from coxswain.app.output import print_json
 from coxswain.app.plugins import make_engine
 from coxswain.journal.store import Journal
-from coxswain.messages.events import AccountStateChanged
-from coxswain.messages.inputs import PauseAccount, ResumeAccount
-from coxswain.messages.record import encode
-from coxswain.model.vocabulary import AccountId
+from coxswain.messages.command_json import CommandError, parse_command
+from coxswain.messages.inputs import Input
+from coxswain.messages.record import Record, encode
 from coxswain.runtime.records import decoded
+from coxswain.views.answers import Answer, answer_of
 
 
-def pause(journal: Path, account: str, reason: str) -> int:
-    """Let an account only reduce, until it is resumed."""
-    return _tell(journal, PauseAccount(AccountId(account), reason, getpass.getuser()))
+def command(journal: Path, document: Mapping[str, object], as_json: bool = False) -> int:
+    """Read a command, tell it to the engine of a journal, and show the answer."""
+    try:
+        answer = tell(journal, document)
+    except CommandError as error:
+        for sentence in error.errors:
+            tables.say(f"coxswain: {sentence}")
+        return exits.USAGE
+    if as_json:
+        print_json(answer)
+    else:
+        show(answer)
+    return exits.OK if answer.done else exits.USAGE
 
 
-def resume(journal: Path, account: str, reason: str) -> int:
-    """Let an account trade again: after a pause, a day's loss at its limit, or a failure of the core."""
-    return _tell(journal, ResumeAccount(AccountId(account), reason, getpass.getuser()))
-
-
-def _tell(path: Path, message: PauseAccount | ResumeAccount) -> int:
-    """Step one command at the journal's own time, and say what came of it. Raises `JournalError`."""
+def tell(path: Path, document: Mapping[str, object]) -> Answer:
+    """Step one command at the journal's own time. Raises `CommandError` and `JournalError`."""
     engine = make_engine()
     with Journal.open(path) as journal:
         for _, record in decoded(journal.read()):
             engine.fold(record)
-        account = engine.state.accounts.get(message.account)
-        if account is None:
-            known = ", ".join(engine.state.accounts) or "none there yet"
-            tables.say(f"coxswain: account {message.account!r} is not in {path}; wanted one of {known}")
-            return exits.USAGE
-        record = engine.step(message, engine.state.now_ns)
-        journal.append([encode(record)])
-    changes = [event for event in record.events if isinstance(event, AccountStateChanged)]
-    for change in changes:
-        begun = "begins" if change.active else "ends"
-        print(f"{change.account}: {change.cause} {begun}; {change.state}, {change.reason} ({change.actor})")
-    left = f", still {', '.join(account.causes)}" if account.causes else ""
-    if not changes:
-        print(f"{message.account}: nothing to change; {account.state}{left}")
-    elif isinstance(message, ResumeAccount) and account.causes:
-        print(f"{message.account}: {account.state}{left}; the engine itself ends these when the books agree")
-    return exits.OK
+        message: Input = parse_command(document, getpass.getuser(), engine.state.now_ns)
+        made: Record = engine.step(message, engine.state.now_ns)
+        journal.append([encode(made)])
+    return answer_of(made)
+
+
+def show(answer: Answer) -> None:
+    """Print what a command did, what it did not do, and how to undo it."""
+    for sentence in answer.did:
+        print(sentence)
+    for sentence in answer.did_not:
+        tables.say(f"not done: {sentence}" if not answer.done else f"note: {sentence}")
+    if answer.undo:
+        tables.say(f"to undo: {answer.undo}")

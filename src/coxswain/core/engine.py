@@ -10,10 +10,27 @@ from decimal import Decimal, setcontext
 
 import msgspec
 
-from coxswain.core import breaks, entries, facts, limits, lookups, losses, protection, recon, reports, sizing, trust
+from coxswain.core import (
+    approvals,
+    breaks,
+    cancels,
+    entries,
+    facts,
+    faults,
+    limits,
+    lookups,
+    losses,
+    protection,
+    recon,
+    reports,
+    sizing,
+    stops,
+    trust,
+)
 from coxswain.core.evolve import evolve, evolve_quote
 from coxswain.core.gates import Gates
 from coxswain.core.leaving import plan_exit, plan_stop_adjustment
+from coxswain.core.modes import ORDERS_ONLY_REDUCE, engine_mode
 from coxswain.core.order import InvariantViolation, is_over
 from coxswain.core.planner import plan_entry
 from coxswain.core.state import Deadlines, State
@@ -23,6 +40,7 @@ from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
 from coxswain.model.checks import Check, reason
+from coxswain.model.control import EVERYTHING, StopLevel
 from coxswain.model.decimals import CONTEXT, text
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.orders import OrderIntent
@@ -38,7 +56,6 @@ from coxswain.model.vocabulary import (
     SignalKind,
     Symbol,
     TradingState,
-    Verdict,
 )
 from coxswain.risk.gate import CheckModule
 
@@ -46,7 +63,6 @@ WAITING = ("release", "completion")
 """Deadlines that let an entry out."""
 ROUTINE = ("sync|", "limits|", "limit_proposal|")
 """Deadlines that nothing waits for."""
-RELEASED_BY_A_PERSON = ("PAUSED", "DAILY_LOSS", "CORE_FAILURE", "EGRESS")
 FUTURE_NS = 1_000_000_000
 """A sender's clock may run ahead of ours by this much."""
 
@@ -76,6 +92,7 @@ class Engine:
             _HANDLERS[kind](self, tx, message)
         if state.limits.lowered:
             limits.release_what_fits(tx)
+        faults.lower(tx)
         return Record(state.seq, now_ns, message, tuple(tx.events), tuple(tx.requests))
 
     def fold(self, record: Record) -> None:
@@ -96,7 +113,9 @@ class Engine:
             ev.AccountStateChanged(account_id, "CORE_FAILURE", True, TradingState.HALTED, why)
             for account_id in self._state.accounts
         )
-        return Record(self._state.seq, now_ns, message, halted, failed=why)
+        stricter = engine_mode(self._state) in ORDERS_ONLY_REDUCE
+        lowered = () if stricter else (ev.ModeChanged(EVERYTHING, Mode.EMERGENCY, f"a step failed: {why}"),)
+        return Record(self._state.seq, now_ns, message, (*halted, *lowered), failed=why)
 
     def next_deadline(self) -> int | None:
         """Return when the next deadline is due, in engine time."""
@@ -128,6 +147,11 @@ class Engine:
                 return (intent.symbol, *self._state.pairs.values())
             case inp.ExecutionReport():
                 return (message.symbol,)
+            case inp.ApprovePlan(signal_ids):
+                asked = (self._state.signals[name].symbol for name in signal_ids if name in self._state.signals)
+                return (*dict.fromkeys(asked), *self._state.pairs.values())
+            case inp.StopTrading(StopLevel.FLATTEN):
+                return (*(symbol for symbol, held in self._state.holders.items() if held), *self._state.pairs.values())
             case inp.TimePassed():
                 due = (name.split("|", 2) for name in self._clock.all_due(now_ns))
                 waiting = {self._state.signals[SignalId(what)].symbol: None for kind, _, what in due if kind in WAITING}
@@ -156,6 +180,8 @@ class Engine:
                 recon.begin(tx, account_id, "the engine started")
             else:
                 trust.restrict(tx, account_id, NOT_CONFIGURED, "it is not in the configuration")
+        stops.spread(tx, "the configuration changed")
+        faults.spread(tx, f"the mode is {engine_mode(tx.state)}")
 
     def _on_stop(self, tx: Tx, message: inp.StopEngine) -> None:
         still_open: tuple[ClOrdId, ...] = tuple(
@@ -195,6 +221,7 @@ class Engine:
         for symbol in message.symbols:  # what could not be placed while it was closed
             for account_id in tuple(tx.state.holders.get(symbol, ())):
                 protection.follow(tx, account_id, symbol, afresh=True)
+                stops.pursue(tx, account_id)
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -211,11 +238,7 @@ class Engine:
         tx.apply(ev.SignalAccepted(signal))
         plan = self._plan(tx.state, signal)
         tx.apply(ev.PlanProposed(plan))
-        mode = Mode.RESEARCH if tx.state.setup is None else tx.state.setup.mode
-        if mode is Mode.RESEARCH or not any(a.verdict is Verdict.SEND for a in plan.assignments):
-            return
-        tx.apply(ev.PlanApproved(signal.id, mode))
-        _release_at_once(tx, signal, plan)
+        approvals.decide(tx, signal, plan, message.actor)
 
     def _plan(self, state: State, signal: Signal) -> Plan:
         if signal.kind is SignalKind.ENTRY:
@@ -230,16 +253,8 @@ class Engine:
         if checks:
             tx.apply(ev.OrderDenied(message.intent, checks, tuple(reason(check) for check in checks)))
             return
-        submit(tx, message.intent, now_ns, now_ns + message.ttl_s * 1_000_000_000)
-
-    def _on_pause(self, tx: Tx, message: inp.PauseAccount) -> None:
-        if message.account in tx.state.accounts:
-            trust.restrict(tx, message.account, "PAUSED", message.reason, message.actor)
-
-    def _on_resume(self, tx: Tx, message: inp.ResumeAccount) -> None:
-        if message.account in tx.state.accounts:
-            for cause in RELEASED_BY_A_PERSON:
-                trust.release(tx, message.account, cause, message.reason, message.actor)
+        intent = msgspec.structs.replace(message.intent, actor=message.actor) if message.actor else message.intent
+        submit(tx, intent, now_ns, now_ns + message.ttl_s * 1_000_000_000)
 
     def _on_correlation(self, tx: Tx, message: inp.SetCorrelation) -> None:
         before = tx.state.correlations.get(message.account, {}).get(message.other, Decimal(0))
@@ -333,32 +348,6 @@ def _why_not_ours(state: State, intent: OrderIntent) -> tuple[Check, ...]:
     return tuple(check for check in checks if not check.passed)
 
 
-def _release_at_once(tx: Tx, signal: Signal, plan: Plan) -> None:
-    """Exits and stop moves do not wait. An entry's shares wait for their deadlines."""
-    for assignment in plan.assignments:
-        if assignment.verdict is not Verdict.SEND:
-            continue
-        account_id, symbol = assignment.account, plan.symbol
-        if plan.kind is SignalKind.EXIT:
-            _leave(tx, signal, account_id, assignment.qty)
-        elif plan.kind is SignalKind.STOP_ADJUSTMENT:
-            position = tx.account(account_id).positions[symbol]
-            target_px = position.target_px if signal.take_profit is None else signal.take_profit
-            stop_px = position.stop_px if signal.stop_loss is None else signal.stop_loss
-            protection.set_levels(tx, account_id, symbol, stop_px, target_px, signal.id)
-            protection.follow(tx, account_id, symbol)
-
-
-def _leave(tx: Tx, signal: Signal, account_id: AccountId, qty: Decimal) -> None:
-    """Close what is held, all of it or `qty`, and call back what enters. A position on the other side is not meant."""
-    held = abs(tx.account(account_id).positions[signal.symbol].qty)
-    if qty >= held or not qty:
-        why = "the position is being closed"
-        entries.withdraw_entries(tx, account_id, signal.symbol, why, None if qty else signal.side)
-    if qty or not held:
-        protection.start_exit(tx, account_id, signal.symbol, signal.id, None if qty >= held else qty)
-
-
 # --- deadlines --------------------------------------------------------------------------------------------------------
 
 
@@ -368,6 +357,10 @@ def _release(tx: Tx, account_id: AccountId, what: str) -> None:
 
 def _complete(tx: Tx, account_id: AccountId, what: str) -> None:
     entries.complete(tx, account_id, SignalId(what))
+
+
+def _expire(tx: Tx, account_id: AccountId, what: str) -> None:
+    approvals.expire(tx, SignalId(what))
 
 
 def _unanswered(tx: Tx, account_id: AccountId, what: str) -> None:
@@ -401,6 +394,7 @@ def _give_up_proposal(tx: Tx, account_id: AccountId, what: str) -> None:
 _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "release": _release,
     "completion": _complete,
+    "approval": _expire,
     "submit": _unanswered,
     "cancel": _unanswered,
     "replace": _unanswered,
@@ -420,8 +414,6 @@ _HANDLERS: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.SubmitSignal: Engine._on_signal,
     inp.ReportBadSignal: Engine._on_bad_signal,
     inp.SubmitOrder: Engine._on_order,
-    inp.PauseAccount: Engine._on_pause,
-    inp.ResumeAccount: Engine._on_resume,
     inp.SetCorrelation: Engine._on_correlation,
     inp.CompareAccounts: Engine._on_compare,
     inp.TradingDay: Engine._on_trading_day,
@@ -434,6 +426,13 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.SetLimits: limits.on_set_limits,
     inp.ApproveLimits: limits.on_approve_limits,
     inp.WithdrawLimits: limits.on_withdraw_limits,
+    inp.StopTrading: stops.on_stop,
+    inp.ResumeTrading: stops.on_resume,
+    inp.SetMode: faults.on_set_mode,
+    inp.ApprovePlan: approvals.on_approve,
+    inp.RejectPlan: approvals.on_reject,
+    inp.ModifyPlan: approvals.on_modify,
+    inp.CancelOrders: cancels.cancel_orders,
     inp.ExecutionReport: reports.on_report,
     inp.CancelRejected: reports.on_cancel_rejected,
     inp.OrderLookedUp: lookups.on_order_looked_up,

@@ -173,18 +173,26 @@ def withdraw_entries(tx: Tx, account_id: AccountId, symbol: Symbol, why: str, si
     position = account.positions.get(symbol)
     for cl_ord_id in tuple(position.entering) if position else ():
         order = account.orders[cl_ord_id]
-        if side not in (None, order.intent.side):
-            continue
-        cancel(tx, order, why)
-        share = share_of(tx.state, order.intent.signal_id, account_id)
-        if share is not None and not share.over:
-            tx.apply(ev.CompletionEnded(order.intent.signal_id, account_id, leaves_qty(order), why))
+        if side in (None, order.intent.side):
+            call_back(tx, order, why)
     for signal_id in tuple(position.waiting) if position else ():
-        plan = tx.state.plans[signal_id]
-        if side not in (None, plan.plan.side):
-            continue
-        share = plan.shares[account_id]
-        if share.released:
-            tx.apply(ev.CompletionEnded(signal_id, account_id, share.waiting_qty, why))
-        else:
-            tx.apply(ev.AssignmentWithdrawn(signal_id, account_id, why))
+        if side in (None, tx.state.plans[signal_id].plan.side):
+            withdraw_share(tx, account_id, signal_id, why)
+
+
+def call_back(tx: Tx, order: Order, why: str) -> None:
+    """Cancel an order that enters; no completion follows it."""
+    account_id, signal_id = order.intent.account, order.intent.signal_id
+    cancel(tx, order, why)
+    share = share_of(tx.state, signal_id, account_id)
+    if share is not None and not share.over:
+        tx.apply(ev.CompletionEnded(signal_id, account_id, leaves_qty(order), why))
+
+
+def withdraw_share(tx: Tx, account_id: AccountId, signal_id: SignalId, why: str) -> None:
+    """Drop a share, or a completion, that waits for its time."""
+    share = tx.state.plans[signal_id].shares[account_id]
+    if share.released:
+        tx.apply(ev.CompletionEnded(signal_id, account_id, share.waiting_qty, why))
+    else:
+        tx.apply(ev.AssignmentWithdrawn(signal_id, account_id, why))

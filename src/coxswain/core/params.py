@@ -33,6 +33,10 @@ class DeskParams(msgspec.Struct, frozen=True):
     cancel_timeout_s: Decimal = Decimal(5)
     query_timeout_s: Decimal = Decimal(10)
     settle_window_s: Decimal = Decimal(2)
+    semi_auto_max_value: Decimal = Decimal(100_000)
+    max_approval_drift_pct: Decimal = Decimal(1)
+    release_needs_two: Decimal = Decimal(0)
+    """1: a stop of everything is released by two persons."""
     assumed_stop_pct: Decimal = Decimal(2)
     """What a position without a stop is counted as risking, of its value."""
     assumed_volatility_pct: Decimal = Decimal(1)

@@ -213,12 +213,20 @@ def _adjust(tx: Tx, leg: Order, level: Decimal, wanted: Decimal, *, may_lower: b
         tx.apply(ev.ProtectionFailed(leg.intent.account, leg.intent.symbol, why))
 
 
+def call_back(tx: Tx, order: Order, why: str) -> None:
+    """Cancel an order that reduces; a change of it that is under way is answered first."""
+    if order.replace_pending is None:
+        cancel(tx, order, why)
+
+
 # --- exits ------------------------------------------------------------------------------------------------------------
 
 
-def start_exit(tx: Tx, account_id: AccountId, symbol: Symbol, signal_id: SignalId, qty: Decimal | None) -> None:
+def start_exit(
+    tx: Tx, account_id: AccountId, symbol: Symbol, signal_id: SignalId, qty: Decimal | None, actor: str = ""
+) -> None:
     """Begin to close a position, all of it with `qty` None."""
-    tx.apply(ev.ExitStarted(account_id, symbol, signal_id, qty))
+    tx.apply(ev.ExitStarted(account_id, symbol, signal_id, qty, actor))
     follow(tx, account_id, symbol)
 
 
@@ -296,6 +304,7 @@ def _exit_intent(tx: Tx, account: Account, position: Position, exit_: Exit, qty:
         reduce_only=True,
         decision_px=None if quote is None else quote.bid if position.qty > 0 else quote.ask,
         strategy=strategy_of(tx.state, exit_.signal_id),
+        actor=exit_.actor,
     )
 
 

@@ -6,7 +6,7 @@ compared. A difference is a break, an item with an id; what becomes of it stands
 
 from decimal import Decimal
 
-from coxswain.core import losses
+from coxswain.core import losses, stops
 from coxswain.core.breaks import settle_breaks
 from coxswain.core.lookups import book_fills
 from coxswain.core.order import Order, Phase, is_over
@@ -60,6 +60,7 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
     _conclude(tx, account, answer, len(account.exec_ids) - booked, as_of_ns)
     for symbol in tuple(account.positions):  # a break is no reason to be without a stop: it only reduces
         follow(tx, answer.account, symbol, afresh=True)
+    stops.pursue(tx, answer.account)
 
 
 def _is_old(account: Account, as_of_ns: int) -> bool:

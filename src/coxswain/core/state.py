@@ -13,6 +13,7 @@ import msgspec
 from coxswain.core.order import Order
 from coxswain.core.params import AccountParams, DeskParams
 from coxswain.messages.events import BreakFound, LimitChange
+from coxswain.model.control import StopLevel
 from coxswain.model.decimals import ZERO, percent_of
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.plan import Plan
@@ -25,6 +26,7 @@ from coxswain.model.vocabulary import (
     ExecId,
     JournalId,
     LadderStep,
+    Mode,
     Resolution,
     Role,
     Side,
@@ -42,6 +44,8 @@ class Exit(msgspec.Struct):
     qty: Decimal | None
     was_long: bool
     order_id: ClOrdId | None = None
+    actor: str = ""
+    """The person who asked for it; empty where a signal did."""
 
 
 class Booking(msgspec.Struct, frozen=True):
@@ -103,6 +107,10 @@ class Position(msgspec.Struct):
     """Open orders that enter."""
     waiting: dict[SignalId, None] = {}
     """Signals with a share, or a completion, that waits for its time."""
+    strategies: dict[str, None] = {}
+    """Whose entries are in it."""
+    gave_way: bool = False
+    """Protection was taken down for an exit, and may be put back even where all is frozen."""
     unknown: int = 0
     breaks: int = 0
     occupied: bool = False
@@ -178,6 +186,8 @@ class Account(msgspec.Struct):
     """When the first temporary change of its limits ends."""
     locates: dict[Symbol, Decimal] = {}
     """Lots that may be borrowed, for the day."""
+    venue_errors: int = 0
+    """Rejects and unknown outcomes in a row."""
 
 
 class Share(msgspec.Struct):
@@ -202,6 +212,8 @@ class PlanState(msgspec.Struct):
     shares: dict[AccountId, Share] = {}
     total: Decimal = ZERO
     used: Decimal = ZERO
+    asking: dict[AccountId, None] = {}
+    """Accounts whose share waits for a person."""
     recovered: dict[ClOrdId, None] = {}
     """Rejected orders whose rest was moved, or could not be."""
 
@@ -239,6 +251,14 @@ class LimitBook(msgspec.Struct):
     """Accounts with more at risk than a lowered limit allows."""
 
 
+class Stop(msgspec.Struct, frozen=True):
+    """One level at one scope, and who asked for it."""
+
+    reason: str
+    actor: str
+    since_ns: int
+
+
 class State(msgspec.Struct):
     """All of it. The digest is taken over this; the deadline heap is an index and left out."""
 
@@ -267,12 +287,25 @@ class State(msgspec.Struct):
     deadlines: dict[str, int] = {}
     """By key `kind|account|id`: when, in engine time."""
     stopped: bool = False
+    """The process ended in good order."""
     limits: LimitBook = msgspec.field(default_factory=LimitBook)
     host: Host | None = None
     lease_epoch: int = 0
     """The highest that was ever told; an older one is somebody else's past."""
     halts: dict[Symbol, str] = {}
     """Instruments that their venue has halted, with the reason."""
+    stops: dict[str, dict[StopLevel, Stop]] = {}
+    """What a person stopped, by the key of its scope."""
+    release_asked: dict[str, str] = {}
+    """Who asked first for a release that needs two, by the key of its scope."""
+    flattening: dict[str, dict[Symbol, SignalId]] = {}
+    """The plans that close what a flatten is about, by the key of its scope."""
+    modes: dict[str, Mode] = {}
+    """Modes set since the configuration was read, by the key of their scope."""
+    lowered: dict[str, None] = {}
+    """Of these, the ones that a fault lowered."""
+    awaiting: dict[SignalId, None] = {}
+    """Plans with a share that waits for a person."""
 
 
 STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.modes import ORDERS_ONLY_REDUCE, mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.params import NS_PER_S, seconds_ns
+from coxswain.core.scopes import narrower_state, why_restricted
 from coxswain.core.state import (
     NOTHING_HELD,
     Account,
@@ -20,10 +22,11 @@ from coxswain.core.state import (
     equity,
     is_closing,
     share_of,
+    strategy_of,
     strictest,
 )
 from coxswain.core.sums import key
-from coxswain.core.tx import Tx
+from coxswain.core.tx import CORE_FAILURE, NOT_CONFIGURED, Tx
 from coxswain.messages import events as ev
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder
 from coxswain.model.decimals import ZERO, percent_of, plain, round_up
@@ -221,7 +224,8 @@ def view_of(
     buys = position.held_buy - (own if intent.side is Side.BUY else ZERO)
     sells = position.held_sell - (own if intent.side is Side.SELL else ZERO)
     reducing, free = _reduces(account, position, intent, own)
-    closing = is_closing(position)
+    trading_state = _trading_state(state, account, position, intent)
+    why, may_reduce_halted = _restrictions(state, account, position, intent, trading_state)
     share = None if reducing else share_of(state, intent.signal_id, intent.account)
     plan = None if share is None else state.plans[intent.signal_id]
     return RiskView(
@@ -235,7 +239,7 @@ def view_of(
         _seen_before(state, intent, leaving_out),
         reducing,
         free,
-        strictest((account.state, TradingState.REDUCING)) if closing else account.state,
+        trading_state,
         account.reconciled,
         position.unknown - (leaving_out is not None and not leaving_out.outcome_known),
         len(account.breaks),
@@ -264,7 +268,32 @@ def view_of(
         account.balance,
         state.host,
         state.lease_epoch,
+        restricted_by=why,
+        may_reduce_halted=may_reduce_halted,
     )
+
+
+def _trading_state(state: State, account: Account, position: Position, intent: OrderIntent) -> TradingState:
+    """The strictest counts: of the account, of its mode, and of the stops of instrument and strategy."""
+    states = [account.state]
+    if is_closing(position) or mode_of(state, account) in ORDERS_ONLY_REDUCE:
+        states.append(TradingState.REDUCING)
+    if state.stops:
+        states.append(narrower_state(state, intent.symbol, intent.strategy or strategy_of(state, intent.signal_id)))
+    return strictest(states)
+
+
+def _restrictions(
+    state: State, account: Account, position: Position, intent: OrderIntent, trading_state: TradingState
+) -> tuple[str, bool]:
+    """Say what restricts an order, and whether it may reduce all the same where everything is halted."""
+    if trading_state is TradingState.ACTIVE:
+        return "", False
+    why = why_restricted(state, account, intent.symbol, intent.strategy or strategy_of(state, intent.signal_id))
+    if trading_state is not TradingState.HALTED or NOT_CONFIGURED in account.causes:
+        return why, False
+    restores = intent.role in PROTECTION and position.gave_way and CORE_FAILURE not in account.causes
+    return why, bool(intent.actor) or restores
 
 
 def _reduces(account: Account, position: Position, intent: OrderIntent, own: Decimal) -> tuple[bool, Decimal]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from coxswain.core.evolve import TABLE
 from coxswain.core.gates import Gates
 from coxswain.core.state import Account, Deadlines, State
-from coxswain.messages.events import Event
+from coxswain.messages.events import CommandRefused, Event
 from coxswain.messages.requests import Request
 from coxswain.model.allocation import Allocation, Candidate, Parent
 from coxswain.model.vocabulary import AccountId
@@ -14,6 +14,8 @@ NOT_CONFIGURED = "NOT_CONFIGURED"
 """The cause under which an account is halted while the configuration does not name it."""
 EGRESS = "EGRESS"
 """The cause under which an account is halted after the egress guard held something back."""
+CORE_FAILURE = "CORE_FAILURE"
+"""The cause under which accounts are halted after a step that raised, until a person looks."""
 Allocate = Callable[[Parent, tuple[Candidate, ...]], Allocation]
 
 
@@ -38,6 +40,10 @@ class Tx:
         """Set a request aside; none for an account that is not configured, which has no venue to take it to."""
         if NOT_CONFIGURED not in self.state.accounts[request.account].causes:
             self.requests.append(request)
+
+    def refuse(self, command: str, about: str, actor: str, *reasons: str) -> None:
+        """Record that a person's command, or a part of it, could not be carried out."""
+        self.apply(CommandRefused(command, about, reasons, actor))
 
     def account(self, account_id: AccountId) -> Account:
         return self.state.accounts[account_id]

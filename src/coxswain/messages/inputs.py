@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.control import Scope, StopLevel
 from coxswain.model.market import Quote
 from coxswain.model.orders import OrderIntent, VenueFill, VenueOrder, VenuePosition
 from coxswain.model.setup import Setup
@@ -17,9 +18,11 @@ from coxswain.model.vocabulary import (
     ExecId,
     ExecType,
     JournalId,
+    Mode,
     ReachedVenue,
     Resolution,
     Side,
+    SignalId,
     Symbol,
     VenueOrderId,
 )
@@ -50,6 +53,8 @@ class TimePassed(InputBase, frozen=True):
 
 class SubmitSignal(InputBase, frozen=True):
     signal: Signal
+    actor: str = ""
+    """The person who gave it; empty where it came from a stream."""
 
 
 class ReportBadSignal(InputBase, frozen=True):
@@ -65,24 +70,88 @@ class SubmitOrder(InputBase, frozen=True):
 
     intent: OrderIntent
     ttl_s: int = 300
+    actor: str = ""
+    """The person who gave it; empty where a program did."""
 
 
-class PauseAccount(InputBase, frozen=True):
-    account: AccountId
+class StopTrading(InputBase, frozen=True):
+    """Stop, by a person or by a flag from outside. It stays until a person resumes."""
+
+    level: StopLevel
+    scope: Scope
     reason: str
     actor: str
 
 
-class ResumeAccount(InputBase, frozen=True):
-    account: AccountId
+class ResumeTrading(InputBase, frozen=True):
+    """Release the stops of one scope, and of an account also what only a person releases.
+
+    Where the settings ask for two persons, the second one's makes it so.
+    """
+
+    scope: Scope
     reason: str
     actor: str
+
+
+class SetMode(InputBase, frozen=True):
+    """Set the mode of everything or of one account."""
+
+    mode: Mode
+    scope: Scope
+    reason: str
+    actor: str
+
+
+class ApprovePlan(InputBase, frozen=True):
+    """Let plans out that wait for a person."""
+
+    signal_ids: tuple[SignalId, ...]
+    actor: str
+    reason: str
+    accounts: tuple[AccountId, ...] = ()
+    """Only these accounts' shares; empty means all that wait."""
+    seen_px: Decimal | None = None
+    """The price that the person was shown."""
+    accept_drift: bool = False
+    """Approve although the price has moved further than the settings allow."""
+
+
+class RejectPlan(InputBase, frozen=True):
+    signal_ids: tuple[SignalId, ...]
+    actor: str
+    reason: str
+    accounts: tuple[AccountId, ...] = ()
+    """Only these accounts' shares; empty means all that wait."""
+
+
+class ModifyPlan(InputBase, frozen=True):
+    """Lower what accounts take of a plan that waits; 0 leaves an account out."""
+
+    signal_id: SignalId
+    quantities: dict[AccountId, Decimal]
+    actor: str
+    reason: str
+
+
+class CancelOrders(InputBase, frozen=True):
+    """Cancel the orders that all of these name. Protection is cancelled only where that is said."""
+
+    actor: str
+    reason: str
+    cl_ord_ids: tuple[ClOrdId, ...] = ()
+    signal_id: SignalId | None = None
+    account: AccountId | None = None
+    symbol: Symbol | None = None
+    protection: bool = False
 
 
 class SetCorrelation(InputBase, frozen=True):
     account: AccountId
     other: AccountId
     rho: Decimal
+    reason: str = ""
+    actor: str = ""
 
 
 class SetLimits(InputBase, frozen=True):
@@ -117,6 +186,7 @@ class CompareAccounts(InputBase, frozen=True):
 
     reason: str
     accounts: tuple[AccountId, ...] = ()
+    actor: str = ""
 
 
 class ResolveBreak(InputBase, frozen=True):
@@ -269,8 +339,13 @@ Input = (
     | SubmitSignal
     | ReportBadSignal
     | SubmitOrder
-    | PauseAccount
-    | ResumeAccount
+    | StopTrading
+    | ResumeTrading
+    | SetMode
+    | ApprovePlan
+    | RejectPlan
+    | ModifyPlan
+    | CancelOrders
     | SetCorrelation
     | SetLimits
     | ApproveLimits

@@ -96,6 +96,14 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
         ),
     ),
     (
+        "Who is asked: modes and approvals",
+        (
+            _desk("semi_auto_max_value", "100000", Unit.MONEY, "in SEMI_AUTO a plan worth more waits for a person"),
+            _desk("max_approval_drift_pct", "1", Unit.PERCENT, "a price that moved further refuses an approval"),
+            _desk("release_needs_two", "0", Unit.COUNT, "1: a stop of everything is released by two persons"),
+        ),
+    ),
+    (
         "How accounts differ, to spread market impact, crowding and rate limits",
         (
             _desk("min_timing_variance_ms", "1000", Unit.MILLISECONDS, "the least delay of an account in a plan"),

@@ -79,3 +79,7 @@ class RiskView(msgspec.Struct, frozen=True, gc=False):
     newest_epoch: int
     overridden: tuple[int, ...] = ()
     """Soft controls that a second person has let pass for this order."""
+    restricted_by: str = ""
+    """What restricts the state, for people."""
+    may_reduce_halted: bool = False
+    """Also where all is halted: a person asked for it, or it puts protection back that an exit took down."""

@@ -63,6 +63,8 @@ class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """Only these are entered; empty means all."""
     short_selling: ShortSelling = ShortSelling.ALLOWED
     day_loss_release: DayLossRelease = DayLossRelease.PERSON
+    mode: Mode | None = None
+    """Its own; the stricter of this and the engine's counts."""
 
 
 class Correlation(msgspec.Struct, frozen=True):

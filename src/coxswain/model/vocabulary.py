@@ -95,8 +95,17 @@ class TradingState(Word):
 
 
 class Mode(Word):
+    """How a plan becomes orders."""
+
     FULL_AUTO = "FULL_AUTO"
+    SEMI_AUTO = "SEMI_AUTO"
+    """By itself, unless it is large or something about it asks for a look."""
+    MANUAL = "MANUAL"
+    """Every plan waits for a person."""
+    EMERGENCY = "EMERGENCY"
+    """Only what reduces."""
     RESEARCH = "RESEARCH"
+    """Plans, never orders."""
 
 
 class ShortSelling(Word):

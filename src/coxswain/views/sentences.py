@@ -5,7 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from coxswain.messages import events as ev
+from coxswain.model.checks import reason
+from coxswain.model.control import name_of
 from coxswain.model.orders import OrderIntent
+from coxswain.model.plan import Assignment
 from coxswain.model.vocabulary import OrdType, Verdict
 from coxswain.views.times import utc
 
@@ -74,6 +77,34 @@ def _host(event: ev.HostObserved) -> str:
 def _day(event: ev.DayStarted) -> str:
     money = f"balance {event.balance:f}, equity {event.equity:f}, anchor {event.anchor:f}"
     return f"trading day {event.day} began on {event.account}: {money}"
+
+
+def _resumed(event: ev.TradingResumed) -> str:
+    second = f" and {event.second_actor}" if event.second_actor else ""
+    return f"{', '.join(event.levels)} of {name_of(event.scope)} ended: {event.reason} (by {event.actor}{second})"
+
+
+def _approved(event: ev.PlanApproved) -> str:
+    shares = "" if event.assignments is None else f" for {_shares(event.assignments)}"
+    px = "" if event.px is None else f", at a price of {event.px:f}"
+    moved = "" if event.drift_pct is None else f", {event.drift_pct:f} % from the plan's"
+    seen = "" if event.seen_px is None else f", shown as {event.seen_px:f}"
+    return f"plan approved by {event.by}{shares}{px}{moved}{seen}{_because(event.reason)}"
+
+
+def _shares(assignments: tuple[Assignment, ...]) -> str:
+    return ", ".join(f"{assignment.account} {assignment.qty:f}" for assignment in assignments)
+
+
+def _rejected(event: ev.PlanRejected) -> str:
+    failed = [
+        f"{assignment.account}: {reason(check)}"
+        for assignment in event.assignments
+        for check in assignment.checks
+        if not check.passed
+    ]
+    why = "; ".join((event.reason, *failed))
+    return f"plan rejected for {', '.join(event.accounts)} by {event.actor}: {why}"
 
 
 def _signal(event: ev.SignalAccepted) -> str:
@@ -195,6 +226,14 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.SessionSet: _session,
     ev.VolatilitySet: lambda e: f"{e.symbol} moves {e.ewma_pct:f} % a day, {e.atr:f} a bar",
     ev.CorrelationSet: _correlation,
+    ev.TradingStopped: lambda e: f"{e.level} of {name_of(e.scope)}: {e.reason} (by {e.actor})",
+    ev.TradingResumed: _resumed,
+    ev.ReleaseAsked: lambda e: (
+        f"{e.actor} asked to resume {name_of(e.scope)}: {e.reason}; it takes effect when another person asks too"
+    ),
+    ev.FlatteningPlanned: lambda e: f"the flatten of {name_of(e.scope)} closes {e.symbol} by plan {e.signal_id}",
+    ev.ModeChanged: lambda e: f"the mode of {name_of(e.scope)} is {e.mode}: {e.reason} (by {e.actor})",
+    ev.CommandRefused: lambda e: f"{e.command} of {e.about} by {e.actor} refused: {'; '.join(e.reasons)}",
     ev.AccountStateChanged: _state,
     ev.HostObserved: _host,
     ev.TradingHaltSet: lambda e: f"trading in {e.symbol} {'is halted' if e.halted else 'goes on'}{_because(e.reason)}",
@@ -205,7 +244,13 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.SignalDuplicated: lambda e: f"signal {e.signal_id} came again with the same body: nothing is done",
     ev.SignalDenied: _signal_denied,
     ev.PlanProposed: _plan,
-    ev.PlanApproved: lambda e: f"plan approved by {e.by}",
+    ev.PlanApproved: _approved,
+    ev.ApprovalAwaited: lambda e: (
+        f"the plan waits for a person for {', '.join(e.accounts)}, until {utc(e.expires_ns)}: {e.why}"
+    ),
+    ev.PlanModified: lambda e: f"plan changed by {e.actor} to {_shares(e.assignments)}: {e.reason}",
+    ev.PlanRejected: _rejected,
+    ev.PlanExpired: lambda e: f"nobody approved the plan for {', '.join(e.accounts)} while its signal lived",
     ev.RecoveryAssigned: lambda e: f"{e.account} takes over {e.qty:f} from the rejected {e.failed}",
     ev.RecoveryFailed: lambda e: f"no account takes over from the rejected {e.failed}: {'; '.join(e.reasons)}",
     ev.CompletionScheduled: lambda e: (

@@ -232,7 +232,7 @@ def test_a_line_of_the_env_file_is_read(folder: Path, line: str, value: str) -> 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("mode: RESEARCH", "mode: MANUAL", 'mode: found "MANUAL"; wanted FULL_AUTO, or RESEARCH to plan without'),
+        ("mode: RESEARCH", "mode: MANUALLY", 'mode: found "MANUALLY"; wanted one of FULL_AUTO, SEMI_AUTO, MANUAL'),
         ("seed: 7", "seed: -1", 'seed: found "-1"; wanted a whole number from 0 to 9223372036854775807'),
         ("seed: 7", "sed: 7", "sed: unknown; did you mean seed?"),
         ("seed: 7", "seed: [7]", "seed: found a list of 1; wanted a whole number"),

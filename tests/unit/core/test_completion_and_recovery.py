@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import PauseAccount
 from coxswain.messages.requests import CancelOrder, NewOrder
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import ClOrdId, ExecType, Role
+from tests.asking import pause
 from tests.unit.core.desk import SHARE, A, B, C, D, Desk, S, account, only, setup
 
 MONITOR, COMPLETION = 60 * S, 30 * S
@@ -113,7 +113,7 @@ def test_a_dead_signal_is_completed_no_more() -> None:
 def test_a_paused_account_is_completed_no_more() -> None:
     desk = Desk()
     entry = partly_filled(desk)
-    desk.step(PauseAccount(A, "a look", "somebody"))
+    desk.step(pause(A, "a look", "somebody"))
     desk.wait(MONITOR)
     desk.cancel(entry)
     desk.wait(0)
@@ -236,7 +236,7 @@ def test_it_moves_on_until_no_account_is_left() -> None:
 def test_each_account_that_cannot_take_it_is_named_with_its_reason() -> None:
     desk = reserves()
     for name in (B, C):
-        desk.step(PauseAccount(name, "a look", "somebody"))
+        desk.step(pause(name, "a look", "somebody"))
     rejected(desk)
     reasons = only(desk.events(ev.RecoveryFailed)).reasons
     assert [reason.split(":")[:2] for reason in reasons] == [["B", " ACCOUNT_ACTIVE"], ["C", " ACCOUNT_ACTIVE"]]
@@ -260,7 +260,7 @@ def test_it_does_not_move_to_an_account_that_the_plan_has_used() -> None:
 
 def test_what_our_own_gate_denied_is_not_moved() -> None:
     desk = reserves()
-    desk.step(PauseAccount(A, "a look", "somebody"))
+    desk.step(pause(A, "a look", "somebody"))
     desk.signal(quantity=10, stop_loss="95.00")
     assert desk.events(ev.RecoveryAssigned) == []
     assert desk.requests(NewOrder) == []

@@ -34,6 +34,7 @@ from coxswain.model.vocabulary import (
     TradingState,
     Verdict,
 )
+from tests.asking import pause, resume
 from tests.unit.core.desk import BUY, EURUSD, SELL, SHARE, A, B, D, Desk, S, account, kinds, only, setup
 
 STARTED = JournalId("desk0000desk0000")
@@ -52,7 +53,7 @@ def test_every_input_has_its_handler() -> None:
 
 
 def test_every_kind_of_deadline_has_its_answer() -> None:
-    asked = {"release", "completion", "sync", "limits", "limit_proposal", *DEADLINES_OF_AN_ORDER}
+    asked = {"release", "completion", "approval", "sync", "limits", "limit_proposal", *DEADLINES_OF_AN_ORDER}
     assert set(engine_module._ANSWERS) == asked
 
 
@@ -224,12 +225,12 @@ def test_a_pause_in_the_middle_of_a_plan_keeps_in_what_has_not_left() -> None:
     desk.signal(quantity=10, stop_loss="95.00")
     desk.wait(5 * S)
     assert [request.account for request in desk.requests(NewOrder)] == [A]
-    desk.step(inp.PauseAccount(B, "a look", "somebody"))
+    desk.step(pause(B, "a look", "somebody"))
     desk.wait(5 * S)
     assert [request.account for request in desk.requests(NewOrder)] == [A]
     refused = only(desk.events(ev.OrderDenied))
     assert (refused.intent.account, refused.reasons[0].split(":")[0]) == (B, "TRADING_STATE")
-    desk.step(inp.ResumeAccount(B, "looked", "somebody"))
+    desk.step(resume(B, "looked", "somebody"))
     desk.wait(600 * S)
     assert len(desk.requests(NewOrder)) == 1
 
@@ -311,7 +312,7 @@ def test_a_restart_does_not_begin_the_day_again() -> None:
     assert ("DAILY_LOSS" in again.account().causes, again.account().anchor) == (True, anchor)
     again.step(inp.TradingDay((A,), "2023-11-15"))
     assert "DAILY_LOSS" in again.account().causes  # what a control disabled, only a person enables
-    again.step(inp.ResumeAccount(A, "looked at it", "owner"))
+    again.step(resume(A, "looked at it", "owner"))
     assert "DAILY_LOSS" not in again.account().causes
     assert again.account().anchor == D("99879.4")
 
@@ -352,9 +353,9 @@ def test_nothing_is_worth_what_a_crossed_quote_says() -> None:
 
 def test_pause_and_resume_are_recorded_with_their_actor() -> None:
     desk = Desk()
-    desk.step(inp.PauseAccount(A, "a look", "ann"))
-    assert kinds(desk.step(inp.PauseAccount(A, "again", "ben"))) == []
-    desk.step(inp.ResumeAccount(A, "looked", "ben"))
+    desk.step(pause(A, "a look", "ann"))
+    assert kinds(desk.step(pause(A, "again", "ben"))) == []
+    desk.step(resume(A, "looked", "ben"))
     changes = desk.events(ev.AccountStateChanged)[-2:]
     assert [(change.active, change.state, change.actor) for change in changes] == [
         (True, TradingState.REDUCING, "ann"),
@@ -364,17 +365,17 @@ def test_pause_and_resume_are_recorded_with_their_actor() -> None:
 
 def test_the_strictest_cause_that_is_left_counts() -> None:
     desk = Desk()
-    desk.step(inp.PauseAccount(A, "a look", "ann"))
+    desk.step(pause(A, "a look", "ann"))
     desk.report(ClOrdId("somebody's"), ExecType.NEW)
     assert set(desk.account().causes) == {"PAUSED", "UNRECONCILED"}
     desk.books()
     assert (set(desk.account().causes), desk.account().state) == ({"PAUSED"}, TradingState.REDUCING)
 
 
-@pytest.mark.parametrize("message", [inp.PauseAccount, inp.ResumeAccount])
-def test_a_command_about_an_account_that_is_not_ours_does_nothing(message: typing.Any) -> None:
+@pytest.mark.parametrize("ask", [pause, resume])
+def test_a_command_about_an_account_that_is_not_ours_does_nothing(ask: typing.Any) -> None:
     desk = Desk()
-    assert kinds(desk.step(message(AccountId("Z"), "a look", "ann"))) == []
+    assert kinds(desk.step(ask(AccountId("Z"), "a look", "ann"))) == ["CommandRefused"]
     assert kinds(desk.step(inp.CompareAccounts("asked", (AccountId("Z"),)))) == []
     assert kinds(desk.step(inp.TradingDay((AccountId("Z"),), "2023-11-15"))) == []
 

@@ -3,9 +3,10 @@
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import PauseAccount, SessionChanged
+from coxswain.messages.inputs import SessionChanged
 from coxswain.messages.requests import CancelOrder, NewOrder, ReplaceOrder
 from coxswain.model.vocabulary import ClOrdId, OrdStatus, OrdType, Role
+from tests.asking import pause
 from tests.unit.core.desk import BUY, SELL, A, B, D, Desk, S, account, only, setup
 
 
@@ -176,7 +177,7 @@ def test_a_denied_exit_keeps_protection_where_it_is_or_brings_it_back() -> None:
 def test_an_exit_passes_a_paused_account_and_a_stale_market() -> None:
     desk = Desk()
     desk.hold(10)
-    desk.step(PauseAccount(A, "a look", "somebody"))
+    desk.step(pause(A, "a look", "somebody"))
     desk.wait(120 * S)
     desk.exit()
     desk.cancel(desk.stop_of().cl_ord_id)

@@ -24,6 +24,7 @@ from coxswain.model.vocabulary import (
     VenueOrderId,
     Verdict,
 )
+from tests.asking import resume
 from tests.unit.core.desk import (
     BUY,
     EURUSD,
@@ -255,7 +256,7 @@ def test_after_a_step_that_failed_every_account_is_halted_until_a_person_looks()
     fresh: Engine = desk.folded().engine
     fresh.fold(msgspec.structs.replace(decode(encode(evidence)), seq=fresh.state.seq + 1))
     assert fresh.state.accounts[A].state is TradingState.HALTED
-    record = fresh.step(inp.ResumeAccount(A, "understood", "owner"), desk.now_ns + 2)
+    record = fresh.step(resume(A, "understood", "owner"), desk.now_ns + 2)
     assert [type(event) for event in record.events] == [ev.AccountStateChanged]
     assert fresh.state.accounts[A].state is TradingState.ACTIVE
 

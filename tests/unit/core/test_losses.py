@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import ResumeAccount, SetLimits, TradingDay
+from coxswain.messages.inputs import SetLimits, TradingDay
 from coxswain.messages.requests import NewOrder
 from coxswain.model.setup import AccountSpec
 from coxswain.model.vocabulary import DayLossRelease, LadderStep, Role, TradingState
+from tests.asking import resume
 from tests.unit.core.desk import BUY, EURUSD, SHARE, A, D, Desk, account, only, setup
 
 WARN, REDUCE, NO_NEW_RISK, FLATTEN = LadderStep
@@ -175,7 +176,7 @@ def test_a_lost_day_waits_for_a_person_where_nothing_else_is_said() -> None:
     lose(desk, 0)
     desk.step(TradingDay((A,), "2023-11-15"))
     assert list(desk.account().causes) == ["DAILY_LOSS"]
-    desk.step(ResumeAccount(A, "looked at", "ann"))
+    desk.step(resume(A, "looked at", "ann"))
     assert desk.account().causes == {}
 
 

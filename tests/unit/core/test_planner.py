@@ -8,11 +8,12 @@ import pytest
 
 from coxswain.core import draws
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import PauseAccount, TradingDay
+from coxswain.messages.inputs import TradingDay
 from coxswain.messages.requests import NewOrder
 from coxswain.model.plan import Assignment, Factor, Plan
 from coxswain.model.setup import AccountSpec, Correlation
 from coxswain.model.vocabulary import AccountId, SignalId, Verdict
+from tests.asking import pause
 from tests.unit.core.desk import EURUSD, SELL, SHARE, A, B, C, D, Desk, S, account, only, setup
 
 
@@ -100,7 +101,7 @@ def test_a_signal_without_confidence_is_not_asked_for_it() -> None:
 
 def test_only_an_active_account_is_eligible() -> None:
     desk = Desk()
-    desk.step(PauseAccount(A, "a look", "somebody"))
+    desk.step(pause(A, "a look", "somebody"))
     answer = share(desk)
     assert failed(answer) == ["ACCOUNT_ACTIVE"]
     assert answer.checks[0].found == "REDUCING (PAUSED)"

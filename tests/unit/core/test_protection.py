@@ -7,10 +7,11 @@ import pytest
 
 from coxswain.core.order import Phase
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import PauseAccount, SessionChanged
+from coxswain.messages.inputs import SessionChanged
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, ReplaceOrder
 from coxswain.model.market import Session
 from coxswain.model.vocabulary import ExecType, OrdStatus, OrdType, Role, TimeInForce
+from tests.asking import pause
 from tests.unit.core.desk import BUY, SELL, SHARE, SHARES, A, D, Desk, S, as_venue_order, kinds, only, setup
 
 SYNC = 60 * S
@@ -314,7 +315,7 @@ def test_a_paused_account_is_protected_all_the_same() -> None:
     desk = Desk()
     entry = desk.enter(10)
     desk.accept(entry)
-    desk.step(PauseAccount(A, "a look", "somebody"))
+    desk.step(pause(A, "a look", "somebody"))
     desk.fill(entry, 10)
     assert desk.stop_of().order_qty == D(10)
 

@@ -15,6 +15,7 @@ from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import ClOrdId, ExecId, ExecType, OrdType, Role, Side, SignalId, SignalKind
 from coxswain.views.documents import document
 from coxswain.views.summary import Audit, RunDocument, Summary
+from tests.asking import pause
 from tests.unit.views.records import (
     EURUSD,
     S1,
@@ -216,7 +217,7 @@ def test_it_says_that_the_money_is_paper_and_what_the_markets_were() -> None:
 def test_it_knows_whether_the_last_run_came_to_an_orderly_end() -> None:
     summary = Summary()
     ends = []
-    for message in (STARTED, inp.TimePassed(), inp.StopEngine("SIGTERM"), inp.PauseAccount(A, "why", "me"), STARTED):
+    for message in (STARTED, inp.TimePassed(), inp.StopEngine("SIGTERM"), pause(A, "why", "me"), STARTED):
         summary.apply(Record(1, 5, message, ()))
         ends.append(summary.stopped)
     assert ends == [False, False, True, True, False]

@@ -18,12 +18,13 @@ from coxswain.app.config.schema import DAYS, AccountEntry, ConfigFile, Entry, In
 from coxswain.app.config.shown import ShownValue, shown_values
 from coxswain.app.config.tree import Tree, read_tree
 from coxswain.app.config.venue_params import FILLED_IN, VenueModule, find_module, read_params
+from coxswain.model.control import stricter_mode
 from coxswain.model.decimals import ZERO
 from coxswain.model.firm import NewsEvent, RuleSet
 from coxswain.model.keys import LIMITS, SETTINGS, Key
 from coxswain.model.market import Instrument, Session
 from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
-from coxswain.model.vocabulary import AccountId, Symbol, VenueId
+from coxswain.model.vocabulary import AccountId, Mode, Symbol, VenueId
 
 __all__ = ["ConfigError", "Problem", "Resolved", "VenueChoice", "load"]
 
@@ -109,7 +110,7 @@ def _setup(
 ) -> Setup:
     limits = _values(LIMITS, config.limits)
     return Setup(
-        mode=config.mode,
+        mode=config.mode if config.auto_execute else stricter_mode(config.mode, Mode.MANUAL),
         accounts=tuple(_account(account, limits, rule_sets) for account in config.accounts),
         venues=tuple(VenueSpec(venue_id, module.CAPABILITIES) for venue_id, module in modules.items()),
         instruments=tuple(_instrument(instrument) for instrument in config.instruments),
@@ -169,6 +170,7 @@ def _account(account: AccountEntry, limits: Mapping[str, Decimal], rule_sets: Ma
         restricted=_symbols(account.restricted),
         allowed=_symbols(account.allowed),
         short_selling=account.short_selling,
+        mode=account.trading_mode,
     )
 
 

@@ -104,6 +104,7 @@ Seed = Annotated[
 WholeSeconds = Annotated[
     int, _number("a whole number of seconds, 0 or more", lambda value: value >= ZERO and _is_whole(value))
 ]
+TradingMode = Annotated[Mode, _choice(Mode, f"one of {', '.join(Mode)}")]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 VenueName = Annotated[str, _text(ID_WANTED, lambda text: ID.fullmatch(text) is not None)]
 AccountName = Annotated[
@@ -179,6 +180,7 @@ class AccountEntry(Entry):
     mode: Annotated[AccountMode, _choice(AccountMode, "paper, because this version trades paper accounts only")] = (
         AccountMode.PAPER
     )
+    trading_mode: TradingMode | None = None
     reserve: Switch = False
     tz: Zone = "UTC"
     reset_time: Clock = "00:00"
@@ -235,7 +237,8 @@ class AlertsEntry(Entry):
 
 
 class ConfigFile(Entry):
-    mode: Annotated[Mode, _choice(Mode, "FULL_AUTO, or RESEARCH to plan without sending")] = Mode.FULL_AUTO
+    mode: TradingMode = Mode.FULL_AUTO
+    auto_execute: Switch = True
     seed: Seed = 1
     settings: Settings = Field(default_factory=Settings)  # type: ignore[valid-type]  # made from the key table
     limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from coxswain.core.evolve import (
     accounts,
+    control,
     engine,
     facts,
     limits,
@@ -28,6 +29,7 @@ from coxswain.model.market import Quote, is_sane
 TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **engine.TABLE,
     **facts.TABLE,
+    **control.TABLE,
     **accounts.TABLE,
     **plans.TABLE,
     **orders.TABLE,

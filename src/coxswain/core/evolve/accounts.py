@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from coxswain.core.order import InvariantViolation
+from coxswain.core.scopes import CAUSES
 from coxswain.core.state import (
     Deadlines,
     State,
@@ -15,7 +16,7 @@ from coxswain.model.vocabulary import (
 )
 
 HALTING = ("NOT_CONFIGURED", "CORE_FAILURE", "EGRESS")
-"""Causes under which nothing may leave; under all others what reduces still may."""
+"""Causes of our own under which nothing may leave; what a stop lets out is its level's to say."""
 
 
 def _account_state_changed(state: State, clock: Deadlines, event: ev.AccountStateChanged) -> None:
@@ -36,7 +37,9 @@ def _account_state_changed(state: State, clock: Deadlines, event: ev.AccountStat
 
 
 def state_under(cause: str) -> TradingState:
-    return TradingState.HALTED if cause in HALTING else TradingState.REDUCING
+    if cause in HALTING:
+        return TradingState.HALTED
+    return CAUSES.get(cause, TradingState.REDUCING)
 
 
 def _day_started(state: State, clock: Deadlines, event: ev.DayStarted) -> None:

@@ -13,9 +13,11 @@ from coxswain.core.state import (
 )
 from coxswain.core.sums import note_conversion
 from coxswain.messages import events as ev
+from coxswain.model.control import EVERYTHING, Scope, ScopeKind, key_of, stricter_mode
 from coxswain.model.setup import AccountSpec, Setup
 from coxswain.model.vocabulary import (
     AccountId,
+    Mode,
     Symbol,
 )
 
@@ -32,6 +34,18 @@ def _engine_configured(state: State, clock: Deadlines, event: ev.EngineConfigure
     for pair in setup.correlations:
         _correlate(state, pair.account, pair.other, pair.rho)
     _configure_accounts(state, setup)
+    _keep_stricter_modes(state, setup)
+
+
+def _keep_stricter_modes(state: State, setup: Setup) -> None:
+    """What was set or lowered since then stays where it is stricter than the configuration."""
+    configured = {key_of(Scope(ScopeKind.ACCOUNT, spec.id)): spec.mode or Mode.FULL_AUTO for spec in setup.accounts}
+    configured[key_of(EVERYTHING)] = setup.mode
+    for scope, mode in configured.items():
+        now = state.modes.get(scope)
+        if now is not None and stricter_mode(now, mode) is mode:
+            del state.modes[scope]
+            state.lowered.pop(scope, None)
 
 
 def _configure_accounts(state: State, setup: Setup) -> None:

@@ -11,6 +11,7 @@ from coxswain.core.state import (
     State,
     find_order,
     share_of,
+    strategy_of,
 )
 from coxswain.core.sums import (
     compare_later,
@@ -93,8 +94,9 @@ def _leave_the_queue(state: State, clock: Deadlines, intent: OrderIntent) -> Non
 
 
 def _order_accepted(state: State, clock: Deadlines, event: ev.OrderAccepted) -> None:
-    _, order = order_of(state, event.account, event.cl_ord_id)
+    account, order = order_of(state, event.account, event.cl_ord_id)
     machine.accept(order, event.venue_order_id)
+    account.venue_errors = 0
     clock.clear(key("submit", event.account, order.cl_ord_id))
 
 
@@ -109,6 +111,9 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     cum_qty, held = order.cum_qty, held_qty(order)
     was_known = order.outcome_known
     machine.fill(order, event.last_qty, event.last_px, event.commission, state.now_ns)
+    strategy = strategy_of(state, order.intent.signal_id) if order.enters else ""
+    if strategy:
+        position_of(account, event.symbol).strategies[strategy] = None
     if order.cum_qty != event.cum_qty:
         raise InvariantViolation(f"cum_qty {order.cum_qty} of {order.cl_ord_id} does not agree with {event}")
     count_unknown(account, order, was_known)
@@ -122,6 +127,7 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
 
 def _order_rejected(state: State, clock: Deadlines, event: ev.OrderRejected) -> None:
     _end(state, clock, event.account, event.cl_ord_id, OrdStatus.REJECTED)
+    state.accounts[event.account].venue_errors += 1
 
 
 def _order_canceled(state: State, clock: Deadlines, event: ev.OrderCanceled) -> None:

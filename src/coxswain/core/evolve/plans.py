@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from coxswain.core.evolve.shared import nothing, position_of_plan, share_for, stop_waiting
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.state import (
@@ -17,6 +19,8 @@ from coxswain.core.sums import (
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO
 from coxswain.model.vocabulary import (
+    AccountId,
+    SignalId,
     SignalKind,
     Verdict,
 )
@@ -32,9 +36,11 @@ def _plan_proposed(state: State, clock: Deadlines, event: ev.PlanProposed) -> No
 
 def _plan_approved(state: State, clock: Deadlines, event: ev.PlanApproved) -> None:
     plan = state.plans[event.signal_id]
+    approved = plan.plan.assignments if event.assignments is None else event.assignments
+    _asked_no_more(state, clock, event.signal_id, tuple(assignment.account for assignment in approved))
     if plan.plan.kind is not SignalKind.ENTRY:
         return
-    for assignment in plan.plan.assignments:
+    for assignment in approved:
         if assignment.verdict is Verdict.SEND:
             plan.shares[assignment.account] = Share(assignment.qty, planned_risk=assignment.risk)
             state.accounts[assignment.account].planned_risk += assignment.risk
@@ -42,6 +48,33 @@ def _plan_approved(state: State, clock: Deadlines, event: ev.PlanApproved) -> No
             due_ns = state.now_ns + assignment.delay_ms * NS_PER_MS
             clock.set(key("release", assignment.account, event.signal_id), due_ns)
             position_of(state.accounts[assignment.account], plan.plan.symbol).waiting[event.signal_id] = None
+
+
+def _approval_awaited(state: State, clock: Deadlines, event: ev.ApprovalAwaited) -> None:
+    state.plans[event.signal_id].asking.update(dict.fromkeys(event.accounts))
+    state.awaiting[event.signal_id] = None
+    clock.set(key("approval", "", event.signal_id), event.expires_ns)
+
+
+def _plan_modified(state: State, clock: Deadlines, event: ev.PlanModified) -> None:
+    plan = state.plans[event.signal_id]
+    changed = {assignment.account: assignment for assignment in event.assignments}
+    assignments = tuple(changed.get(assignment.account, assignment) for assignment in plan.plan.assignments)
+    plan.plan = msgspec.structs.replace(plan.plan, assignments=assignments)
+
+
+def _plan_rejected(state: State, clock: Deadlines, event: ev.PlanRejected | ev.PlanExpired) -> None:
+    _asked_no_more(state, clock, event.signal_id, event.accounts)
+
+
+def _asked_no_more(state: State, clock: Deadlines, signal_id: SignalId, accounts: tuple[AccountId, ...]) -> None:
+    """Forget that these accounts' shares wait for a person, and the plan with the last of them."""
+    asking = state.plans[signal_id].asking
+    for account_id in accounts:
+        asking.pop(account_id, None)
+    if not asking and signal_id in state.awaiting:
+        del state.awaiting[signal_id]
+        clock.clear(key("approval", "", signal_id))
 
 
 def _recovery_assigned(state: State, clock: Deadlines, event: ev.RecoveryAssigned) -> None:
@@ -84,6 +117,10 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.SignalDenied: nothing,
     ev.PlanProposed: _plan_proposed,
     ev.PlanApproved: _plan_approved,
+    ev.ApprovalAwaited: _approval_awaited,
+    ev.PlanModified: _plan_modified,
+    ev.PlanRejected: _plan_rejected,
+    ev.PlanExpired: _plan_rejected,
     ev.RecoveryAssigned: _recovery_assigned,
     ev.RecoveryFailed: _recovery_failed,
     ev.CompletionScheduled: _completion_scheduled,

@@ -30,6 +30,9 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
     if event.closed:
         position.stop_px = position.target_px = position.levels_from = None
         position.leg_failed_ns.clear()
+        position.gave_way = False
+    if not event.qty:
+        position.strategies.clear()
     holders = state.holders.setdefault(event.symbol, {})
     if position.qty:
         holders[event.account] = None
@@ -58,7 +61,8 @@ def _protection_failed(state: State, clock: Deadlines, event: ev.ProtectionFaile
 
 def _exit_started(state: State, clock: Deadlines, event: ev.ExitStarted) -> None:
     position = position_of(state.accounts[event.account], event.symbol)
-    position.exit = Exit(event.signal_id, event.qty, position.qty > 0)
+    position.exit = Exit(event.signal_id, event.qty, position.qty > 0, actor=event.actor)
+    position.gave_way = True
 
 
 def _exit_ended(state: State, clock: Deadlines, event: ev.ExitEnded) -> None:

@@ -18,6 +18,7 @@ from coxswain.messages import events as ev
 def _outcome_unknown(state: State, clock: Deadlines, event: ev.OutcomeUnknown) -> None:
     account, order = order_of(state, event.account, event.cl_ord_id)
     was_known = order.outcome_known
+    account.venue_errors += was_known
     machine.lose_sight(order)
     count_unknown(account, order, was_known)
     for kind in ("submit", "cancel", "replace"):

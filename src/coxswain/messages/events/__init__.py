@@ -15,6 +15,27 @@ from coxswain.messages.events.accounts import (
 from coxswain.messages.events.accounts import (
     DayStarted as DayStarted,
 )
+from coxswain.messages.events.control import (
+    CommandRefused as CommandRefused,
+)
+from coxswain.messages.events.control import (
+    ControlEvent,
+)
+from coxswain.messages.events.control import (
+    FlatteningPlanned as FlatteningPlanned,
+)
+from coxswain.messages.events.control import (
+    ModeChanged as ModeChanged,
+)
+from coxswain.messages.events.control import (
+    ReleaseAsked as ReleaseAsked,
+)
+from coxswain.messages.events.control import (
+    TradingResumed as TradingResumed,
+)
+from coxswain.messages.events.control import (
+    TradingStopped as TradingStopped,
+)
 from coxswain.messages.events.engine import (
     CorrelationSet as CorrelationSet,
 )
@@ -115,6 +136,9 @@ from coxswain.messages.events.orders import (
     ReplaceRequested as ReplaceRequested,
 )
 from coxswain.messages.events.plans import (
+    ApprovalAwaited as ApprovalAwaited,
+)
+from coxswain.messages.events.plans import (
     AssignmentWithdrawn as AssignmentWithdrawn,
 )
 from coxswain.messages.events.plans import (
@@ -130,7 +154,16 @@ from coxswain.messages.events.plans import (
     PlanEvent,
 )
 from coxswain.messages.events.plans import (
+    PlanExpired as PlanExpired,
+)
+from coxswain.messages.events.plans import (
+    PlanModified as PlanModified,
+)
+from coxswain.messages.events.plans import (
     PlanProposed as PlanProposed,
+)
+from coxswain.messages.events.plans import (
+    PlanRejected as PlanRejected,
 )
 from coxswain.messages.events.plans import (
     RecoveryAssigned as RecoveryAssigned,
@@ -229,6 +262,7 @@ from coxswain.messages.events.unknowns import (
 Event = (
     EngineEvent
     | FactEvent
+    | ControlEvent
     | AccountEvent
     | PlanEvent
     | OrderEvent

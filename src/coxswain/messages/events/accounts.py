@@ -14,7 +14,8 @@ class AccountStateChanged(EventBase, frozen=True):
 
     account: AccountId
     cause: str
-    """PAUSED, DAILY_LOSS, DRAWDOWN, UNRECONCILED, BREAK, EGRESS or NOT_CONFIGURED."""
+    """A stop by its level and scope (`PAUSED`, `HALT:venue`), or DAILY_LOSS, DRAWDOWN, UNRECONCILED, BREAK, EMERGENCY,
+    CORE_FAILURE, EGRESS or NOT_CONFIGURED."""
     active: bool
     state: TradingState
     reason: str

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from coxswain.messages.events.base import EventBase
 from coxswain.model.checks import Check
-from coxswain.model.plan import Plan
+from coxswain.model.plan import Assignment, Plan
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
     AccountId,
@@ -34,8 +34,56 @@ class PlanProposed(EventBase, frozen=True):
 
 
 class PlanApproved(EventBase, frozen=True):
+    """Shares of a plan may be released: by its mode, or by a person who was asked."""
+
     signal_id: SignalId
     by: str
+    """The mode that let it out, or the person."""
+    assignments: tuple[Assignment, ...] | None = None
+    """The shares approved, as they were found at that moment; None means all of the plan, as it was proposed."""
+    reason: str = ""
+    px: Decimal | None = None
+    """The market's price at the approval by a person."""
+    seen_px: Decimal | None = None
+    """The price that the person was shown."""
+    drift_pct: Decimal | None = None
+    """How far the price has moved since the plan was made."""
+
+
+class ApprovalAwaited(EventBase, frozen=True):
+    """Shares of a plan wait for a person until the signal dies."""
+
+    signal_id: SignalId
+    accounts: tuple[AccountId, ...]
+    why: str
+    expires_ns: int
+
+
+class PlanModified(EventBase, frozen=True):
+    """A person lowered shares of a plan that waits."""
+
+    signal_id: SignalId
+    assignments: tuple[Assignment, ...]
+    reason: str
+    actor: str
+
+
+class PlanRejected(EventBase, frozen=True):
+    """A person, or the check at the approval, refused shares of a plan: they will not be released."""
+
+    signal_id: SignalId
+    accounts: tuple[AccountId, ...]
+    reason: str
+    actor: str
+    assignments: tuple[Assignment, ...] = ()
+    """What the check at the approval found."""
+
+
+class PlanExpired(EventBase, frozen=True):
+    """Nobody approved these shares while the signal lived."""
+
+    signal_id: SignalId
+    accounts: tuple[AccountId, ...]
 
 
 class RecoveryAssigned(EventBase, frozen=True):
@@ -97,6 +145,10 @@ PlanEvent = (
     | SignalDenied
     | PlanProposed
     | PlanApproved
+    | ApprovalAwaited
+    | PlanModified
+    | PlanRejected
+    | PlanExpired
     | RecoveryAssigned
     | RecoveryFailed
     | CompletionScheduled

@@ -61,6 +61,8 @@ class ExitStarted(EventBase, frozen=True):
     symbol: Symbol
     signal_id: SignalId
     qty: Decimal | None
+    actor: str = ""
+    """The person who asked for it; empty where a signal did."""
 
 
 class ExitEnded(EventBase, frozen=True):

@@ -1,4 +1,5 @@
-"""Refuse what the trading state does not let out: under REDUCING only what provably reduces, under HALTED nothing."""
+"""Refuse what the trading state does not let out: under REDUCING only what provably reduces, under HALTED only what a
+person sends to reduce."""
 
 import msgspec
 
@@ -22,5 +23,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     state = view.state
-    passed = state is TradingState.ACTIVE or (state is TradingState.REDUCING and view.reducing)
-    return Check("TRADING_STATE", None, None, passed, state, TradingState.ACTIVE)
+    passed = state is TradingState.ACTIVE or (
+        view.reducing and (state is TradingState.REDUCING or view.may_reduce_halted)
+    )
+    found = f"{state} ({view.restricted_by})" if view.restricted_by and not passed else state
+    return Check("TRADING_STATE", None, None, passed, found, TradingState.ACTIVE)

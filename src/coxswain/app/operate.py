@@ -1,0 +1,213 @@
+"""The commands that tell an engine something: each makes a document of its arguments, and one door takes it.
+
+What a command means stands in `messages/command_json.py`. Nothing is decided here, but that who destroys is asked.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from coxswain.app import exits
+from coxswain.app.options import DEFAULT_JOURNAL, Journal, Json, fail, reports_errors
+
+operating = typer.Typer()
+
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is journaled with your name.")]
+Account = Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="An account.", show_default=False)]
+Venue = Annotated[str | None, typer.Option("--venue", metavar="NAME", help="All accounts at a venue.")]
+Strategy = Annotated[str | None, typer.Option("--strategy", metavar="NAME", help="What a strategy's signals began.")]
+Instrument = Annotated[str | None, typer.Option("--instrument", metavar="SYMBOL", help="One instrument, everywhere.")]
+Order = Annotated[str | None, typer.Option("--order", metavar="ID", help="One order, which is cancelled.")]
+Everything = Annotated[bool, typer.Option("--everything", help="Everything.")]
+Plans = Annotated[list[str], typer.Argument(metavar="SIGNAL...", help="The ids of the signals.")]
+Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="NAME", help="Only this one; repeatable.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def _tell(journal: Journal, as_json: bool, name: str, **fields: object) -> None:
+    """Tell the engine, leaving out what was not given."""
+    from coxswain.app.control import command
+
+    given = {key: value for key, value in fields.items() if value not in (None, False, [])}
+    raise typer.Exit(command(journal, {"command": name, **given}, as_json))
+
+
+@operating.command()
+@reports_errors
+def pause(
+    reason: Reason,
+    account: Account = None,
+    venue: Venue = None,
+    strategy: Strategy = None,
+    instrument: Instrument = None,
+    everything: Everything = False,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Let nothing new enter; working orders stay, exits and protection go on."""
+    scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
+    _tell(journal, as_json, "pause", **scope, everything=everything, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def halt(
+    reason: Reason,
+    account: Account = None,
+    venue: Venue = None,
+    strategy: Strategy = None,
+    instrument: Instrument = None,
+    order: Order = None,
+    everything: Everything = False,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Emergency stop: let nothing new enter and cancel entry orders; protection stays."""
+    scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument, "order": order}
+    _tell(journal, as_json, "halt", **scope, everything=everything, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def freeze(
+    reason: Reason,
+    account: Account = None,
+    venue: Venue = None,
+    strategy: Strategy = None,
+    instrument: Instrument = None,
+    everything: Everything = False,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Let nothing leave but cancels and what a person sends to reduce; working orders stay."""
+    scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
+    _tell(journal, as_json, "freeze", **scope, everything=everything, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def flatten(
+    reason: Reason,
+    account: Account = None,
+    venue: Venue = None,
+    strategy: Strategy = None,
+    instrument: Instrument = None,
+    everything: Everything = False,
+    yes: Yes = False,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Emergency liquidation: cancel everything and close every position. Asks first."""
+    scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
+    named = " ".join(f"{what} {name}" for what, name in scope.items() if name) or "everything"
+    if not yes:
+        if not sys.stdin.isatty():
+            fail(exits.USAGE, "flatten closes positions, wanted --yes where nobody can be asked")
+        typer.confirm(f"Cancel every order and close every position of {named}?", abort=True, err=True)
+    _tell(journal, as_json, "flatten", **scope, everything=everything, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def resume(
+    reason: Reason,
+    account: Account = None,
+    venue: Venue = None,
+    strategy: Strategy = None,
+    instrument: Instrument = None,
+    everything: Everything = False,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Release the stops of one scope; of an account also a day's loss at its limit and a failed step."""
+    scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
+    _tell(journal, as_json, "resume", **scope, everything=everything, reason=reason)
+
+
+@operating.command("set-mode")
+@reports_errors
+def set_mode(
+    mode: Annotated[str, typer.Argument(help="MANUAL, SEMI_AUTO, FULL_AUTO, EMERGENCY or RESEARCH.")],
+    reason: Reason,
+    account: Annotated[str | None, typer.Option("--account", metavar="NAME", help="Of one account.")] = None,
+    everything: Everything = False,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Set how plans become orders, for everything or for one account."""
+    _tell(journal, as_json, "set-mode", mode=mode, account=account, everything=everything, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def approve(
+    plans: Plans,
+    reason: Reason,
+    accounts: Accounts = None,
+    seen_px: Annotated[str | None, typer.Option("--seen-px", metavar="PRICE", help="The price you were shown.")] = None,
+    accept_drift: Annotated[bool, typer.Option("--accept-drift", help="Although the price has moved on.")] = False,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Let out plans that wait for a person; each share is checked again first."""
+    fields = {"plan_id": plans, "accounts": accounts, "seen_px": seen_px, "accept_drift": accept_drift}
+    _tell(journal, as_json, "approve", **fields, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def reject(
+    plans: Plans,
+    reason: Reason,
+    accounts: Accounts = None,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Refuse plans that wait for a person."""
+    _tell(journal, as_json, "reject", plan_id=plans, accounts=accounts, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def modify(
+    plan: Annotated[str, typer.Argument(metavar="SIGNAL", help="The id of the signal.")],
+    quantities: Annotated[list[str], typer.Argument(metavar="ACCOUNT=LOTS...", help="What an account is to take.")],
+    reason: Reason,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Lower what accounts take of a plan that waits; 0 leaves an account out."""
+    pairs = [each.partition("=") for each in quantities]
+    _tell(journal, as_json, "modify", plan_id=plan, quantities={name: qty for name, _, qty in pairs}, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def cancel(
+    reason: Reason,
+    orders: Annotated[
+        list[str] | None, typer.Argument(metavar="[ORDER]...", help="Orders.", show_default=False)
+    ] = None,
+    plan: Annotated[str | None, typer.Option("--plan", metavar="SIGNAL", help="Of this signal.")] = None,
+    account: Annotated[str | None, typer.Option("--account", metavar="NAME", help="Of this account.")] = None,
+    instrument: Annotated[str | None, typer.Option("--instrument", metavar="SYMBOL", help="In this one.")] = None,
+    protection: Annotated[bool, typer.Option("--protection", help="Stops and targets too.")] = False,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Cancel open orders; stops and targets only where --protection says so."""
+    fields = {"order": orders, "plan_id": plan, "account": account, "instrument": instrument, "protection": protection}
+    _tell(journal, as_json, "cancel", **fields, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def reconcile(
+    reason: Reason,
+    accounts: Annotated[list[str] | None, typer.Argument(metavar="[ACCOUNT]...", show_default=False)] = None,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Compare accounts with their venues' books; all of them where none is named."""
+    _tell(journal, as_json, "reconcile", accounts=accounts, reason=reason)

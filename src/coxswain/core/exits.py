@@ -1,0 +1,51 @@
+"""Carrying out a plan that leaves, or moves protection: at once, for every account that takes part."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from coxswain.core import entries, protection
+from coxswain.core.tx import Tx
+from coxswain.messages import events as ev
+from coxswain.model.plan import Assignment
+from coxswain.model.signal import Signal
+from coxswain.model.vocabulary import AccountId, SignalKind, Symbol, Verdict
+
+
+def carry_out(tx: Tx, signal: Signal, assignments: Iterable[Assignment], actor: str = "") -> None:
+    """Leave, or move protection. An entry's shares wait for their deadlines, and nothing is done here.
+
+    `actor` is the person who asked for it, if one did.
+    """
+    for assignment in assignments:
+        if assignment.verdict is not Verdict.SEND:
+            continue
+        account_id, symbol = assignment.account, signal.symbol
+        if signal.kind is SignalKind.EXIT:
+            _leave(tx, signal, account_id, assignment.qty, actor)
+        elif signal.kind is SignalKind.STOP_ADJUSTMENT:
+            position = tx.account(account_id).positions[symbol]
+            target_px = position.target_px if signal.take_profit is None else signal.take_profit
+            stop_px = position.stop_px if signal.stop_loss is None else signal.stop_loss
+            protection.set_levels(tx, account_id, symbol, stop_px, target_px, signal.id)
+            protection.follow(tx, account_id, symbol)
+
+
+def _leave(tx: Tx, signal: Signal, account_id: AccountId, qty: Decimal, actor: str) -> None:
+    """Close what is held, all of it or `qty`, and call back what enters. A position on the other side is not meant."""
+    held = abs(tx.account(account_id).positions[signal.symbol].qty)
+    if qty >= held or not qty:
+        why = "the position is being closed"
+        entries.withdraw_entries(tx, account_id, signal.symbol, why, None if qty else signal.side)
+    if qty or not held:
+        protection.start_exit(tx, account_id, signal.symbol, signal.id, None if qty >= held else qty, actor)
+
+
+def take_over(tx: Tx, account_id: AccountId, symbol: Symbol, why: str) -> None:
+    """End an exit that is under way, so that another may follow it: its order is called back."""
+    account = tx.account(account_id)
+    exit_ = account.positions[symbol].exit
+    if exit_ is None:
+        return
+    if exit_.order_id is not None:
+        protection.call_back(tx, account.orders[exit_.order_id], why)
+    tx.apply(ev.ExitEnded(account_id, symbol, exit_.signal_id, why))

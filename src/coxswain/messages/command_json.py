@@ -1,0 +1,434 @@
+"""Read a command of an operator from JSON: an input, or a sentence for every field that is wrong.
+
+`COMMANDS` is the whole list of what an operator can ask for, with every field and a line of help; the command line, the
+socket and the stream all read it here. Who asks is proven by the door and handed in: no field of the JSON says it.
+Whether a command makes sense now is the core's to say.
+"""
+
+import difflib
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from coxswain.messages import inputs as inp
+from coxswain.messages.signal_json import (
+    ID,
+    ID_WANTED,
+    LINE_BYTES_MAX,
+    REASON_CHARS_MAX,
+    SYMBOL,
+    SYMBOL_WANTED,
+    BadSignal,
+    parse_signal,
+)
+from coxswain.model.control import Scope, ScopeKind, StopLevel
+from coxswain.model.decimals import ONE, ZERO, exact, is_short, text
+from coxswain.model.vocabulary import AccountId, ClOrdId, Mode, SignalId, Symbol
+
+NAMES_MAX = 1_000
+SHOWN_CHARS_MAX = 40
+SIGNAL_TTL_S = 300
+"""How long a submitted signal lives that says nothing else."""
+
+
+class CommandError(Exception):
+    """A command that could not be read, and why, field by field."""
+
+    def __init__(self, *errors: str) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = errors
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One field of a command. `read` returns its value or raises ValueError with what is wanted."""
+
+    read: Callable[[object], object]
+    help: str
+    required: bool = False
+
+
+class Values(msgspec.Struct, frozen=True):
+    """The fields of one command that were read, who asks, and when."""
+
+    found: Mapping[str, object]
+    actor: str
+    now_ns: int
+
+    def text(self, name: str) -> str:
+        """Return a text; empty where it was left out."""
+        return str(self.found.get(name, ""))
+
+    def name(self, name: str) -> str | None:
+        """Return a name; None where it was left out."""
+        found = self.found.get(name)
+        return None if found is None else str(found)
+
+    def number(self, name: str) -> Decimal | None:
+        found = self.found.get(name)
+        return found if isinstance(found, Decimal) else None
+
+    def names(self, name: str) -> tuple[str, ...]:
+        found = self.found.get(name, ())
+        return found if isinstance(found, tuple) else ()
+
+    def switch(self, name: str) -> bool:
+        return self.found.get(name) is True
+
+
+class Command(msgspec.Struct, frozen=True):
+    """What an operator can ask for."""
+
+    help: str
+    fields: Mapping[str, Field]
+    build: Callable[[Values], inp.Input]
+    """Make the input of fields that are each right. Raises `CommandError` where they do not go together."""
+
+
+# --- one value --------------------------------------------------------------------------------------------------------
+
+
+def _reason(found: object) -> str:
+    if not isinstance(found, str) or not found.strip() or len(found) > REASON_CHARS_MAX or not found.isprintable():
+        raise ValueError(f"printable text of 1 to {REASON_CHARS_MAX} characters")
+    return found
+
+
+def _id(found: object) -> str:
+    if not isinstance(found, str) or not ID.fullmatch(found):
+        raise ValueError(ID_WANTED)
+    return found
+
+
+def _symbol(found: object) -> str:
+    if not isinstance(found, str) or not SYMBOL.fullmatch(found):
+        raise ValueError(SYMBOL_WANTED)
+    return found.upper()
+
+
+def _ids(found: object) -> tuple[str, ...]:
+    names = [found] if isinstance(found, str) else found
+    if not isinstance(names, list | tuple) or not 0 < len(names) <= NAMES_MAX:
+        raise ValueError(f"one name or a list of 1 to {NAMES_MAX}, each {ID_WANTED}")
+    for name in names:
+        if not isinstance(name, str) or not ID.fullmatch(name):
+            raise ValueError(f"a list of names, each {ID_WANTED}; {_shown(name)} is none")
+    return tuple(dict.fromkeys(names))
+
+
+def _number(found: object) -> Decimal:
+    # A float has lost what was written already; `document_of` reads every number exactly.
+    if isinstance(found, bool) or not isinstance(found, str | int | Decimal):
+        raise ValueError("a number, as text or exact")
+    value = exact(str(found))
+    if value is None or not is_short(value):
+        raise ValueError("a number")
+    return value
+
+
+def _price(found: object) -> Decimal:
+    value = _number(found)
+    if value <= ZERO:
+        raise ValueError("a number above 0")
+    return value
+
+
+def _rho(found: object) -> Decimal:
+    value = _number(found)
+    if not -ONE <= value <= ONE:
+        raise ValueError("a number from -1 to 1")
+    return value
+
+
+def _switch(found: object) -> bool:
+    if not isinstance(found, bool):
+        raise ValueError("true or false")
+    return found
+
+
+def _mode(found: object) -> Mode:
+    for mode in Mode:
+        if isinstance(found, str) and found.upper() == mode:
+            return mode
+    raise ValueError(f"one of {', '.join(Mode)}")
+
+
+def _quantities(found: object) -> dict[AccountId, Decimal]:
+    wanted = f"an object of 1 to {NAMES_MAX} accounts, each with its quantity of 0 or more"
+    if not isinstance(found, Mapping) or not 0 < len(found) <= NAMES_MAX:
+        raise ValueError(wanted)
+    quantities = {}
+    for name, value in found.items():
+        qty = _number(value)
+        if not isinstance(name, str) or qty < ZERO:
+            raise ValueError(wanted)
+        quantities[AccountId(name)] = qty
+    return quantities
+
+
+def _object(found: object) -> Mapping[str, object]:
+    if not isinstance(found, Mapping):
+        raise ValueError("an object with the fields of a signal")
+    return found
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+_WHY = Field(_reason, "why; it is journaled with your name", required=True)
+_PLAN = Field(_ids, "the signal's id, or a list of them", required=True)
+_ACCOUNTS = Field(_ids, "only these accounts")
+_ONE_ACCOUNT = Field(_id, "an account")
+_SCOPES: dict[str, tuple[ScopeKind, Field]] = {
+    "account": (ScopeKind.ACCOUNT, _ONE_ACCOUNT),
+    "venue": (ScopeKind.VENUE, Field(_id, "all accounts at a venue")),
+    "strategy": (ScopeKind.STRATEGY, Field(_id, "what a strategy's signals began")),
+    "instrument": (ScopeKind.INSTRUMENT, Field(_symbol, "one instrument, on every account")),
+    "order": (ScopeKind.ORDER, Field(_id, "one order, which is cancelled")),
+}
+_EVERYTHING = Field(_switch, "true: everything")
+_STOP_FIELDS = {**{name: field for name, (_, field) in _SCOPES.items()}, "everything": _EVERYTHING, "reason": _WHY}
+_RESUME_FIELDS = {name: field for name, field in _STOP_FIELDS.items() if name != "order"}
+
+
+def _scope(values: Values, wanted: tuple[str, ...] = (*_SCOPES, "everything")) -> Scope:
+    """Read the one scope that is named. Nothing named is an error: everything is asked for in so many words."""
+    named = [name for name in _SCOPES if name in values.found]
+    if values.switch("everything"):
+        named.append("everything")
+    if len(named) != 1:
+        found = " and ".join(named) or "no scope"
+        raise CommandError(f"{found}: wanted exactly one of {', '.join(wanted)}")
+    if named[0] == "everything":
+        return Scope(ScopeKind.EVERYTHING)
+    return Scope(_SCOPES[named[0]][0], values.text(named[0]))
+
+
+def _stop(level: StopLevel) -> Callable[[Values], inp.Input]:
+    return lambda values: inp.StopTrading(level, _scope(values), values.text("reason"), values.actor)
+
+
+def _resume(values: Values) -> inp.Input:
+    return inp.ResumeTrading(_scope(values, tuple(_RESUME_FIELDS)[:-1]), values.text("reason"), values.actor)
+
+
+def _set_mode(values: Values) -> inp.Input:
+    mode = Mode(values.text("mode"))
+    return inp.SetMode(mode, _scope(values, ("account", "everything")), values.text("reason"), values.actor)
+
+
+def _approve(values: Values) -> inp.Input:
+    return inp.ApprovePlan(
+        _signals(values),
+        values.actor,
+        values.text("reason"),
+        _accounts(values),
+        values.number("seen_px"),
+        values.switch("accept_drift"),
+    )
+
+
+def _reject(values: Values) -> inp.Input:
+    return inp.RejectPlan(_signals(values), values.actor, values.text("reason"), _accounts(values))
+
+
+def _modify(values: Values) -> inp.Input:
+    quantities = values.found["quantities"]
+    assert isinstance(quantities, dict)
+    return inp.ModifyPlan(SignalId(values.text("plan_id")), quantities, values.actor, values.text("reason"))
+
+
+def _cancel(values: Values) -> inp.Input:
+    signal, account, symbol = (values.name(name) for name in ("plan_id", "account", "instrument"))
+    orders = tuple(ClOrdId(name) for name in values.names("order"))
+    if not (orders or signal or account or symbol):
+        raise CommandError("nothing to cancel is named: wanted order, plan_id, account or instrument")
+    return inp.CancelOrders(
+        values.actor,
+        values.text("reason"),
+        orders,
+        None if signal is None else SignalId(signal),
+        None if account is None else AccountId(account),
+        None if symbol is None else Symbol(symbol),
+        values.switch("protection"),
+    )
+
+
+def _reconcile(values: Values) -> inp.Input:
+    return inp.CompareAccounts(values.text("reason"), _accounts(values), values.actor)
+
+
+def _correlate(values: Values) -> inp.Input:
+    pair, rho = values.names("accounts"), values.number("rho")
+    if len(pair) != 2 or rho is None:
+        raise CommandError(f"accounts: {_shown(list(pair))}, wanted two different accounts")
+    return inp.SetCorrelation(AccountId(pair[0]), AccountId(pair[1]), rho, values.text("reason"), values.actor)
+
+
+def _submit(values: Values) -> inp.Input:
+    body = values.found["signal"]
+    signal = parse_signal(json.dumps(body, default=_as_text), values.now_ns, SIGNAL_TTL_S)
+    if isinstance(signal, BadSignal):
+        raise CommandError(*(f"signal: {error}" for error in signal.errors))
+    return inp.SubmitSignal(signal, values.actor)
+
+
+def _as_text(value: object) -> str:
+    return text(value) if isinstance(value, Decimal) else str(value)
+
+
+def _signals(values: Values) -> tuple[SignalId, ...]:
+    return tuple(SignalId(name) for name in values.names("plan_id"))
+
+
+def _accounts(values: Values) -> tuple[AccountId, ...]:
+    return tuple(AccountId(name) for name in values.names("accounts"))
+
+
+COMMANDS: dict[str, Command] = {
+    "pause": Command("Let nothing new enter; working orders stay.", _STOP_FIELDS, _stop(StopLevel.PAUSE)),
+    "halt": Command(
+        "Let nothing new enter and cancel entry orders; protection stays.", _STOP_FIELDS, _stop(StopLevel.HALT)
+    ),
+    "freeze": Command(
+        "Let nothing leave but cancels and what a person sends to reduce.", _STOP_FIELDS, _stop(StopLevel.FREEZE)
+    ),
+    "flatten": Command("Cancel everything and close every position.", _STOP_FIELDS, _stop(StopLevel.FLATTEN)),
+    "resume": Command("Release the stops of one scope.", _RESUME_FIELDS, _resume),
+    "set-mode": Command(
+        "Set how plans become orders, for everything or for one account.",
+        {
+            "mode": Field(_mode, f"one of {', '.join(Mode)}", required=True),
+            "account": _ONE_ACCOUNT,
+            "everything": _EVERYTHING,
+            "reason": _WHY,
+        },
+        _set_mode,
+    ),
+    "approve": Command(
+        "Let out plans that wait for a person.",
+        {
+            "plan_id": _PLAN,
+            "accounts": _ACCOUNTS,
+            "seen_px": Field(_price, "the price that you were shown"),
+            "accept_drift": Field(_switch, "true: approve although the price has moved on"),
+            "reason": _WHY,
+        },
+        _approve,
+    ),
+    "reject": Command(
+        "Refuse plans that wait for a person.", {"plan_id": _PLAN, "accounts": _ACCOUNTS, "reason": _WHY}, _reject
+    ),
+    "modify": Command(
+        "Lower what accounts take of a plan that waits; 0 leaves an account out.",
+        {
+            "plan_id": Field(_id, "the signal's id", required=True),
+            "quantities": Field(_quantities, 'lots by account, as {"alder": "5"}', required=True),
+            "reason": _WHY,
+        },
+        _modify,
+    ),
+    "cancel": Command(
+        "Cancel the open orders that all given names mean.",
+        {
+            "order": Field(_ids, "an order's id, or a list of them"),
+            "plan_id": Field(_id, "of this signal"),
+            "account": Field(_id, "of this account"),
+            "instrument": Field(_symbol, "in this instrument"),
+            "protection": Field(_switch, "true: stops and targets too, which stay away until levels are set again"),
+            "reason": _WHY,
+        },
+        _cancel,
+    ),
+    "reconcile": Command(
+        "Compare accounts with their venues' books now.", {"accounts": _ACCOUNTS, "reason": _WHY}, _reconcile
+    ),
+    "set-correlation": Command(
+        "Say how two accounts move together.",
+        {
+            "accounts": Field(_ids, "two accounts", required=True),
+            "rho": Field(_rho, "a number from -1 to 1", required=True),
+            "reason": _WHY,
+        },
+        _correlate,
+    ),
+    "submit": Command(
+        "Hand in one signal.", {"signal": Field(_object, "the fields of docs/SIGNALS.md", required=True)}, _submit
+    ),
+}
+"""By name. A command that is added here is understood by every door."""
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def parse_command(document: Mapping[str, object], actor: str, now_ns: int) -> inp.Input:
+    """Read one command. A field that is null counts as left out. Raises `CommandError` with all that is wrong."""
+    given = {key: value for key, value in document.items() if value is not None}
+    name = given.pop("command", None)
+    if not isinstance(name, str) or name not in COMMANDS:
+        raise CommandError(_unknown("command", name, tuple(COMMANDS)))
+    command = COMMANDS[name]
+    errors, found = [], {}
+    for key, value in given.items():
+        field = command.fields.get(key)
+        if field is None:
+            errors.append(_unknown("field", key, tuple(command.fields)))
+            continue
+        try:
+            found[key] = field.read(value)
+        except ValueError as error:
+            errors.append(f"{key}: {_shown(value)}, wanted {error}")
+    for key, field in command.fields.items():
+        if field.required and key not in given:
+            errors.append(f"{key}: missing, wanted {field.help}")
+    if errors:
+        raise CommandError(*errors)
+    return command.build(Values(found, actor, now_ns))
+
+
+def document_of(line: str | bytes) -> dict[str, object]:
+    """Read the JSON object on a line, with every number exact. Raises `CommandError`."""
+    if len(line) > LINE_BYTES_MAX:
+        raise CommandError(f"the line is longer than {LINE_BYTES_MAX} bytes")
+    try:
+        body: object = json.loads(line, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_no_repeats)
+    except UnicodeDecodeError as error:
+        raise CommandError(f"the line is not UTF-8 text (byte {error.start + 1})") from None
+    except json.JSONDecodeError as error:
+        raise CommandError(f"the line is not JSON: {error.msg} (character {error.pos + 1})") from None
+    except (RecursionError, ValueError, ArithmeticError) as error:
+        raise CommandError(f"the line cannot be read: {error}") from None
+    if not isinstance(body, dict):
+        raise CommandError(f"the line is {_shown(body)}, wanted one JSON object")
+    return body
+
+
+def _no_number(written: str) -> object:
+    raise ValueError(f"{written} is no number")
+
+
+def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    body = dict(pairs)
+    if len(body) != len(pairs):
+        raise ValueError("a key stands twice in it")
+    return body
+
+
+def _unknown(what: str, found: object, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(found[:64].lower(), known, 1) if isinstance(found, str) else []
+    hint = f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(known)}"
+    return f"{what}: {'missing' if found is None else _shown(found)}, {hint}"
+
+
+def _shown(value: object) -> str:
+    """Write a value that was found, short and in plain ASCII: it goes to terminals and into the journal."""
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    if isinstance(value, StrEnum | Decimal):
+        return str(value)[:SHOWN_CHARS_MAX]
+    written = json.dumps(value, default=str)
+    return written if len(written) <= SHOWN_CHARS_MAX else written[:SHOWN_CHARS_MAX] + "..."

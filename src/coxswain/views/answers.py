@@ -1,0 +1,126 @@
+"""What a command did, what it did not do and why, and how to undo it: told from the one record that it made.
+
+The same words serve the command line, the socket and the stream. Nothing here is worked out anew: whatever is said was
+journaled in the record.
+"""
+
+import msgspec
+
+from coxswain.messages import events as ev
+from coxswain.messages import inputs as inp
+from coxswain.messages.record import Record
+from coxswain.model.control import Scope, ScopeKind, StopLevel
+from coxswain.views.sentences import sentence
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The answer to one command."""
+
+    seq: int
+    """The record that it made; reads that wait for this seq see it."""
+    command: str
+    done: bool
+    """Something came of it; a command that finds everything as it asks is done too."""
+    did: tuple[str, ...]
+    did_not: tuple[str, ...]
+    undo: str
+    """How to take it back; empty where nothing is to be taken back."""
+
+
+def answer_of(record: Record) -> Answer:
+    """Say what became of a command."""
+    refused = [event for event in record.events if isinstance(event, ev.CommandRefused)]
+    denied = [event for event in record.events if isinstance(event, ev.SignalDenied | ev.OrderDenied)]
+    did = tuple(sentence(event) for event in record.events if not isinstance(event, _NOT_DONE))
+    did_not = [f"{event.about}: {'; '.join(event.reasons)}" for event in refused]
+    did_not += [sentence(event) for event in denied]
+    did_not += _left_alone(record)
+    nothing = not did and not refused and not denied
+    if nothing:
+        did = (_AS_IT_WAS,)
+    undo = _undo(record.input) if did and not nothing else ""
+    return Answer(record.seq, _name(record.input), bool(did), did, tuple(did_not), undo)
+
+
+_NOT_DONE = (ev.CommandRefused, ev.SignalDenied, ev.OrderDenied)
+_AS_IT_WAS = "nothing changed: it was so already"
+
+
+def _name(message: inp.Input) -> str:
+    match message:
+        case inp.StopTrading(level):
+            return level.lower()
+        case inp.ResumeTrading():
+            return "resume"
+        case inp.SetMode():
+            return "set-mode"
+        case inp.ApprovePlan():
+            return "approve"
+        case inp.RejectPlan():
+            return "reject"
+        case inp.ModifyPlan():
+            return "modify"
+        case inp.CancelOrders():
+            return "cancel"
+        case inp.CompareAccounts():
+            return "reconcile"
+        case inp.SetCorrelation():
+            return "set-correlation"
+        case inp.SubmitSignal():
+            return "submit"
+        case _:
+            return type(message).__name__
+
+
+def _left_alone(record: Record) -> list[str]:
+    """Say what a command of this kind leaves alone, so that nobody takes it for done."""
+    match record.input:
+        case inp.StopTrading(level, scope) if scope.kind is not ScopeKind.ORDER:
+            return [_KEPT[level]]
+        case inp.ResumeTrading():
+            still = [
+                event
+                for event in record.events
+                if isinstance(event, ev.AccountStateChanged) and not event.active and event.state != "ACTIVE"
+            ]
+            return [f"{event.account} is still {event.state}: other causes remain" for event in still]
+        case inp.CancelOrders(protection=False):
+            return ["stops and targets stay; name protection to cancel them too"]
+        case _:
+            return []
+
+
+_KEPT = {
+    StopLevel.PAUSE: "working orders and positions stay; exits and protection go on",
+    StopLevel.HALT: "protection and positions stay; exits go on",
+    StopLevel.FREEZE: "working orders and positions stay; nothing was cancelled",
+    StopLevel.FLATTEN: "a position is closed when its venue says so: `coxswain status` lists what remains",
+}
+
+
+def _undo(message: inp.Input) -> str:
+    match message:
+        case inp.StopTrading(level, scope) if scope.kind is not ScopeKind.ORDER:
+            lost = "; orders cancelled and positions closed do not come back" if level in _ACTS else ""
+            return f"coxswain resume {_option(scope)} --reason WHY{lost}"
+        case inp.ResumeTrading(scope):
+            return f"coxswain pause {_option(scope)} --reason WHY"
+        case inp.SetMode(scope=scope):
+            return f"coxswain set-mode MODE {_option(scope)} --reason WHY"
+        case inp.ApprovePlan(signal_ids):
+            return f"coxswain cancel --plan {' '.join(signal_ids)} --reason WHY; what has filled stays"
+        case inp.RejectPlan() | inp.ModifyPlan():
+            return "not possible: submit the signal again under a new id"
+        case inp.CancelOrders():
+            return "not possible: submit a new signal"
+        case inp.SubmitSignal(signal):
+            return f"coxswain cancel --plan {signal.id} --reason WHY; what has filled stays"
+        case _:
+            return ""
+
+
+_ACTS = (StopLevel.HALT, StopLevel.FLATTEN)
+
+
+def _option(scope: Scope) -> str:
+    return "--everything" if scope.kind is ScopeKind.EVERYTHING else f"--{scope.kind.lower()} {scope.id}"
