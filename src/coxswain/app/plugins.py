@@ -2,12 +2,14 @@
 
 import importlib
 import pkgutil
-from functools import partial
 from types import ModuleType
+
+import msgspec
 
 from coxswain import allocation
 from coxswain.core.engine import Engine
-from coxswain.core.tx import Allocate
+from coxswain.model.allocation import Allocation, Candidate, Parent
+from coxswain.model.setup import AllocationSpec
 from coxswain.risk import checks
 
 
@@ -16,14 +18,24 @@ def check_modules() -> tuple[ModuleType, ...]:
     return _modules(checks)
 
 
-def policy(name: str) -> Allocate:
-    """Return an allocation policy with its default parameters."""
-    module = importlib.import_module(f"{allocation.__name__}.{name}")
-    return partial(module.allocate, params=module.Params())
+def policies() -> list[str]:
+    return sorted(found.name for found in pkgutil.iter_modules(allocation.__path__))
+
+
+def policy_module(name: str) -> ModuleType:
+    return importlib.import_module(f"{allocation.__name__}.{name}")
+
+
+def allocate(spec: AllocationSpec, parent: Parent, candidates: tuple[Candidate, ...]) -> Allocation:
+    """Split a parent by the policy that the setup names, with its parameters."""
+    module = policy_module(spec.policy)
+    params = msgspec.json.decode(spec.params, type=module.Params)
+    split: Allocation = module.allocate(parent, candidates, params)
+    return split
 
 
 def make_engine() -> Engine:
-    return Engine(check_modules(), policy("risk_budget"))
+    return Engine(check_modules(), allocate)
 
 
 def _modules(package: ModuleType) -> tuple[ModuleType, ...]:

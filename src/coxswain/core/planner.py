@@ -6,20 +6,37 @@ market impact, crowding and rate limits; each difference is written in the plan.
 
 from decimal import Decimal
 
-from coxswain.core.eligibility import eligibility
+import msgspec
+
+from coxswain.core.draws import draw
+from coxswain.core.eligibility import eligibility, headroom
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
+from coxswain.core.rounding import Claim, credits_after, to_lots
 from coxswain.core.sizing import Sized, own_size
 from coxswain.core.stagger import Timing, stagger, vary
-from coxswain.core.state import Account, State
+from coxswain.core.state import NOTHING_HELD, Account, State, available_margin, equity
 from coxswain.core.tx import Allocate
-from coxswain.model.allocation import Candidate, Parent
+from coxswain.model.allocation import Allocation, Candidate, GroupCap, Parent, Share
 from coxswain.model.checks import Check
-from coxswain.model.decimals import ZERO, round_up
+from coxswain.model.decimals import ZERO, floor_step, percent_of, round_down, round_up
 from coxswain.model.market import Instrument, touch
 from coxswain.model.plan import Assignment, Plan
+from coxswain.model.setup import AllocationSpec
 from coxswain.model.signal import Signal, dies_ns
-from coxswain.model.vocabulary import AccountId, Verdict
+from coxswain.model.splitting import whole_of
+from coxswain.model.vocabulary import AccountId, Side, Verdict
+
+TURNS_APART = 2**31
+"""Draws between equals: far more than there are accounts."""
+
+
+class Rounded(msgspec.Struct, frozen=True):
+    """One account's part in lots, and what its rounding leaves behind."""
+
+    qty: Decimal
+    variance_pct: Decimal
+    credit: Decimal | None
 
 
 def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
@@ -33,19 +50,88 @@ def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
     for account_id, account in state.accounts.items():
         answers[account_id] = _consider(state, account, signal, instrument, decision_px)
     candidates = tuple(
-        Candidate(account_id, sized.qty, sized.risk_budget)
+        _candidate(state, signal, state.accounts[account_id], sized)
         for account_id, (checks, sized) in answers.items()
         if sized is not None and all(check.passed for check in checks)
     )
-    allocation = allocate(Parent(signal.quantity, instrument.lot_step), candidates)
-    shares = {share.account: share.qty for share in allocation.shares}
-    timings = stagger(state, signal, tuple(shares))
-    own = {candidate.account: candidate.own_qty for candidate in candidates}
-    sized_to = vary(state, signal, instrument, shares, timings, own)
-    assignments, warnings = _assign(state, signal, instrument, answers, sized_to, timings)
+    parent = Parent(signal.quantity, instrument.lot_step, instrument.min_qty)
+    parent = msgspec.structs.replace(parent, caps=_group_caps(state, signal, whole_of(parent, candidates)))
+    spec = AllocationSpec() if state.setup is None else state.setup.allocation
+    allocation = allocate(spec, parent, candidates)
+    shares = {share.account: share for share in allocation.shares}
+    timings = stagger(state, signal, tuple(share.account for share in allocation.shares if share.qty))
+    rounded = _round(state, signal, parent, candidates, allocation, timings)
+    assignments, warnings = _assign(state, signal, instrument, answers, shares, rounded, timings)
     chosen = sum(1 for assignment in assignments if assignment.verdict is Verdict.SEND)
-    rationale = f"{chosen} of {len(assignments)} accounts take part; risk budget: {allocation.rationale}"
+    policy = spec.policy.replace("_", " ")
+    rationale = f"{chosen} of {len(assignments)} accounts take part; {policy}: {allocation.rationale}"
     return Plan(signal.id, signal.kind, signal.symbol, assignments, rationale, side, decision_px, warnings)
+
+
+def _candidate(state: State, signal: Signal, account: Account, sized: Sized) -> Candidate:
+    """Say what a policy may weigh an account by, with all money in the instrument's currency: they are compared."""
+    position = account.positions.get(signal.symbol, NOTHING_HELD)
+    held = position.qty + position.held_buy if signal.side is Side.BUY else position.held_sell - position.qty
+    return Candidate(
+        account.spec.id,
+        sized.qty,
+        round_down(sized.risk_budget / sized.rate),
+        round_down(equity(account) / sized.rate),
+        round_down(available_margin(account) / sized.rate),
+        round_down(headroom(account) / sized.rate),
+        held,
+        account.turns.get(signal.symbol, ZERO),
+        draw(state.seed, signal.id, account.spec.id, "turn", 0, TURNS_APART),
+    )
+
+
+def _group_caps(state: State, signal: Signal, whole: Decimal) -> tuple[GroupCap, ...]:
+    """Return what groups of accounts may take of this plan, in lots."""
+    caps = []
+    for cap in () if state.setup is None else state.setup.caps:
+        if cap.symbols and signal.symbol not in cap.symbols:
+            continue
+        bounds = [] if cap.lots is None else [cap.lots]
+        if cap.share_pct is not None:
+            bounds.append(round_down(percent_of(cap.share_pct, whole)))
+        caps.append(GroupCap(cap.name, min(bounds), frozenset(cap.accounts)))
+    return tuple(caps)
+
+
+def _round(
+    state: State,
+    signal: Signal,
+    parent: Parent,
+    candidates: tuple[Candidate, ...],
+    allocation: Allocation,
+    timings: dict[AccountId, Timing],
+) -> dict[AccountId, Rounded]:
+    """Vary the shares downwards and round them to lots.
+
+    Where the signal's quantity is shared out, the steps lost to rounding go round, by what each account is owed. Own
+    sizes are rounded down, each for itself: nobody gets what another's risk did not allow.
+    """
+    instrument = state.instruments[signal.symbol]
+    varied = vary(state, signal, {share.account: share.qty for share in allocation.shares if share.qty}, timings)
+    if signal.quantity is None or allocation.in_lots:
+        return {a: Rounded(floor_step(qty, instrument.lot_step), pct, None) for a, (qty, pct) in varied.items()}
+    claims = {
+        c.account: Claim(
+            varied[c.account][0],
+            c.own_qty,
+            state.accounts[c.account].credits.get(signal.symbol, ZERO),
+            c.draw,
+        )
+        for c in candidates
+        if c.account in varied
+    }
+    whole = min(sum((claim.share for claim in claims.values()), ZERO), signal.quantity)
+    given = to_lots(claims, whole, instrument, parent.caps)
+    owed = credits_after(claims, given, instrument)
+    return {
+        a: Rounded(qty, varied[a][1], None if owed.get(a, claims[a].credit) == claims[a].credit else owed[a])
+        for a, qty in given.items()
+    }
 
 
 def _consider(
@@ -71,7 +157,8 @@ def _assign(
     signal: Signal,
     instrument: Instrument,
     answers: dict[AccountId, tuple[list[Check], Sized | None]],
-    sized_to: dict[AccountId, tuple[Decimal, Decimal]],
+    shares: dict[AccountId, Share],
+    rounded: dict[AccountId, Rounded],
     timings: dict[AccountId, Timing],
 ) -> tuple[tuple[Assignment, ...], tuple[str, ...]]:
     warnings: list[str] = []
@@ -79,7 +166,7 @@ def _assign(
     ready: dict[AccountId, Assignment] = {}
     for account, timing in timings.items():
         checks, sized = answers[account]
-        qty, pct = sized_to[account]
+        qty = rounded[account].qty
         release_ns = state.now_ns + timing.delay_ms * NS_PER_MS
         left_s = Decimal(dies_ns(signal) - release_ns) / 1_000_000_000
         checks = [
@@ -96,13 +183,15 @@ def _assign(
             timing.delay_ms if send else 0,
             next(priorities) if send else 0,
             timing.drawn_ms,
-            pct,
+            rounded[account].variance_pct,
             timing.correlation,
             timing.extra_ms,
             timing.reduction_pct,
             "" if sized is None else sized.why,
             ZERO if sized is None or not send else round_up(qty * sized.lot_risk),
             () if sized is None else sized.factors,
+            rounded[account].credit,
+            shares[account].turns,
         )
         if send and timing.reduction_pct:
             warnings.append(
@@ -111,5 +200,9 @@ def _assign(
             )
     for account, (checks, _) in answers.items():
         if account not in ready:
-            ready[account] = Assignment(account, Verdict.SKIP, tuple(checks))
+            share = shares.get(account)
+            if share is not None:
+                checks.append(Check("ALLOCATED", ZERO, None, False, share.why, "a share"))
+            turns = None if share is None else share.turns
+            ready[account] = Assignment(account, Verdict.SKIP, tuple(checks), turns=turns)
     return tuple(ready[account] for account in answers), tuple(warnings)

@@ -28,6 +28,8 @@ class Sized(msgspec.Struct, frozen=True):
     why: str
     factors: tuple[Factor, ...]
     lot_risk: Decimal
+    rate: Decimal
+    """Account currency for one unit of the instrument's."""
 
 
 def own_size(
@@ -62,7 +64,7 @@ def own_size(
     tightest = min(caps, key=caps.__getitem__)
     if tightest != binding and signal.stop_loss is not None:
         factors = ()  # a limit that holds as it is was tighter than what they scaled
-    return Sized(round_down(max(caps[tightest], ZERO)), max(budget, ZERO), tightest, factors, lot_risk)
+    return Sized(round_down(max(caps[tightest], ZERO)), max(budget, ZERO), tightest, factors, lot_risk, rate)
 
 
 def _lot_risk(

@@ -10,8 +10,7 @@ import msgspec
 
 from coxswain.core.draws import draw, draw_pct
 from coxswain.core.state import State
-from coxswain.model.decimals import HUNDRED, ONE, ZERO, floor_step, plain, round_down
-from coxswain.model.market import Instrument
+from coxswain.model.decimals import HUNDRED, ONE, ZERO, round_down
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import AccountId
 
@@ -69,34 +68,13 @@ def _correlation_effect(state: State, rho: Decimal | None, max_ms: int) -> tuple
 
 
 def vary(
-    state: State,
-    signal: Signal,
-    instrument: Instrument,
-    shares: dict[AccountId, Decimal],
-    timings: dict[AccountId, Timing],
-    own: dict[AccountId, Decimal],
+    state: State, signal: Signal, shares: dict[AccountId, Decimal], timings: dict[AccountId, Timing]
 ) -> dict[AccountId, tuple[Decimal, Decimal]]:
-    """Vary each share downwards, then round it down to the lot step: (quantity, variation in per cent).
-
-    Where the signal's quantity is shared out and nothing varies, the steps lost to rounding go to the largest
-    remainders, never above an account's own size. What variation takes off is handed to nobody.
-    """
+    """Vary each share downwards: (quantity before rounding, variation in per cent). What it takes off is nobody's."""
     desk, varied = state.desk, {}
     for account, qty in shares.items():
         low, high = desk.min_size_variance_pct, desk.max_size_variance_pct
         pct = draw_pct(state.seed, signal.id, account, "size", low, high)
         left = (HUNDRED - pct) * (HUNDRED - timings[account].reduction_pct) / (HUNDRED * HUNDRED)
         varied[account] = (qty * left, pct)
-    step = instrument.lot_step
-    rounded = {account: (floor_step(qty, step), pct) for account, (qty, pct) in varied.items()}
-    if signal.quantity is None:
-        return rounded
-    whole = min(sum((qty for qty, _ in varied.values()), ZERO), signal.quantity)
-    spare = int((whole - sum((qty for qty, _ in rounded.values()), ZERO)) // step)
-    by_remainder = sorted(varied, key=lambda account: rounded[account][0] - varied[account][0])
-    for account in by_remainder:
-        qty, pct = rounded[account]
-        if spare > 0 and qty + step <= own[account]:
-            rounded[account] = (plain(qty + step), pct)
-            spare -= 1
-    return rounded
+    return varied

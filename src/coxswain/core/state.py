@@ -173,6 +173,10 @@ class Account(msgspec.Struct):
     rates: dict[str, Decimal] = {}
     """The last rate that a fill in each currency was booked at."""
     positions: dict[Symbol, Position] = {}
+    credits: dict[Symbol, Decimal] = {}
+    """Lots that rounding owes it, by instrument; negative where it got more than its part."""
+    turns: dict[Symbol, Decimal] = {}
+    """How far behind its fair number of turns it is, by instrument."""
     breaks: dict[str, BreakFound] = {}
     chosen: dict[str, Chosen] = {}
     """By break: what is to become of it."""

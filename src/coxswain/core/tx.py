@@ -8,6 +8,7 @@ from coxswain.core.state import Account, Deadlines, State
 from coxswain.messages.events import CommandRefused, Event
 from coxswain.messages.requests import Request
 from coxswain.model.allocation import Allocation, Candidate, Parent
+from coxswain.model.setup import AllocationSpec
 from coxswain.model.vocabulary import AccountId
 
 NOT_CONFIGURED = "NOT_CONFIGURED"
@@ -16,7 +17,7 @@ EGRESS = "EGRESS"
 """The cause under which an account is halted after the egress guard held something back."""
 CORE_FAILURE = "CORE_FAILURE"
 """The cause under which accounts are halted after a step that raised, until a person looks."""
-Allocate = Callable[[Parent, tuple[Candidate, ...]], Allocation]
+Allocate = Callable[[AllocationSpec, Parent, tuple[Candidate, ...]], Allocation]
 
 
 class Tx:

@@ -1,10 +1,19 @@
-"""What an allocation policy is given and what it answers."""
+"""What an allocation policy is given and what it answers. Amounts of money are in the instrument's currency."""
 
 from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.decimals import ONE, ZERO
 from coxswain.model.vocabulary import AccountId
+
+
+class GroupCap(msgspec.Struct, frozen=True):
+    """What some accounts may take of one plan together."""
+
+    name: str
+    lots: Decimal
+    accounts: frozenset[AccountId]
 
 
 class Parent(msgspec.Struct, frozen=True):
@@ -12,22 +21,37 @@ class Parent(msgspec.Struct, frozen=True):
 
     order_qty: Decimal | None
     lot_step: Decimal
+    min_qty: Decimal = ZERO
+    caps: tuple[GroupCap, ...] = ()
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """An eligible account: the most it will take, and the weight that the policy may use."""
+    """An eligible account: the most it will take, and what the policy may weigh it by."""
 
     account: AccountId
     own_qty: Decimal
     """Its own size, unrounded: no policy gives it more."""
     risk_budget: Decimal
-    """Account currency."""
+    equity: Decimal = ONE
+    available_margin: Decimal = ONE
+    headroom: Decimal = ONE
+    """What it may still lose before its first loss limit breaks."""
+    book_lots: Decimal = ZERO
+    """What it holds of the instrument already, in lots; negative against the side of the parent."""
+    turns: Decimal = ZERO
+    """How far behind its fair number of turns it is."""
+    draw: int = 0
+    """Decides between equals; drawn afresh for each signal."""
 
 
 class Share(msgspec.Struct, frozen=True):
     account: AccountId
     qty: Decimal
     """Unrounded; size variation comes before rounding."""
+    why: str = ""
+    """Why it was left out, where it was."""
+    turns: Decimal | None = None
+    """How far behind its fair number of turns it is after this plan; None leaves it as it was."""
 
 
 class Allocation(msgspec.Struct, frozen=True):
@@ -35,3 +59,5 @@ class Allocation(msgspec.Struct, frozen=True):
 
     shares: tuple[Share, ...]
     rationale: str
+    in_lots: bool = False
+    """The shares are whole lots that were weighed against one another: rounding moves none of them."""

@@ -40,6 +40,10 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
     """Account currency, lost if all of it went from its price to its stop, gap allowed for."""
     factors: tuple[Factor, ...] = ()
     """What scaled the size that risk allows; what is not here left it alone."""
+    credit: Decimal | None = None
+    """Lots that rounding owes it after this plan, negative if it got more; None leaves what was owed before."""
+    turns: Decimal | None = None
+    """How far behind its fair number of turns it is after this plan, under a policy that takes turns."""
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -73,6 +73,25 @@ class Correlation(msgspec.Struct, frozen=True):
     rho: Decimal
 
 
+class AllocationSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+    policy: str = "risk_budget"
+    """The name of a file in `allocation`."""
+    params: str = "{}"
+    """For its `Params`, as JSON."""
+
+
+class CapSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What some accounts may take of one plan together. Of two bounds the tighter counts."""
+
+    name: str
+    accounts: tuple[AccountId, ...]
+    symbols: tuple[Symbol, ...] = ()
+    """Of plans in these instruments; empty means all."""
+    share_pct: Decimal | None = None
+    """Of the quantity that the plan splits."""
+    lots: Decimal | None = None
+
+
 class Setup(msgspec.Struct, frozen=True, omit_defaults=True):
     mode: Mode
     accounts: tuple[AccountSpec, ...]
@@ -95,3 +114,5 @@ class Setup(msgspec.Struct, frozen=True, omit_defaults=True):
     """For all accounts, beside their own lists."""
     allowed: tuple[Symbol, ...] = ()
     self_match: SelfMatch = SelfMatch.CANCEL_NEW
+    allocation: AllocationSpec = AllocationSpec()
+    caps: tuple[CapSpec, ...] = ()

@@ -30,6 +30,7 @@ def check_across(tree: Tree) -> None:
         _sessions_have_length(tree, loc)
     _lists_name_instruments(tree)
     _correlations_fit(tree)
+    _caps_fit(tree)
 
 
 def account_ids(tree: Tree) -> dict[str, Loc]:
@@ -138,6 +139,21 @@ def _correlations_fit(tree: Tree) -> None:
                 names.append(written)
         if len(names) == 2:
             _pair_is_new(tree, loc, names, first)
+
+
+def _caps_fit(tree: Tree) -> None:
+    _unique(tree, "caps", "name")
+    accounts, all_read = account_ids(tree), all_ids_read(tree)
+    symbols = {str(tree.text_at(*loc, "symbol")).upper() for loc, _ in tree.items_at("instruments")}
+    for cap, _ in tree.items_at("caps"):
+        for member, _ in tree.items_at(*cap, "accounts"):
+            if all_read:
+                _known(tree, member, accounts)
+        for loc, symbol in tree.items_at(*cap, "symbols"):
+            if isinstance(symbol, str) and symbol.upper() not in symbols:
+                tree.wrong(loc, f"found {tree.shown(loc)}, which is {unknown(symbol, sorted(symbols))}")
+        if not tree.is_given((*cap, "share_pct")) and not tree.is_given((*cap, "lots")):
+            tree.wrong(cap, "found no bound; wanted share_pct, lots or both")
 
 
 def _pair_is_new(tree: Tree, loc: Loc, names: list[str], first: dict[tuple[str, ...], Loc]) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from coxswain.app.alerting import AlertChoice
 from coxswain.app.config.across import account_ids, check_across
+from coxswain.app.config.caps import read_caps
 from coxswain.app.config.environment import read_env_file
 from coxswain.app.config.membership import news_of, phase_of, product_groups_of, read_calendar, read_firms, rule_set_of
+from coxswain.app.config.policy_params import read_allocation
 from coxswain.app.config.problems import ConfigError, Problem
 from coxswain.app.config.schema import DAYS, AccountEntry, ConfigFile, Entry, InstrumentEntry, read_shape
 from coxswain.app.config.shown import ShownValue, shown_values
@@ -23,7 +25,7 @@ from coxswain.model.decimals import ZERO
 from coxswain.model.firm import NewsEvent, RuleSet
 from coxswain.model.keys import LIMITS, SETTINGS, Key
 from coxswain.model.market import Instrument, Session
-from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
+from coxswain.model.setup import AccountSpec, AllocationSpec, CapSpec, Correlation, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, Mode, Symbol, VenueId
 
 __all__ = ["ConfigError", "Problem", "Resolved", "VenueChoice", "load"]
@@ -66,13 +68,18 @@ def load(path: Path, env: Mapping[str, str]) -> Resolved:
     config = read_shape(tree)
     check_across(tree)
     modules, venues = _read_venues(tree, config)
+    allocation = read_allocation(tree)
     rule_sets, faults = read_firms(tree, path.parent)
     events, news_faults = read_calendar(tree, path.parent)
     problems += [*tree.problems(), *faults, *news_faults]
     if problems or config is None:
         raise ConfigError(problems)
+    groups = product_groups_of(config, rule_sets)
+    caps = read_caps(tree, config, groups)
+    if tree.problems():
+        raise ConfigError(tree.problems())
     shown = shown_values(tree, _content(config, venues))
-    setup = _setup(config, modules, rule_sets, events)
+    setup = _setup(config, modules, rule_sets, events, allocation, caps, groups)
     return Resolved(path, config.seed, setup, venues, shown, _alerts(config, path))
 
 
@@ -107,6 +114,9 @@ def _setup(
     modules: Mapping[VenueId, VenueModule],
     rule_sets: Mapping[str, RuleSet],
     events: tuple[NewsEvent, ...],
+    allocation: AllocationSpec,
+    caps: tuple[CapSpec, ...],
+    product_groups: dict[str, str],
 ) -> Setup:
     limits = _values(LIMITS, config.limits)
     return Setup(
@@ -122,12 +132,14 @@ def _setup(
         firms=tuple(
             {rules.id: rules for entry in config.accounts if (rules := rule_set_of(entry, rule_sets))}.values()
         ),
-        product_groups=product_groups_of(config, rule_sets),
+        product_groups=product_groups,
         news=news_of(config, events),
         currency=config.currency or "",
         restricted=_symbols(config.restricted),
         allowed=_symbols(config.allowed),
         self_match=config.self_match,
+        allocation=allocation,
+        caps=caps,
     )
 
 

@@ -236,6 +236,25 @@ class AlertsEntry(Entry):
     ] = {}
 
 
+class AllocationEntry(Entry):
+    """Only the policy is common to all; the other keys are its own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    policy: Text = "risk_budget"
+
+
+class CapEntry(Entry):
+    name: Text = _required()
+    accounts: list[AccountName] = []
+    firm: Text | None = None
+    owner: Text | None = None
+    symbols: list[SymbolName] = []
+    product_group: Text | None = None
+    share_pct: Percent | None = None
+    lots: AboveZero | None = None
+
+
 class ConfigFile(Entry):
     mode: TradingMode = Mode.FULL_AUTO
     auto_execute: Switch = True
@@ -246,6 +265,8 @@ class ConfigFile(Entry):
     accounts: list[AccountEntry] = Field(default=None, validate_default=True, min_length=1)
     instruments: list[InstrumentEntry] = Field(default=None, validate_default=True, min_length=1)
     correlations: list[CorrelationEntry] = []
+    allocation: AllocationEntry = Field(default_factory=AllocationEntry)
+    caps: list[CapEntry] = []
     alerts: AlertsEntry = Field(default_factory=AlertsEntry)
     firms_dir: Annotated[str, _text("a folder with rule sets", lambda text: text.isprintable())] = ""
     news_calendar: Annotated[str, _text("an .ics or .csv file", lambda text: text.isprintable())] = ""
@@ -268,6 +289,7 @@ _SHAPES: dict[tuple[str, ...], type[Entry]] = {
     ("instruments",): InstrumentEntry,
     ("instruments", "sessions"): SessionEntry,
     ("correlations",): CorrelationEntry,
+    ("caps",): CapEntry,
     ("alerts",): AlertsEntry,
 }
 

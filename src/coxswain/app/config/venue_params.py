@@ -71,19 +71,19 @@ def read_params(
     texts, numbers, lists and mappings, which `msgspec.convert` turns into the `Params` again.
     """
     before = tree.problem_count()
-    found = _read_struct(tree, venue, module.Params, names, filled_in=FILLED_IN)
+    found = read_struct(tree, venue, module.Params, names, FILLED_IN, "kind")
     if tree.problem_count() > before or tree.is_unread(venue):
         return None
     filled = {"accounts": accounts} if "accounts" in module.Params.__struct_fields__ else {}
     try:
         params = msgspec.convert({**found, **filled}, module.Params)
     except msgspec.ValidationError as error:
-        _report(tree, venue, str(error))
+        report_params(tree, venue, str(error))
         return None
     return cast(dict[str, object], msgspec.to_builtins(params, builtin_types=(Decimal,)))
 
 
-def _report(tree: Tree, venue: Loc, message: str) -> None:
+def report_params(tree: Tree, venue: Loc, message: str) -> None:
     """Tell the tree what a `Params` says about itself; it names the key first."""
     key, colon, rest = message.partition(" - at `$")[0].partition(": ")
     loc = (*venue, key)
@@ -95,15 +95,21 @@ def _report(tree: Tree, venue: Loc, message: str) -> None:
         tree.wrong(venue, message)
 
 
-def _read_struct(
-    tree: Tree, loc: Loc, kind: type[msgspec.Struct], accounts: Mapping[str, Loc], filled_in: Collection[str] = ()
+def read_struct(
+    tree: Tree,
+    loc: Loc,
+    kind: type[msgspec.Struct],
+    accounts: Mapping[str, Loc],
+    filled_in: Collection[str] = (),
+    named_by: str = "",
 ) -> dict[str, object]:
+    """Read the keys of one `Params`, each against its type. `named_by` is the key that chose them."""
     if not isinstance(tree.at(loc), dict):
         tree.refuse(loc, "keys and values")
         return {}
     fields = {field.name: field for field in msgspec.structs.fields(kind) if field.name not in filled_in}
     for at, _ in tree.items_at(*loc):
-        if at[-1] not in fields and not (filled_in and at[-1] == "kind"):  # the kind is no parameter
+        if at[-1] not in fields and at[-1] != named_by:
             tree.wrong(at, unknown(str(at[-1]), fields))
     values: dict[str, object] = {}
     for name, field in fields.items():
@@ -119,7 +125,7 @@ def _read_value(tree: Tree, loc: Loc, kind: Any, accounts: Mapping[str, Loc]) ->
     kind = _given(kind)
     value = tree.at(loc)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return _read_struct(tree, loc, kind, accounts)
+        return read_struct(tree, loc, kind, accounts)
     if get_origin(kind) is tuple:
         if not isinstance(value, list):
             tree.refuse(loc, "a list")

@@ -41,6 +41,11 @@ def _plan_approved(state: State, clock: Deadlines, event: ev.PlanApproved) -> No
     if plan.plan.kind is not SignalKind.ENTRY:
         return
     for assignment in approved:
+        account = state.accounts[assignment.account]
+        if assignment.credit is not None:
+            account.credits[plan.plan.symbol] = assignment.credit
+        if assignment.turns is not None:
+            account.turns[plan.plan.symbol] = assignment.turns
         if assignment.verdict is Verdict.SEND:
             plan.shares[assignment.account] = Share(assignment.qty, planned_risk=assignment.risk)
             state.accounts[assignment.account].planned_risk += assignment.risk
