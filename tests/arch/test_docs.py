@@ -8,7 +8,7 @@ from typer.main import get_command
 
 from coxswain.app import exits
 from coxswain.app.cli import app
-from coxswain.app.plugins import check_modules
+from coxswain.app.plugins import algo_modules, check_modules
 from coxswain.core.params import AccountParams, DeskParams
 from coxswain.messages.signal_json import FIELDS, MEANINGLESS
 from coxswain.model.keys import TABLE
@@ -87,3 +87,11 @@ def test_the_keys_that_are_enforced_are_the_ones_that_somebody_reads() -> None:
 def test_a_default_in_the_table_of_keys_is_the_default_beside_its_reader() -> None:
     table = {key.name: key.default for key in TABLE}
     assert {name: table[name] for name in _defaults()} == _defaults()
+
+
+def test_every_algorithm_and_each_of_its_parameters_is_described() -> None:
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \|(.*)\|$", _read("docs/ALGORITHMS.md"), re.MULTILINE))
+    modules = algo_modules()
+    assert set(rows) - {"name"} == set(modules)
+    for name, module in modules.items():
+        assert set(module.Params.__struct_fields__) <= set(re.findall(r"`([a-z_]+)`", rows[name])), name

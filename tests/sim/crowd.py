@@ -1,5 +1,6 @@
 """What people and programs do to an engine, at random: signals of every kind, orders, pauses, bad and repeated ones."""
 
+import json
 import random
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from coxswain.messages.inputs import (
     SubmitOrder,
     SubmitSignal,
 )
+from coxswain.model.algo import Algo
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal
@@ -51,7 +53,9 @@ class Crowd:
         self.count = 0
         self._acts = [
             (self.entry, 5),
+            (self.entry_in_parts, 2),
             (self.exit, 3),
+            (self.exit_in_parts, 1),
             (self.adjust, 2),
             (self.direct, 2),
             (self.repeat, 1),
@@ -109,6 +113,50 @@ class Crowd:
         quantity = self.quantity(symbol) if self.random.randrange(3) == 0 else None
         side = self.random.choice((None, None, Side.BUY, Side.SELL))
         self.submit(SignalKind.EXIT, symbol, side=side, quantity=quantity, accounts=self.some_accounts())
+
+    def entry_in_parts(self) -> None:
+        symbol, side = self.random.choice(SYMBOLS), self.random.choice(list(Side))
+        sign = 1 if side is Side.BUY else -1
+        algo = self.algo(symbol, leaves=False)
+        limited = algo.name == "iceberg" or self.random.randrange(3) == 0
+        self.submit(
+            SignalKind.ENTRY,
+            symbol,
+            side=side,
+            stop_loss=self.px(symbol, -sign * 300) if self.random.randrange(3) else None,
+            quantity=self.quantity(symbol),
+            order_type=OrdType.LIMIT if limited else OrdType.MARKET,
+            limit_price=self.px(symbol, sign * self.random.choice((-5, 5, 20))) if limited else None,
+            accounts=self.some_accounts(),
+            algo=algo,
+        )
+
+    def exit_in_parts(self) -> None:
+        symbol = self.random.choice(SYMBOLS)
+        algo = self.algo(symbol, leaves=True)
+        part = algo.name in ("twap", "implementation_shortfall") and self.random.randrange(3) == 0
+        quantity = self.quantity(symbol) if part else None
+        self.submit(SignalKind.EXIT, symbol, quantity=quantity, accounts=self.some_accounts(), algo=algo)
+
+    def algo(self, symbol: Symbol, *, leaves: bool) -> Algo:
+        choices: list[dict[str, object]] = [
+            {"name": "twap", "horizon_s": 60, "slices": 4, "time_variance_pct": 50, "size_variance_pct": 30},
+            {
+                "name": "implementation_shortfall",
+                "horizon_s": 30,
+                "risk_aversion": 1,
+                "volatility": 1,
+                "temporary_impact": 10,
+                "slices": 3,
+            },
+            {"name": "peg", "horizon_s": 45, "reference": self.random.choice(("bid", "mid", "ask"))},
+            {"name": "post_then_cross", "post_s": 8, "cross_s": 6},
+        ]
+        if not leaves:
+            display = str(3 * INSTRUMENT[symbol].lot_step)
+            choices.append({"name": "iceberg", "horizon_s": 60, "display_qty": display})
+        choice = self.random.choice(choices)
+        return Algo(str(choice.pop("name")), json.dumps(choice, sort_keys=True))
 
     def adjust(self) -> None:
         symbol, way = self.random.choice(SYMBOLS), self.random.choice((-1, 1))

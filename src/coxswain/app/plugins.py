@@ -6,7 +6,7 @@ from types import ModuleType
 
 import msgspec
 
-from coxswain import allocation
+from coxswain import algos, allocation
 from coxswain.core.engine import Engine
 from coxswain.model.allocation import Allocation, Candidate, Parent
 from coxswain.model.setup import AllocationSpec
@@ -16,6 +16,11 @@ from coxswain.risk import checks
 def check_modules() -> tuple[ModuleType, ...]:
     """Import every file in `risk/checks`, in order of name."""
     return _modules(checks)
+
+
+def algo_modules() -> dict[str, ModuleType]:
+    """Import every file in `algos`, by name."""
+    return {module.__name__.rpartition(".")[2]: module for module in _modules(algos)}
 
 
 def policies() -> list[str]:
@@ -35,7 +40,7 @@ def allocate(spec: AllocationSpec, parent: Parent, candidates: tuple[Candidate, 
 
 
 def make_engine() -> Engine:
-    return Engine(check_modules(), allocate)
+    return Engine(check_modules(), allocate, algo_modules())
 
 
 def _modules(package: ModuleType) -> tuple[ModuleType, ...]:

@@ -3,6 +3,7 @@
 A plan goes on once, when the order is over and nothing about it is left to be known. A late fill starts nothing anew.
 """
 
+from coxswain.core import algorithms
 from coxswain.core.entries import complete_rest, recover
 from coxswain.core.order import Order, is_over
 from coxswain.core.protection import failed_lately, follow
@@ -14,13 +15,16 @@ from coxswain.model.vocabulary import OrdStatus
 
 def after(tx: Tx, order: Order, was_over: bool) -> None:
     """Let everything that hangs on an order follow; `was_over` says how it stood before what happened."""
-    if is_over(order) and not was_over:
+    over_now = is_over(order) and not was_over
+    if over_now:
         if order.ended_as is OrdStatus.REJECTED:
             recover(tx, order)
         complete_rest(tx, order)
         if order.intent.role in PROTECTION:
             _after_leg(tx, order)
     follow(tx, order.intent.account, order.intent.symbol, order)
+    if over_now:
+        algorithms.after(tx, order)
 
 
 def _after_leg(tx: Tx, leg: Order) -> None:

@@ -5,12 +5,13 @@ asks for with `next_deadline` and answers with `TimePassed`. The handlers are th
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, setcontext
 
 import msgspec
 
 from coxswain.core import (
+    algorithms,
     approvals,
     breaks,
     cancels,
@@ -39,6 +40,7 @@ from coxswain.core.tx import NOT_CONFIGURED, Allocate, Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
+from coxswain.model.algo import AlgoModule
 from coxswain.model.checks import Check, reason
 from coxswain.model.control import EVERYTHING, StopLevel
 from coxswain.model.decimals import CONTEXT, text
@@ -59,8 +61,8 @@ from coxswain.model.vocabulary import (
 )
 from coxswain.risk.gate import CheckModule
 
-WAITING = ("release", "completion")
-"""Deadlines that let an entry out."""
+WAITING = ("release", "completion", "algo")
+"""Deadlines that let an order of a plan out."""
 ROUTINE = ("sync|", "limits|", "limit_proposal|")
 """Deadlines that nothing waits for."""
 FUTURE_NS = 1_000_000_000
@@ -70,10 +72,11 @@ FUTURE_NS = 1_000_000_000
 class Engine:
     """One journal's engine. `step` decides and records; `fold` only remembers."""
 
-    def __init__(self, checks: Iterable[CheckModule], allocate: Allocate) -> None:
+    def __init__(self, checks: Iterable[CheckModule], allocate: Allocate, algos: Mapping[str, AlgoModule]) -> None:
         self._state = State()
         self._clock = Deadlines(self._state)
         self._allocate = allocate
+        self._algos = algos
         self._gates = Gates(self._state, checks)
 
     def step(self, message: inp.Input, now_ns: int) -> Record:
@@ -84,7 +87,7 @@ class Engine:
         setcontext(CONTEXT)
         state = self._state
         self._advance(state.seq + 1, now_ns)
-        tx = Tx(state, self._clock, self._gates, self._allocate)
+        tx = Tx(state, self._clock, self._gates, self._allocate, self._algos)
         kind = type(message)
         if kind in _PLAIN:
             _PLAIN[kind](tx, message)
@@ -231,7 +234,7 @@ class Engine:
         if known is not None and _same_body(signal, known):
             tx.apply(ev.SignalDuplicated(signal.id))
             return
-        reasons = _why_refused(tx.state, signal, known)
+        reasons = _why_refused(tx, signal, known)
         if reasons:
             tx.apply(ev.SignalDenied(signal.id, "", reasons))
             return
@@ -299,16 +302,16 @@ def _same_body(signal: Signal, known: Signal) -> bool:
     return signal == known
 
 
-def _why_refused(state: State, signal: Signal, known: Signal | None) -> tuple[str, ...]:
+def _why_refused(tx: Tx, signal: Signal, known: Signal | None) -> tuple[str, ...]:
     """Say everything that keeps a signal from being planned at all."""
-    reasons = []
+    state, reasons = tx.state, []
     if known is not None or signal.id in state.direct_ids:
         reasons.append(f"SIGNAL_ID_REUSED: id={signal.id}, its body differs from the first one's")
     instrument = state.instruments.get(signal.symbol)
     if instrument is None:
         reasons.append(f"INSTRUMENT_UNKNOWN: symbol={signal.symbol}, wanted=one of {', '.join(state.instruments)}")
     else:
-        reasons += _off_tick(signal, instrument)
+        reasons += [*_off_tick(signal, instrument), *algorithms.why_not(state, signal, tx.algos)]
     if signal.kind is SignalKind.ENTRY and signal.side is None:
         reasons.append("SIDE_MISSING: an entry buys or sells")
     if state.now_ns > dies_ns(signal) and signal.kind is not SignalKind.EXIT:  # leaving is never too late
@@ -352,7 +355,15 @@ def _why_not_ours(state: State, intent: OrderIntent) -> tuple[Check, ...]:
 
 
 def _release(tx: Tx, account_id: AccountId, what: str) -> None:
-    entries.release(tx, account_id, SignalId(what))
+    signal_id = SignalId(what)
+    if tx.state.signals[signal_id].algo is None:
+        entries.release(tx, account_id, signal_id)
+    else:
+        algorithms.release(tx, account_id, signal_id)
+
+
+def _advance(tx: Tx, account_id: AccountId, what: str) -> None:
+    algorithms.advance(tx, account_id, SignalId(what))
 
 
 def _complete(tx: Tx, account_id: AccountId, what: str) -> None:
@@ -395,6 +406,7 @@ _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "release": _release,
     "completion": _complete,
     "approval": _expire,
+    "algo": _advance,
     "submit": _unanswered,
     "cancel": _unanswered,
     "replace": _unanswered,

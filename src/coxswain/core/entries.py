@@ -11,7 +11,7 @@ from coxswain.core.money import rate_up
 from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
 from coxswain.core.sizing import own_size
-from coxswain.core.state import is_closing, share_of
+from coxswain.core.state import Parent, is_closing, share_of
 from coxswain.core.submit import ask_cancel, cancel, submit_for_signal
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -31,13 +31,9 @@ def release(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
     While its books are being compared, or the former position is being closed, the share waits, for as long as the
     signal lives.
     """
-    share, account = tx.state.plans[signal_id].shares[account_id], tx.account(account_id)
-    signal, again_ns = tx.state.signals[signal_id], tx.state.now_ns + LOOK_AGAIN_NS
-    closing = is_closing(account.positions[signal.symbol])
-    passing = set(account.causes) == {"UNRECONCILED"} or (closing and not account.causes)
-    if passing and again_ns <= dies_ns(signal):
-        tx.apply(ev.ReleasePostponed(signal_id, account_id, again_ns))
+    if postponed(tx, account_id, signal_id):
         return
+    share, account = tx.state.plans[signal_id].shares[account_id], tx.account(account_id)
     intent = entry_intent(tx, signal_id, account_id, share.qty, Role.ENTRY)
     checks = tuple(fitness(account))
     failed = tuple(reason(check) for check in checks if not check.passed)
@@ -45,6 +41,18 @@ def release(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
         tx.apply(ev.OrderDenied(intent, checks, failed))
     else:
         submit_for_signal(tx, intent)
+
+
+def postponed(tx: Tx, account_id: AccountId, signal_id: SignalId) -> bool:
+    """Put a release off where what is in its way is only passing."""
+    account, signal = tx.account(account_id), tx.state.signals[signal_id]
+    again_ns = tx.state.now_ns + LOOK_AGAIN_NS
+    closing = is_closing(account.positions[signal.symbol])
+    passing = set(account.causes) == {"UNRECONCILED"} or (closing and not account.causes)
+    if not passing or again_ns > dies_ns(signal):
+        return False
+    tx.apply(ev.ReleasePostponed(signal_id, account_id, again_ns))
+    return True
 
 
 def entry_intent(tx: Tx, signal_id: SignalId, account_id: AccountId, qty: Decimal, role: Role) -> OrderIntent:
@@ -83,7 +91,7 @@ def complete_rest(tx: Tx, order: Order) -> None:
     if intent.role not in COMPLETABLE or is_complete(order) or order.ended_as is OrdStatus.REJECTED:
         return
     share = share_of(tx.state, intent.signal_id, intent.account)
-    if share is None or share.over or share.waiting_qty or not order.watched or not share.used:
+    if share is None or share.sliced or share.over or share.waiting_qty or not order.watched or not share.used:
         return  # called back, waiting already, not meant to fill at once, or nothing was filled that could be completed
     rest = plain(share.qty - share.used)
     if rest <= 0:
@@ -125,8 +133,9 @@ def recover(tx: Tx, order: Order) -> None:
     intent, state = order.intent, tx.state
     if intent.role not in COMPLETABLE or order.cl_ord_id in state.plans[intent.signal_id].recovered:
         return
-    if state.plans[intent.signal_id].shares[intent.account].over:
-        return  # it was called back
+    share = state.plans[intent.signal_id].shares[intent.account]
+    if share.over or share.sliced:
+        return  # it was called back, or an algorithm sends the rest again
     signal, plan = state.signals[intent.signal_id], state.plans[intent.signal_id]
     step, smallest = state.instruments[signal.symbol].lot_step, state.instruments[signal.symbol].min_qty
     wanted = percent_of(state.desk.recovery_size_pct, order.order_qty - order.cum_qty)
@@ -185,14 +194,24 @@ def call_back(tx: Tx, order: Order, why: str) -> None:
     account_id, signal_id = order.intent.account, order.intent.signal_id
     cancel(tx, order, why)
     share = share_of(tx.state, signal_id, account_id)
-    if share is not None and not share.over:
+    if share is not None and share.parent is not None:
+        _end_parent(tx, account_id, signal_id, share.parent, why)
+    elif share is not None and not share.over:
         tx.apply(ev.CompletionEnded(signal_id, account_id, leaves_qty(order), why))
 
 
 def withdraw_share(tx: Tx, account_id: AccountId, signal_id: SignalId, why: str) -> None:
-    """Drop a share, or a completion, that waits for its time."""
+    """Drop a share, or a completion, that waits for its time, or the rest of what goes out in parts."""
     share = tx.state.plans[signal_id].shares[account_id]
-    if share.released:
+    if share.parent is not None:
+        _end_parent(tx, account_id, signal_id, share.parent, why)
+    elif share.released:
         tx.apply(ev.CompletionEnded(signal_id, account_id, share.waiting_qty, why))
     else:
         tx.apply(ev.AssignmentWithdrawn(signal_id, account_id, why))
+
+
+def _end_parent(tx: Tx, account_id: AccountId, signal_id: SignalId, parent: Parent, why: str) -> None:
+    """An algorithm sends no more of a share; what is open of it is cancelled by the caller."""
+    symbol, left = tx.state.signals[signal_id].symbol, plain(max(parent.order_qty - parent.cum_qty, ZERO))
+    tx.apply(ev.AlgoEnded(signal_id, account_id, symbol, parent.cum_qty, left, why))

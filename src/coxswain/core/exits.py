@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from coxswain.core import entries, protection
+from coxswain.core import algorithms, entries, protection
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.plan import Assignment
@@ -32,18 +32,26 @@ def carry_out(tx: Tx, signal: Signal, assignments: Iterable[Assignment], actor: 
 
 def _leave(tx: Tx, signal: Signal, account_id: AccountId, qty: Decimal, actor: str) -> None:
     """Close what is held, all of it or `qty`, and call back what enters. A position on the other side is not meant."""
-    held = abs(tx.account(account_id).positions[signal.symbol].qty)
+    position = tx.account(account_id).positions[signal.symbol]
+    if position.leaving_for is not None:
+        take_over(tx, account_id, signal.symbol, "another exit takes its place")
+    held = abs(position.qty)
     if qty >= held or not qty:
         why = "the position is being closed"
         entries.withdraw_entries(tx, account_id, signal.symbol, why, None if qty else signal.side)
-    if qty or not held:
+    if qty and signal.algo is not None:
+        algorithms.leave(tx, account_id, signal, min(qty, held), actor)
+    elif qty or not held:
         protection.start_exit(tx, account_id, signal.symbol, signal.id, None if qty >= held else qty, actor)
 
 
 def take_over(tx: Tx, account_id: AccountId, symbol: Symbol, why: str) -> None:
     """End an exit that is under way, so that another may follow it: its order is called back."""
     account = tx.account(account_id)
-    exit_ = account.positions[symbol].exit
+    position = account.positions[symbol]
+    if position.leaving_for is not None:
+        algorithms.end(tx, account_id, position.leaving_for, why)
+    exit_ = position.exit
     if exit_ is None:
         return
     if exit_.order_id is not None:

@@ -12,7 +12,7 @@ from coxswain.core.consequences import after
 from coxswain.core.money import position_margin, position_risk, rate_down, rate_up
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.protection import follow, set_levels
-from coxswain.core.state import Account, Booking, Position, find_order
+from coxswain.core.state import Account, Booking, Position, find_order, share_of
 from coxswain.core.trust import distrust
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -34,7 +34,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
         confirm_change(tx, order, fill.cl_ord_id, None, fill.transact_time_ns)
     anomaly = _anomaly(named, order, fill)
     was_over = order is not None and is_over(order)
-    first = order is not None and not order.cum_qty
+    first = order is not None and _is_first(tx, order)
     instrument = tx.state.instruments[fill.symbol]
     rate = _rate(tx, account, instrument, fill)
     if order is not None:
@@ -51,6 +51,14 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
         follow(tx, account_id, fill.symbol)
     losses.watch(tx, account_id)
     return True
+
+
+def _is_first(tx: Tx, order: Order) -> bool:
+    """Say whether nothing of an order was filled before, nor of the parent that it is a part of."""
+    share = share_of(tx.state, order.intent.signal_id, order.intent.account) if order.enters else None
+    if share is not None and share.sliced:
+        return not share.begun
+    return not order.cum_qty
 
 
 def confirm_change(tx: Tx, order: Order, new_id: ClOrdId, order_qty: Decimal | None, at_ns: int) -> None:

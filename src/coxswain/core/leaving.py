@@ -84,7 +84,7 @@ def _withdrawal(state: State, signal: Signal, account_id: AccountId) -> Assignme
 
 
 def _no_exit_under_way(position: Position) -> Check:
-    idle = position.exit is None
+    idle = position.exit is None or position.leaving_for is not None
     return Check("NO_EXIT_UNDER_WAY", None, None, idle, "none" if idle else "an exit", "none")
 
 

@@ -74,6 +74,31 @@ class Volatility(msgspec.Struct, frozen=True):
     as_of_ns: int
 
 
+class Parent(msgspec.Struct):
+    """A parent order that an algorithm works: an account's share of an entry, or the exit from a position."""
+
+    side: Side
+    """Of its children."""
+    order_qty: Decimal
+    started_ns: int
+    ends_ns: int
+    arrival_px: Decimal | None = None
+    arrival_volume: Decimal | None = None
+    exits: bool = False
+    cum_qty: Decimal = ZERO
+    child: ClOrdId | None = None
+    """Of an entry: the one that is open."""
+    price: Decimal | None = None
+    """Where it stands; None where it crosses."""
+    former_target_px: Decimal | None = None
+    """Of an exit: the position's own target, while the exit stands in its place."""
+    wake_ns: int = 0
+    refusals: int = 0
+    """Children in a row that were denied or rejected."""
+    actor: str = ""
+    """The person who asked for an exit; empty where a signal did."""
+
+
 class Position(msgspec.Struct):
     """What one account holds, or is about to hold, in one instrument."""
 
@@ -98,6 +123,9 @@ class Position(msgspec.Struct):
     leg_failed_ns: dict[Role, int] = {}
     """When a stop or target was last lost or denied; it is not placed again at once, over and over."""
     exit: Exit | None = None
+    leaving: Parent | None = None
+    """An exit that an algorithm works in parts; each part is an `exit`."""
+    leaving_for: SignalId | None = None
     held_buy: Decimal = ZERO
     """Open quantity of entering orders, worst case."""
     held_sell: Decimal = ZERO
@@ -209,6 +237,14 @@ class Share(msgspec.Struct):
     recovery: bool = False
     over: bool = False
     """Withdrawn or given up: no completion order follows."""
+    parent: Parent | None = None
+    """While an algorithm sends it."""
+    sliced: bool = False
+    """An algorithm sends it in parts: nothing is completed or moved to another account."""
+    begun: bool = False
+    """Something that an algorithm sent of it was filled."""
+    risk_per_lot: Decimal = ZERO
+    """Of what an algorithm has not sent yet."""
 
 
 class PlanState(msgspec.Struct):
@@ -332,6 +368,18 @@ def is_closing(position: Position) -> bool:
 def share_of(state: State, signal_id: SignalId, account_id: AccountId) -> Share | None:
     plan = state.plans.get(signal_id)
     return None if plan is None else plan.shares.get(account_id)
+
+
+def parent_of(state: State, account_id: AccountId, signal_id: SignalId) -> Parent | None:
+    """Return the parent order that an algorithm works for a signal, if one does."""
+    plan = state.plans.get(signal_id)
+    if plan is None:
+        return None
+    share = plan.shares.get(account_id)
+    if share is not None:
+        return share.parent
+    position = state.accounts[account_id].positions.get(plan.plan.symbol)
+    return None if position is None or position.leaving_for != signal_id else position.leaving
 
 
 def equity(account: Account) -> Decimal:

@@ -346,7 +346,7 @@ def _seen_before(state: State, intent: OrderIntent, leaving_out: Order | None) -
         return intent.signal_id in state.direct_ids or intent.signal_id in state.signals
     if intent.role in (Role.ENTRY, Role.RECOVERY):
         share = share_of(state, intent.signal_id, intent.account)
-        return share is None or share.released
+        return share is None or (share.released and share.parent is None)
     return False
 
 

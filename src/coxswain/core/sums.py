@@ -10,8 +10,9 @@ from coxswain.core import order as machine
 from coxswain.core.money import conversion_pair, mark
 from coxswain.core.order import Order, held_qty
 from coxswain.core.params import seconds_ns
-from coxswain.core.state import Account, Booking, Deadlines, Position, State, share_of, venue_order
+from coxswain.core.state import Account, Booking, Deadlines, Position, Share, State, parent_of, share_of, venue_order
 from coxswain.messages import events as ev
+from coxswain.model.decimals import ZERO, plain
 from coxswain.model.position import book
 from coxswain.model.vocabulary import AccountId, Role, Side, Symbol
 
@@ -97,6 +98,15 @@ def use_share(state: State, order: Order, delta: Decimal) -> None:
         share.used += delta
         plan = state.plans[order.intent.signal_id]
         plan.used += delta
+        if share.parent is not None:
+            plan_risk(state, share, order.intent.account)
+
+
+def plan_risk(state: State, share: Share, account_id: AccountId) -> None:
+    """Hold what a share risks that an algorithm has not sent yet."""
+    planned = plain(share.risk_per_lot * max(share.qty - share.used, ZERO))
+    state.accounts[account_id].planned_risk += planned - share.planned_risk
+    share.planned_risk = planned
 
 
 def put_away(state: State, clock: Deadlines, account: Account, position: Position, order: Order) -> None:
@@ -104,6 +114,9 @@ def put_away(state: State, clock: Deadlines, account: Account, position: Positio
     order.done_ns = state.now_ns
     del account.open_orders[order.cl_ord_id]
     position.entering.pop(order.cl_ord_id, None)
+    parent = parent_of(state, account.spec.id, order.intent.signal_id)
+    if parent is not None and parent.child == order.cl_ord_id:
+        parent.child = None
     if position.stop_id == order.cl_ord_id:
         position.stop_id = None
     if position.target_id == order.cl_ord_id:

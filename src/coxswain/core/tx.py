@@ -1,12 +1,13 @@
 """One step under way: what a handler may read, and the two things it may do, apply an event and set a request aside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from coxswain.core.evolve import TABLE
 from coxswain.core.gates import Gates
 from coxswain.core.state import Account, Deadlines, State
 from coxswain.messages.events import CommandRefused, Event
 from coxswain.messages.requests import Request
+from coxswain.model.algo import AlgoModule
 from coxswain.model.allocation import Allocation, Candidate, Parent
 from coxswain.model.setup import AllocationSpec
 from coxswain.model.vocabulary import AccountId
@@ -23,12 +24,15 @@ Allocate = Callable[[AllocationSpec, Parent, tuple[Candidate, ...]], Allocation]
 class Tx:
     """Handlers decide and never assign: `apply` makes a fact at once, so what follows already sees it."""
 
-    __slots__ = ("_clock", "allocate", "events", "gates", "requests", "state")
+    __slots__ = ("_clock", "algos", "allocate", "events", "gates", "requests", "state")
 
-    def __init__(self, state: State, clock: Deadlines, gates: Gates, allocate: Allocate) -> None:
+    def __init__(
+        self, state: State, clock: Deadlines, gates: Gates, allocate: Allocate, algos: Mapping[str, AlgoModule]
+    ) -> None:
         self.state = state
         self.gates = gates
         self.allocate = allocate
+        self.algos = algos
         self.events: list[Event] = []
         self.requests: list[Request] = []
         self._clock = clock

@@ -16,6 +16,7 @@ from typing import TypeGuard, TypeVar
 
 import msgspec
 
+from coxswain.model.algo import Algo
 from coxswain.model.decimals import (
     CONTEXT,
     FRACTION_DIGITS_MAX,
@@ -33,6 +34,7 @@ from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, Signal
 LINE_BYTES_MAX = 131_072
 METADATA_BYTES_MAX = 16_384
 METADATA_DEPTH_MAX = 16
+ALGO_BYTES_MAX = 8_192
 ERRORS_MAX = 32
 ACCOUNTS_MAX = 1_000
 STRATEGY_CHARS_MAX = 64
@@ -40,6 +42,7 @@ REASON_CHARS_MAX = 500
 
 ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 ID_WANTED = "1 to 64 letters, digits or any of . _ : -"
+ALGO = re.compile(r"[a-z_]{1,64}")
 SYMBOL = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 SYMBOL_WANTED = "1 to 64 letters, digits or any of . _ : / -"
 
@@ -61,6 +64,7 @@ FIELDS = (
     "time_in_force",
     "ttl_s",
     "accounts",
+    "algo",
     "reason",
     "metadata",
 )
@@ -70,7 +74,7 @@ MEANINGLESS = {
     SignalKind.ENTRY: (),
     SignalKind.EXIT: ("entry_price", *LEVELS, "confidence", "limit_price", "time_in_force"),
     SignalKind.STOP_ADJUSTMENT: (
-        *("entry_price", "confidence", "quantity", "order_type", "limit_price", "time_in_force"),
+        *("entry_price", "confidence", "quantity", "order_type", "limit_price", "time_in_force", "algo"),
     ),
 }
 """The empty cells of docs/SIGNALS.md."""
@@ -123,6 +127,7 @@ def _read_signal(fields: "_Fields", now_ns: int, default_ttl_s: int) -> Signal:
         reason=fields.words("reason", REASON_CHARS_MAX),
         time_given=signal_time_ns is not None,
         metadata=fields.metadata("metadata"),
+        algo=fields.algo("algo"),
     )
     if fields.is_sound("kind"):
         _refuse_what_means_nothing(fields, signal.kind)
@@ -221,6 +226,13 @@ def _canonical(value: object, depth: int = 0) -> str:
             raise ValueError(f"{_shown(value)} is not a finite number of at most {CONTEXT.prec} digits")
         return str(number)
     return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _as_number(value: object) -> object:
+    """Take a number in quotes for the number, here and in lists, so that equal parameters are written equally."""
+    if isinstance(value, list):
+        return [_as_number(item) for item in value]
+    return _Number(value) if isinstance(value, str) and is_number(value) else value
 
 
 def _quoted(value: str) -> str:
@@ -361,6 +373,35 @@ class _Fields:
             else:
                 ids.add(item)
         return tuple(AccountId(item) for item in sorted(ids))
+
+    def algo(self, name: str) -> Algo | None:
+        """Read the name of an algorithm and its parameters. What they mean is for the algorithm to say."""
+        value = self._body.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, _Object):
+            wanted = 'wanted an object such as {"name": "twap", "horizon_s": 600}'
+            self.wrong(name, f"{_shown(value)} is refused; {wanted}")
+            return None
+        called = value.get("name")
+        if not _is_text(called) or not ALGO.fullmatch(called):
+            self.wrong(name, f"name {_shown(called)} is no algorithm's; wanted lower case letters and _")
+            return None
+        params = _Object([(key, _as_number(item)) for key, item in value.items() if key != "name" and item is not None])
+        params.repeated = value.repeated
+        try:
+            written = _canonical(params)
+            size = len(written.encode())
+        except UnicodeEncodeError:
+            self.wrong(name, "holds half of a surrogate pair; wanted whole characters")
+            return None
+        except ValueError as error:
+            self.wrong(name, str(error))
+            return None
+        if size > ALGO_BYTES_MAX:
+            self.wrong(name, f"{size} bytes of parameters; wanted at most {ALGO_BYTES_MAX}")
+            return None
+        return Algo(called, written)
 
     def metadata(self, name: str) -> str:
         value = self._body.get(name)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.algo import Algo
 from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
 
 TTL_S_MAX = 30 * 86_400
@@ -39,6 +40,8 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """False where the sender named no time: `signal_time_ns` is when it came."""
     metadata: str = ""
     """The free part, as canonical JSON text; no rule reads it."""
+    algo: Algo | None = None
+    """Works the order in parts; without it all of it leaves at once."""
 
 
 def dies_ns(signal: Signal) -> int:

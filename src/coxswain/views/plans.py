@@ -102,6 +102,10 @@ class _Share(msgspec.Struct):
     order_ids: list[ClOrdId] = []
     is_awaited: bool = False
     """An order is still to come: a completion that was scheduled, an exit that waits for protection to make room."""
+    works_qty: Decimal | None = None
+    """All that an algorithm is to send; it sends it in several orders."""
+    works: bool = False
+    """It still does."""
     is_over: bool = False
     is_denied: bool = False
     error: str = ""
@@ -231,7 +235,7 @@ class Plans:
         if intent.role in OF_A_PLAN:
             share = self._share(intent.signal_id, intent.account)
             share.order_ids.append(event.cl_ord_id)
-            share.is_awaited = False
+            share.is_awaited = share.works
             self.completions += intent.role is Role.COMPLETION
         elif intent.role in PROTECTION:
             self._protective.setdefault((intent.account, intent.symbol), []).append(event.cl_ord_id)
@@ -244,15 +248,27 @@ class Plans:
         elif intent.role in PROTECTION:
             share = self._adjusting(intent.account, intent.symbol)
         if share is not None:
-            share.is_denied, share.is_awaited, share.error = True, False, "; ".join(event.reasons)
+            share.is_denied, share.is_awaited, share.error = not share.works, share.works, "; ".join(event.reasons)
 
     def _completion_scheduled(self, event: ev.CompletionScheduled) -> None:
         self._share(event.signal_id, event.account).is_awaited = True
 
     def _given_up(self, event: ev.CompletionEnded | ev.AssignmentWithdrawn | ev.ExitEnded) -> None:
         share = self._share(event.signal_id, event.account)
+        if share.works:
+            return  # a part of an exit ended, and another follows
         share.is_awaited, share.is_over = False, True
         share.error = share.error or event.reason
+
+    def _algo_started(self, event: ev.AlgoStarted) -> None:
+        share = self._share(event.signal_id, event.account)
+        share.works_qty, share.works, share.is_awaited = event.order_qty, True, True
+
+    def _algo_ended(self, event: ev.AlgoEnded) -> None:
+        share = self._share(event.signal_id, event.account)
+        share.works = share.is_awaited = False
+        if event.left_qty:
+            share.is_over, share.error = True, event.reason
 
     def _exit_started(self, event: ev.ExitStarted) -> None:
         self._share(event.signal_id, event.account).is_awaited = True
@@ -292,6 +308,8 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.CompletionScheduled: Plans._completion_scheduled,
     ev.CompletionEnded: Plans._given_up,
     ev.AssignmentWithdrawn: Plans._given_up,
+    ev.AlgoStarted: Plans._algo_started,
+    ev.AlgoEnded: Plans._algo_ended,
     ev.ExitStarted: Plans._exit_started,
     ev.ExitEnded: Plans._given_up,
     ev.ProtectionLevelsSet: Plans._levels_set,
@@ -329,7 +347,8 @@ def _traded(share: _Share, rows: list[OrderRow]) -> Result:
 def _outcome(share: _Share, rows: list[OrderRow], filled: Decimal) -> Outcome:
     if not all(row.outcome_known for row in rows):
         return Outcome.UNKNOWN
-    if filled >= rows[0].order_qty:
+    asked = rows[0].order_qty if share.works_qty is None else share.works_qty
+    if filled >= asked:
         return Outcome.FILLED
     if filled:
         return Outcome.PARTIAL

@@ -219,6 +219,22 @@ def _changes(changes: tuple[ev.LimitChange, ...]) -> str:
     return ", ".join(f"{c.account or 'desk'} {c.key} {c.before:f} to {c.after:f}" for c in changes)
 
 
+def _algo_started(event: ev.AlgoStarted) -> str:
+    what = f"{event.side} {event.order_qty:f} {event.symbol} on {event.account}"
+    return f"{event.name} begins to work {what} until {utc(event.ends_ns)}, with {event.params}"
+
+
+def _algo_asked(event: ev.AlgoAsked) -> str:
+    at = "" if event.price is None else f" at {event.price:f}"
+    stands = f"{event.cum_qty:f} filled, {event.open_qty:f} open"
+    wanted = f"{event.target_qty:f} should be out{at} on {event.account} by now: {stands}"
+    return f"{wanted}; asked again at {utc(event.wake_ns)}{_because(event.note)}"
+
+
+def _algo_ended(event: ev.AlgoEnded) -> str:
+    return f"the algorithm on {event.account} ended, {event.cum_qty:f} filled, {event.left_qty:f} left: {event.reason}"
+
+
 # Each function takes the event that it stands beside; no type says that of a table.
 SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.EngineConfigured: _configured,
@@ -258,6 +274,9 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ),
     ev.CompletionEnded: lambda e: f"no more completion on {e.account}, {e.qty:f} stays open: {e.reason}",
     ev.ReleasePostponed: lambda e: f"the share of {e.account} waits until its books have been compared",
+    ev.AlgoStarted: _algo_started,
+    ev.AlgoAsked: _algo_asked,
+    ev.AlgoEnded: _algo_ended,
     ev.AssignmentWithdrawn: lambda e: f"the share of {e.account} is withdrawn: {e.reason}",
     ev.OrderDenied: _denied,
     ev.OrderCreated: _created,

@@ -1,7 +1,7 @@
 """Drives an engine by hand: inputs in, records out, and a venue played by the test, which says what it likes."""
 
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -138,15 +138,15 @@ class Desk:
             self.books(spec.id, self.balance)
         self.step(TradingDay(tuple(spec.id for spec in self.setup.accounts), "2023-11-14"))
 
-    def restarted(self) -> "Desk":
+    def restarted(self) -> Self:
         """Return another desk whose engine was folded from the records of this one, and started."""
         other = self.folded()
         other.step(EngineStarted("test", JournalId("desk0000desk0000"), 7, self.setup))
         other.step(WELL)
         return other
 
-    def folded(self) -> "Desk":
-        other = Desk(self.setup, begin=False)
+    def folded(self) -> Self:
+        other = type(self)(self.setup, begin=False)
         other.now_ns, other.balance, other._reports = self.now_ns, self.balance, self._reports
         for record in self.records:
             other.engine.fold(decode(encode(record)))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from coxswain.core.evolve import (
     accounts,
+    algorithms,
     control,
     engine,
     facts,
@@ -32,6 +33,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **control.TABLE,
     **accounts.TABLE,
     **plans.TABLE,
+    **algorithms.TABLE,
     **orders.TABLE,
     **unknowns.TABLE,
     **positions.TABLE,

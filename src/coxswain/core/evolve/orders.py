@@ -7,9 +7,12 @@ from coxswain.core.evolve.shared import order_of, stop_waiting
 from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.state import (
+    Account,
     Deadlines,
+    Parent,
     State,
     find_order,
+    parent_of,
     share_of,
     strategy_of,
 )
@@ -23,7 +26,7 @@ from coxswain.core.sums import (
     watch,
 )
 from coxswain.messages import events as ev
-from coxswain.model.decimals import ZERO
+from coxswain.model.decimals import ZERO, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import (
     AccountId,
@@ -34,7 +37,18 @@ from coxswain.model.vocabulary import (
 
 
 def _order_denied(state: State, clock: Deadlines, event: ev.OrderDenied) -> None:
-    _leave_the_queue(state, clock, event.intent)
+    parent = _parent_of_child(state, event.intent)
+    if parent is None:
+        _leave_the_queue(state, clock, event.intent)
+    else:
+        parent.refusals += 1
+
+
+def _parent_of_child(state: State, intent: OrderIntent) -> Parent | None:
+    """Return the parent that an order is a part of; protection of the same signal is none."""
+    if intent.role not in (Role.ENTRY, Role.EXIT):
+        return None
+    return parent_of(state, intent.account, intent.signal_id)
 
 
 def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> None:
@@ -58,7 +72,11 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
     account.open_orders[order.cl_ord_id] = None
     account.order_count += 1
     position = position_of(account, intent.symbol)
-    _leave_the_queue(state, clock, intent)
+    parent = _parent_of_child(state, intent)
+    if parent is None:
+        _leave_the_queue(state, clock, intent)
+    elif not parent.exits:
+        parent.child = order.cl_ord_id
     if order.enters:
         position.entering[order.cl_ord_id] = None
     elif intent.role is Role.STOP:
@@ -108,6 +126,12 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     order = None if event.suspense else find_order(account, event.cl_ord_id)
     if order is None:
         return
+    share = share_of(state, order.intent.signal_id, event.account) if order.enters else None
+    if share is not None and share.sliced:
+        share.begun = True
+    parent = _parent_of_fill(state, account, order)
+    if parent is not None:
+        parent.cum_qty, parent.refusals = plain(parent.cum_qty + event.last_qty), 0
     cum_qty, held = order.cum_qty, held_qty(order)
     was_known = order.outcome_known
     machine.fill(order, event.last_qty, event.last_px, event.commission, state.now_ns)
@@ -125,7 +149,19 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
         watch(state, clock, order, state.desk.monitor_timeout_s)
 
 
+def _parent_of_fill(state: State, account: Account, order: Order) -> Parent | None:
+    """The target is a part of an exit while that stands in its place."""
+    if order.intent.role is Role.TARGET:
+        leaving = account.positions[order.intent.symbol].leaving
+        return None if leaving is None or leaving.price is None else leaving
+    return _parent_of_child(state, order.intent)
+
+
 def _order_rejected(state: State, clock: Deadlines, event: ev.OrderRejected) -> None:
+    _, order = order_of(state, event.account, event.cl_ord_id)
+    parent = _parent_of_child(state, order.intent)
+    if parent is not None:
+        parent.refusals += 1
     _end(state, clock, event.account, event.cl_ord_id, OrdStatus.REJECTED)
     state.accounts[event.account].venue_errors += 1
 

@@ -50,6 +50,8 @@ def _protection_levels_set(state: State, clock: Deadlines, event: ev.ProtectionL
     position.stop_px, position.target_px = event.stop_px, event.target_px
     position.leg_failed_ns.clear()
     position.levels_from = event.signal_id
+    if position.leaving is not None and event.signal_id != position.leaving_for:
+        position.leaving.former_target_px = event.target_px
     account.open_risk += event.risk - position.risk
     position.risk = event.risk
 

@@ -15,6 +15,18 @@ from coxswain.messages.events.accounts import (
 from coxswain.messages.events.accounts import (
     DayStarted as DayStarted,
 )
+from coxswain.messages.events.algorithms import (
+    AlgoAsked as AlgoAsked,
+)
+from coxswain.messages.events.algorithms import (
+    AlgoEnded as AlgoEnded,
+)
+from coxswain.messages.events.algorithms import (
+    AlgoEvent,
+)
+from coxswain.messages.events.algorithms import (
+    AlgoStarted as AlgoStarted,
+)
 from coxswain.messages.events.control import (
     CommandRefused as CommandRefused,
 )
@@ -265,6 +277,7 @@ Event = (
     | ControlEvent
     | AccountEvent
     | PlanEvent
+    | AlgoEvent
     | OrderEvent
     | UnknownEvent
     | PositionEvent
