@@ -120,11 +120,21 @@ def demo(
         Path | None,
         typer.Option("--journal", metavar="FILE", help="A new journal; by default in a new temporary folder."),
     ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario", metavar="NAME", help="A story in which something goes wrong; `list` says which there are."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Watch one signal become reconciled orders on six paper accounts, with five things going wrong on the way."""
-    from coxswain.app.commands import run_demo
+    from coxswain.app.commands import run_demo, run_scenario
 
+    if scenario is not None:
+        if quotes or more:
+            fail(exits.USAGE, "a scenario has a market of its own; wanted no --quotes with --scenario")
+        raise typer.Exit(run_scenario(scenario, seed, journal, as_json))
     raise typer.Exit(run_demo([*(quotes or ()), *(more or ())], quotes_tz, seed, journal, as_json))
 
 

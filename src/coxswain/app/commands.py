@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from coxswain.app import demo, exits, screens, tables
+from coxswain.app import demo, exits, scenarios, screens, tables
 from coxswain.app.alerting import AlertChoice, Alerting, Delivery, example
 from coxswain.app.assemble import new_journal_id
 from coxswain.app.config.advice import advice
@@ -29,6 +29,7 @@ from coxswain.model.vocabulary import Mode, VenueId
 from coxswain.runtime.pace import utc_ns
 from coxswain.runtime.signals import SignalStream
 from coxswain.venues.remote import serve
+from coxswain.views.happened import Happened
 
 SIMULATED = "SIMULATED"
 NO_QUOTES = "none"
@@ -63,6 +64,40 @@ def run_demo(specs: Sequence[str], tz: str | None, seed: int, journal: Path | No
         print_json(ran.document)
     else:
         screens.show_demo(path, ran)
+    return ran.exit_code
+
+
+def run_scenario(name: str, seed: int, journal: Path | None, as_json: bool) -> int:
+    """Run one of the stories, or list them."""
+    known = scenarios.names()
+    if name == "list":
+        tables.table(("scenario", "story"), [(each, scenarios.read(each).title) for each in known])
+        return exits.OK
+    if name not in known:
+        tables.say(f"coxswain: no scenario {name!r}; wanted {', '.join(known)}, or list")
+        return exits.USAGE
+    if journal is not None and journal.exists():
+        tables.say(f"coxswain: {journal} exists; a scenario begins a new journal, give another name")
+        return exits.USAGE
+    told = scenarios.read(name)
+    resolved = _with_seed(load(scenarios.config_of(name), {}), seed)
+    path = journal or Path(tempfile.mkdtemp(prefix="coxswain-demo-")) / f"{name}.journal"
+    ttl_s = int(resolved.setup.settings["signal_ttl_s"])
+    happened = Happened(told.show)
+    task = Task(
+        resolved,
+        path,
+        scenarios.journal_id(name, seed),
+        resolved.setup.mode,
+        f"{SIMULATED}: {name}",
+        scenarios.Script(told, ttl_s),
+        observers=(happened,),
+    )
+    ran = run(task, scenarios.quotes(told))
+    if as_json:
+        print_json(ran.document)
+    else:
+        screens.show_scenario(told.title, told.story, told.prevented, happened.lines, path, ran)
     return ran.exit_code
 
 

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,25 @@ def show_demo(journal: Path, ran: "Ran") -> None:
     ):
         line(f"  {name} {command}")
         line(f"      {what}", STYLES["quiet"])
+
+
+def show_scenario(
+    title: str, story: str, prevented: str, happened: Sequence[tuple[int, str]], journal: Path, ran: "Ran"
+) -> None:
+    """Tell a story: what it is about, what happened second by second, and what did not."""
+    line(f"Coxswain demo: {title}", "bold")
+    line(f"paper accounts; the market is {ran.document.feed}   journal: {journal}", STYLES["SKIP"])
+    line("")
+    line(story.strip())
+    for row in ran.summary.plans.rows():
+        show_plan(row, ran.summary.book.instruments.get(row.plan.symbol))
+    heading("What happened, second by second")
+    for at_ms, words in happened:
+        line(f"  {at_ms / 1000:8.2f} s  {words}")
+    show_positions(ran.summary)
+    _show_books(ran)
+    heading("What was prevented")
+    line(prevented.strip())
 
 
 def show_run(journal: Path, ran: "Ran", dry_run: bool) -> None:

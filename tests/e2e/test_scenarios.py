@@ -1,0 +1,87 @@
+"""The stories of `coxswain demo --scenario`: what each claims to have prevented is what the journal holds."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coxswain.app import scenarios
+from coxswain.messages import events as ev
+from tests.e2e.commands import coxswain
+from tests.e2e.journals import read_records
+
+
+class Told:
+    """A story that was told, and its journal."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        done = coxswain("demo", "--scenario", name, "--journal", "story.journal", "--json", cwd=folder)
+        self.document: Any = done.json()
+        self.events = [event for record in read_records(folder / "story.journal") for event in record.events]
+
+    def of(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def plan(self, signal_id: str) -> dict[str, Any]:
+        """Return by account what became of it in a plan."""
+        plan = next(plan for plan in self.document["plans"] if plan["signal_id"] == signal_id)
+        return {account["account"]: account for account in plan["accounts"]}
+
+    def failed(self, signal_id: str, account: str) -> list[str]:
+        return [check["code"] for check in self.plan(signal_id)[account]["checks"] if not check["passed"]]
+
+
+@pytest.mark.parametrize("name", scenarios.names())
+def test_each_story_is_told_and_its_books_agree(tmp_path: Path, name: str) -> None:
+    done = coxswain("demo", "--scenario", name, cwd=tmp_path)
+    told = scenarios.read(name)
+    assert told.title in done.out
+    assert "What was prevented" in done.out
+    assert "SIMULATED" in done.out
+    assert "reconciled: engine and venues agree" in done.out
+
+
+def test_the_stories_are_listed_and_an_unknown_one_is_named(tmp_path: Path) -> None:
+    listed = coxswain("demo", "--scenario", "list", cwd=tmp_path).out
+    assert all(name in listed for name in scenarios.names())
+    wrong = coxswain("demo", "--scenario", "happy-end", cwd=tmp_path, code=2)
+    assert "no scenario 'happy-end'" in wrong.err
+    assert scenarios.names()[0] in wrong.err
+
+
+def test_a_story_tells_the_same_every_time(tmp_path: Path) -> None:
+    told = [coxswain("demo", "--scenario", "flash-crash", "--json", cwd=tmp_path).json() for _ in range(2)]
+    assert told[0]["digest"] == told[1]["digest"]
+
+
+def test_in_a_crash_each_stop_closes_what_is_open_and_nothing_new_is_bought(tmp_path: Path) -> None:
+    story = Told(tmp_path, "flash-crash")
+    assert story.document["positions"] == []
+    stops = [fill for fill in story.of(ev.OrderFilled) if fill.side == "SELL"]
+    bought = [fill for fill in story.of(ev.OrderFilled) if fill.side == "BUY"]
+    assert sorted(fill.last_qty for fill in stops) == sorted(fill.last_qty for fill in bought)
+    assert {fill.last_px for fill in stops} == {Decimal("1.063")}, "the first price there was, far below the stop"
+    for account in ("alder", "birch"):
+        assert "ACCOUNT_ACTIVE" in story.failed("buy-the-dip", account)
+
+
+def test_the_days_loss_counts_what_is_open(tmp_path: Path) -> None:
+    story = Told(tmp_path, "daily-loss")
+    first, second = story.plan("first")["alder"], story.plan("second")["alder"]
+    assert first["verdict"] == second["verdict"] == "SEND"
+    assert Decimal(second["qty"]) < Decimal(first["qty"]) / 5
+    assert "ACCOUNT_ACTIVE" in story.failed("third", "alder")
+    lost = [event for event in story.of(ev.AccountStateChanged) if event.cause == "DAILY_LOSS"]
+    assert len(lost) == 1
+    closed = next(event for event in story.of(ev.PositionChanged) if event.realized < -1000)
+    assert story.events.index(lost[0]) < story.events.index(closed), "the position was still open"
+
+
+def test_two_signals_at_once_share_what_there_is(tmp_path: Path) -> None:
+    story = Told(tmp_path, "two-signals")
+    risks = [assignment.risk for event in story.of(ev.PlanProposed) for assignment in event.plan.assignments]
+    assert len(risks) == 2
+    assert Decimal(1490) < sum(risks) <= Decimal(1500)
+    first_fill = story.events.index(story.of(ev.OrderFilled)[0])
+    assert story.events.index(story.of(ev.PlanProposed)[1]) < first_fill, "nothing was filled when the second one came"
