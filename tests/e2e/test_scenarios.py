@@ -85,3 +85,25 @@ def test_two_signals_at_once_share_what_there_is(tmp_path: Path) -> None:
     assert Decimal(1490) < sum(risks) <= Decimal(1500)
     first_fill = story.events.index(story.of(ev.OrderFilled)[0])
     assert story.events.index(story.of(ev.PlanProposed)[1]) < first_fill, "nothing was filled when the second one came"
+
+
+def test_a_stop_in_the_middle_of_a_plan_withdraws_the_rest_and_keeps_protection(tmp_path: Path) -> None:
+    story = Told(tmp_path, "halt-mid-plan")
+    (stopped,) = story.of(ev.TradingStopped)
+    after = story.events[story.events.index(stopped) :]
+    entered = [event for event in after if isinstance(event, ev.OrderCreated) and event.intent.role == "ENTRY"]
+    assert entered == []
+    withdrawn = story.of(ev.AssignmentWithdrawn)
+    assert [event.account for event in withdrawn] == ["dogwood"]
+    canceled = [event for event in after if isinstance(event, ev.CancelRequested)]
+    leaving = next(event for event in after if isinstance(event, ev.PlanProposed) and event.plan.signal_id == "leave")
+    assert all(after.index(event) > after.index(leaving) for event in canceled), "protection stood until the exit"
+    assert story.document["positions"] == []
+
+
+def test_a_plan_approved_too_late_is_not_sent(tmp_path: Path) -> None:
+    story = Told(tmp_path, "late-approval")
+    (refused,) = story.of(ev.CommandRefused)
+    assert "APPROVAL_DRIFT" in "; ".join(refused.reasons)
+    assert {fill.last_px for fill in story.of(ev.OrderFilled)} == {Decimal("1.08502")}
+    assert all(account["result"] is None for account in story.plan("too-slow").values())

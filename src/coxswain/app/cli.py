@@ -15,7 +15,7 @@ from coxswain import __version__
 from coxswain.app import exits
 from coxswain.app.levels import LogLevel
 from coxswain.app.operate import operating
-from coxswain.app.options import DEFAULT_CONFIG, DEFAULT_JOURNAL, Config, Journal, Json, reports_errors
+from coxswain.app.options import DEFAULT_CONFIG, DEFAULT_JOURNAL, Config, Journal, Json, fail, reports_errors
 
 app = typer.Typer(
     help="Coxswain: one signal in; risk-checked, reconciled orders out on every account you own.",

@@ -211,3 +211,19 @@ def reconcile(
 ) -> None:
     """Compare accounts with their venues' books; all of them where none is named."""
     _tell(journal, as_json, "reconcile", accounts=accounts, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def resolve(
+    break_id: Annotated[str, typer.Argument(metavar="BREAK", help="As `coxswain status` lists it.")],
+    resolution: Annotated[str, typer.Argument(metavar="HOW", help="adopt, flatten, ignore or write-off.")],
+    reason: Reason,
+    price: Annotated[
+        str | None, typer.Option("--price", help="What adopted lots are taken to have cost; else the market's price.")
+    ] = None,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Say what is to become of a difference to the venue's books; the next comparison does it."""
+    _tell(journal, as_json, "resolve-break", break_id=break_id, resolution=resolution, price=price, reason=reason)

@@ -7,6 +7,7 @@ Whether a command makes sense now is the core's to say.
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
@@ -26,8 +27,10 @@ from coxswain.messages.signal_json import (
 )
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import ONE, ZERO, exact, is_short, text
-from coxswain.model.vocabulary import AccountId, ClOrdId, Mode, SignalId, Symbol
+from coxswain.model.vocabulary import AccountId, ClOrdId, Mode, Resolution, SignalId, Symbol
 
+BREAK_ID = re.compile(r"(.+?):(?:balance|(?:position|order|working):.+)")
+"""The account, and what of it differs."""
 NAMES_MAX = 1_000
 SHOWN_CHARS_MAX = 40
 SIGNAL_TTL_S = 300
@@ -116,6 +119,19 @@ def _ids(found: object) -> tuple[str, ...]:
         if not isinstance(name, str) or not ID.fullmatch(name):
             raise ValueError(f"a list of names, each {ID_WANTED}; {_shown(name)} is none")
     return tuple(dict.fromkeys(names))
+
+
+def _text(found: object) -> str:
+    if not isinstance(found, str) or not found or not found.isprintable():
+        raise ValueError("printable text")
+    return found
+
+
+def _resolution(found: object) -> Resolution:
+    for member in Resolution:
+        if found == member.value:
+            return member
+    raise ValueError(" or ".join(Resolution))
 
 
 def _number(found: object) -> Decimal:
@@ -259,6 +275,15 @@ def _reconcile(values: Values) -> inp.Input:
     return inp.CompareAccounts(values.text("reason"), _accounts(values), values.actor)
 
 
+def _resolve(values: Values) -> inp.Input:
+    break_id = values.text("break_id")
+    named = BREAK_ID.fullmatch(break_id)
+    if named is None:
+        raise CommandError(f"break_id: {_shown(break_id)}, wanted one as `coxswain breaks` lists them")
+    resolution, price = Resolution(values.text("resolution")), values.number("price")
+    return inp.ResolveBreak(AccountId(named[1]), break_id, resolution, values.text("reason"), values.actor, price)
+
+
 def _correlate(values: Values) -> inp.Input:
     pair, rho = values.names("accounts"), values.number("rho")
     if len(pair) != 2 or rho is None:
@@ -343,6 +368,16 @@ COMMANDS: dict[str, Command] = {
     ),
     "reconcile": Command(
         "Compare accounts with their venues' books now.", {"accounts": _ACCOUNTS, "reason": _WHY}, _reconcile
+    ),
+    "resolve-break": Command(
+        "Say what is to become of a break; the next comparison does it.",
+        {
+            "break_id": Field(_text, "a break as `coxswain breaks` lists it", required=True),
+            "resolution": Field(_resolution, "adopt, flatten, ignore or write-off", required=True),
+            "price": Field(_number, "what lots that are adopted are taken to have cost; else the market's price"),
+            "reason": _WHY,
+        },
+        _resolve,
     ),
     "set-correlation": Command(
         "Say how two accounts move together.",

@@ -34,15 +34,16 @@ def answer_of(record: Record) -> Answer:
     did = tuple(sentence(event) for event in record.events if not isinstance(event, _NOT_DONE))
     did_not = [f"{event.about}: {'; '.join(event.reasons)}" for event in refused]
     did_not += [sentence(event) for event in denied]
+    did_not += [event.reason for event in record.events if isinstance(event, ev.ResolutionRefused)]
+    nothing = not did and not did_not
     did_not += _left_alone(record)
-    nothing = not did and not refused and not denied
     if nothing:
         did = (_AS_IT_WAS,)
     undo = _undo(record.input) if did and not nothing else ""
     return Answer(record.seq, _name(record.input), bool(did), did, tuple(did_not), undo)
 
 
-_NOT_DONE = (ev.CommandRefused, ev.SignalDenied, ev.OrderDenied)
+_NOT_DONE = (ev.CommandRefused, ev.SignalDenied, ev.OrderDenied, ev.ResolutionRefused)
 _AS_IT_WAS = "nothing changed: it was so already"
 
 
@@ -64,6 +65,8 @@ def _name(message: inp.Input) -> str:
             return "cancel"
         case inp.CompareAccounts():
             return "reconcile"
+        case inp.ResolveBreak():
+            return "resolve-break"
         case inp.SetCorrelation():
             return "set-correlation"
         case inp.SubmitSignal():
@@ -84,6 +87,8 @@ def _left_alone(record: Record) -> list[str]:
                 if isinstance(event, ev.AccountStateChanged) and not event.active and event.state != "ACTIVE"
             ]
             return [f"{event.account} is still {event.state}: other causes remain" for event in still]
+        case inp.ResolveBreak() if any(isinstance(event, ev.ResolutionChosen) for event in record.events):
+            return ["the break stays open until the next comparison, which does it if the difference is the same then"]
         case inp.CancelOrders(protection=False):
             return ["stops and targets stay; name protection to cancel them too"]
         case _:

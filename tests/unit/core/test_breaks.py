@@ -8,6 +8,7 @@ import pytest
 from coxswain.core.breaks import CHOICES
 from coxswain.core.order import Phase
 from coxswain.messages import events as ev
+from coxswain.messages.command_json import CommandError, parse_command
 from coxswain.messages.inputs import CompareAccounts, ResolveBreak, VenueFailed
 from coxswain.messages.record import Record
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount
@@ -23,6 +24,7 @@ from coxswain.model.vocabulary import (
     TradingState,
     VenueOrderId,
 )
+from coxswain.views.answers import answer_of
 from tests.unit.core.desk import BUY, SHARE, A, B, D, Desk, S, account, only, setup
 
 ADOPT, FLATTEN, IGNORE, WRITE_OFF = Resolution.ADOPT, Resolution.FLATTEN, Resolution.IGNORE, Resolution.WRITE_OFF
@@ -399,3 +401,39 @@ def test_one_comparison_finds_every_difference_of_both_sides() -> None:
     assert [order.intent.role for order in (desk.stop_of(),)] == [Role.STOP], (
         "a break is no reason to be without a stop"
     )
+
+
+# --- as a person says it ----------------------------------------------------------------------------------------------
+
+
+def test_a_choice_is_read_from_a_command_and_answered_with_what_is_still_to_come() -> None:
+    desk = Desk()
+    compare(desk, positions=held(5))
+    said = {"command": "resolve-break", "break_id": POSITION, "resolution": "adopt", "price": "98.5", "reason": "mine"}
+    answer = answer_of(desk.step(parse_command(said, "ann", desk.now_ns)))
+    assert (answer.command, answer.done) == ("resolve-break", True)
+    assert "until the next comparison" in answer.did_not[0]
+    desk.wait(S)
+    desk.books(positions=held(5))
+    assert desk.position().cost == D("492.5")
+
+
+def test_a_choice_that_is_refused_says_why() -> None:
+    desk = Desk()
+    said = {"command": "resolve-break", "break_id": BALANCE, "resolution": "ignore", "reason": "why not"}
+    answer = answer_of(desk.step(parse_command(said, "ann", desk.now_ns)))
+    assert (answer.done, answer.did_not) == (False, ("'A:balance' is no open break of A",))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "wanted"),
+    [
+        ("break_id", "A", "wanted one as `coxswain breaks` lists them"),
+        ("resolution", "forget", "wanted adopt or flatten or ignore or write-off"),
+        ("reason", "", "reason"),
+    ],
+)
+def test_a_command_that_is_no_choice_names_the_field(field: str, value: str, wanted: str) -> None:
+    said = {"command": "resolve-break", "break_id": BALANCE, "resolution": "adopt", "reason": "mine", field: value}
+    with pytest.raises(CommandError, match=wanted):
+        parse_command(said, "ann", 0)

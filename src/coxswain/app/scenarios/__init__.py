@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from ruamel.yaml import YAML
 
+from coxswain.messages.command_json import parse_command
 from coxswain.messages.inputs import Input, ReportBadSignal, SubmitSignal
 from coxswain.messages.signal_json import BadSignal, parse_signal
 from coxswain.model.market import Quote
@@ -24,6 +25,11 @@ FOLDER = Path(__file__).parent
 NS_PER_S = 1_000_000_000
 START_NS = 1_767_607_200 * NS_PER_S
 """Every story begins on 2026-01-05 at 10:00 UTC, a Monday, unless it says otherwise."""
+
+OPERATOR = "operator"
+"""Who gives the commands in a story."""
+SWITCHES: dict[object, object] = {"true": True, "false": False}
+"""Everything in a script is read as text."""
 
 
 class MarketLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,6 +112,8 @@ class Script:
 
 
 def _read_line(fields: Mapping[str, object], now_ns: int, ttl_s: int) -> Input:
+    if "command" in fields:
+        return parse_command({name: SWITCHES.get(value, value) for name, value in fields.items()}, OPERATOR, now_ns)
     parsed = parse_signal(msgspec.json.encode(fields), now_ns, ttl_s)
     if isinstance(parsed, BadSignal):
         return ReportBadSignal("script", parsed.errors, parsed.signal_id)
