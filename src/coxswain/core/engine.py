@@ -21,6 +21,7 @@ from coxswain.core import (
     limits,
     lookups,
     losses,
+    overrides,
     protection,
     recon,
     reports,
@@ -63,7 +64,7 @@ from coxswain.risk.gate import CheckModule
 
 WAITING = ("release", "completion", "algo")
 """Deadlines that let an order of a plan out."""
-ROUTINE = ("sync|", "limits|", "limit_proposal|")
+ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|")
 """Deadlines that nothing waits for."""
 FUTURE_NS = 1_000_000_000
 """A sender's clock may run ahead of ours by this much."""
@@ -398,6 +399,10 @@ def _go_back(tx: Tx, account_id: AccountId, what: str) -> None:
     limits.go_back(tx, int(what))
 
 
+def _expire_override(tx: Tx, account_id: AccountId, what: str) -> None:
+    overrides.expire(tx, what)
+
+
 def _give_up_proposal(tx: Tx, account_id: AccountId, what: str) -> None:
     limits.give_up_proposal(tx, int(what))
 
@@ -415,6 +420,7 @@ _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "sync": _compare,
     "limits": _go_back,
     "limit_proposal": _give_up_proposal,
+    "override": _expire_override,
 }
 
 
@@ -445,6 +451,9 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.RejectPlan: approvals.on_reject,
     inp.ModifyPlan: approvals.on_modify,
     inp.CancelOrders: cancels.cancel_orders,
+    inp.ProposeOverride: overrides.on_propose,
+    inp.ApproveOverride: overrides.on_approve,
+    inp.WithdrawOverride: overrides.on_withdraw,
     inp.ExecutionReport: reports.on_report,
     inp.CancelRejected: reports.on_cancel_rejected,
     inp.OrderLookedUp: lookups.on_order_looked_up,

@@ -43,6 +43,7 @@ class DeskParams(msgspec.Struct, frozen=True):
     """A day's standard deviation of an instrument whose own has not been observed."""
     limit_raise_needs_two: Decimal = Decimal(0)
     limit_proposal_ttl_s: Decimal = Decimal(3600)
+    override_max_s: Decimal = Decimal(3600)
 
 
 class AccountParams(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from coxswain.messages.events import BreakFound, LimitChange
 from coxswain.model.control import StopLevel
 from coxswain.model.decimals import ZERO, percent_of
 from coxswain.model.market import Instrument, Quote
+from coxswain.model.override import Override
 from coxswain.model.plan import Plan
 from coxswain.model.risk_view import Host
 from coxswain.model.setup import AccountSpec, Capabilities, Setup
@@ -212,6 +213,8 @@ class Account(msgspec.Struct):
     """By break that was closed: the difference that is lived with."""
     limits: dict[str, Decimal] = {}
     """What commands have changed, above the configuration."""
+    overrides: dict[SignalId, dict[int, Override]] = {}
+    """Approved and not yet used, by signal and control."""
     ladder: dict[str, LadderStep] = {}
     """How far losses have climbed, by limit."""
     limits_until_ns: int | None = None
@@ -328,6 +331,9 @@ class State(msgspec.Struct):
     """By key `kind|account|id`: when, in engine time."""
     stopped: bool = False
     """The process ended in good order."""
+    overrides: dict[str, Override] = {}
+    """Asked for and not over, by id."""
+    override_count: int = 0
     limits: LimitBook = msgspec.field(default_factory=LimitBook)
     host: Host | None = None
     lease_epoch: int = 0

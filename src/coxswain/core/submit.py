@@ -55,11 +55,18 @@ def submit(tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int
     Returns the order, or None when the gate denied it; the denial is recorded with every check.
     """
     view = view_of(tx.state, intent, signal_time_ns, end_of_life_ns)
+    overrides = tx.account(intent.account).overrides.get(intent.signal_id, {})
+    if overrides:
+        view = msgspec.structs.replace(view, overridden=tuple(overrides), overrides=tuple(overrides.values()))
     verdict = judge(intent, view, tx.gates[intent.account])
     if isinstance(verdict, Refused):
         tx.apply(ev.OrderDenied(intent, verdict.checks, verdict.reasons))
         return None
-    return _create(tx, verdict, view)
+    used = [overrides[control].id for control in verdict.overridden]
+    order = _create(tx, verdict, view)
+    for override_id in used:
+        tx.apply(ev.OverrideUsed(override_id, intent.account, order.cl_ord_id))
+    return order
 
 
 def refusal_of(tx: Tx, reducing: OrderIntent) -> Refused | None:

@@ -181,6 +181,31 @@ class WithdrawLimits(InputBase, frozen=True):
     actor: str
 
 
+class ProposeOverride(InputBase, frozen=True):
+    """Ask that one order, of this signal on this account, may pass one soft control once."""
+
+    control: int
+    account: AccountId
+    signal_id: SignalId
+    reason: str
+    actor: str
+    until_ns: int
+
+
+class ApproveOverride(InputBase, frozen=True):
+    """The second person's word on an override."""
+
+    override_id: str
+    actor: str
+    reason: str = ""
+
+
+class WithdrawOverride(InputBase, frozen=True):
+    override_id: str
+    reason: str
+    actor: str
+
+
 class CompareAccounts(InputBase, frozen=True):
     """Compare these accounts' books with their venues' now; empty means all."""
 
@@ -350,6 +375,9 @@ Input = (
     | SetLimits
     | ApproveLimits
     | WithdrawLimits
+    | ProposeOverride
+    | ApproveOverride
+    | WithdrawOverride
     | CompareAccounts
     | ResolveBreak
     | TradingDay

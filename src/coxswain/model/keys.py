@@ -195,6 +195,7 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
         (
             _desk("limit_raise_needs_two", "0", Unit.COUNT, "1: what may let more through waits for a second person"),
             _desk("limit_proposal_ttl_s", "3600", Unit.SECONDS, "it waits this long"),
+            _desk("override_max_s", "3600", Unit.SECONDS, "the longest that an override of a soft control may be good"),
         ),
     ),
     (

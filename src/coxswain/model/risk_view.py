@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.market import Instrument, Quote
+from coxswain.model.override import Override
 from coxswain.model.vocabulary import OrdType, ShortSelling, TimeInForce, TradingState
 
 
@@ -83,3 +84,5 @@ class RiskView(msgspec.Struct, frozen=True, gc=False):
     """What restricts the state, for people."""
     may_reduce_halted: bool = False
     """Also where all is halted: a person asked for it, or it puts protection back that an exit took down."""
+    overrides: tuple[Override, ...] = ()
+    """By which they did."""

@@ -51,6 +51,8 @@ class Rule(NamedTuple):
 class Approved(msgspec.Struct, frozen=True):
     intent: OrderIntent
     checks: tuple[Check, ...]
+    overridden: tuple[int, ...] = ()
+    """Soft controls that failed, and that an override let it pass."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -90,6 +92,7 @@ def judge(intent: OrderIntent, view: RiskView, rules: tuple[Rule, ...]) -> Appro
     """
     checks: list[Check] = []
     failed: list[tuple[Check, Rule]] = []
+    overridden: tuple[int, ...] = ()
     reducing = view.reducing
     for rule in rules:
         if reducing and rule.excuses_reducing:
@@ -100,11 +103,13 @@ def judge(intent: OrderIntent, view: RiskView, rules: tuple[Rule, ...]) -> Appro
         if not answer.passed:
             let_pass = rule.kind is Kind.SOFT and rule.control in view.overridden
             answer = msgspec.structs.replace(answer, kind=OVERRIDDEN if let_pass else rule.kind.value)
-            if not let_pass:
+            if let_pass:
+                overridden += (rule.control,)
+            else:
                 failed.append((answer, rule))
         checks.append(answer)
     if not failed:
-        return Approved(intent, tuple(checks))
+        return Approved(intent, tuple(checks), overridden)
     return Refused(
         intent,
         tuple(checks),

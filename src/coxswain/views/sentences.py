@@ -215,6 +215,13 @@ def _ladder_left(event: ev.LadderStepLeft) -> str:
     return f"{event.account} is back at {event.step or 'no step'} of its {event.limit}: {used}"
 
 
+def _override(event: ev.OverrideProposed) -> str:
+    override = event.override
+    what = f"control {override.control} pass for signal {override.signal_id} on {override.account}"
+    until = utc(override.expires_ns)
+    return f"{override.id}: {override.actor} asks to let {what} until {until}{_because(override.reason)}"
+
+
 def _changes(changes: tuple[ev.LimitChange, ...]) -> str:
     return ", ".join(f"{c.account or 'desk'} {c.key} {c.before:f} to {c.after:f}" for c in changes)
 
@@ -327,4 +334,9 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.LimitsRefused: lambda e: f"a change of limits by {e.actor} was refused: {'; '.join(e.errors)}",
     ev.LadderStepReached: _ladder,
     ev.LadderStepLeft: _ladder_left,
+    ev.OverrideProposed: _override,
+    ev.OverrideApproved: lambda e: f"{e.override_id} approved by {e.actor}{_because(e.reason)}",
+    ev.OverrideUsed: lambda e: f"{e.override_id} let {e.cl_ord_id} pass, and lets no other",
+    ev.OverrideEnded: lambda e: f"{e.override_id} is over unused, by {e.actor}{_because(e.reason)}",
+    ev.OverrideRefused: lambda e: f"an override by {e.actor} was refused: {'; '.join(e.errors)}",
 }

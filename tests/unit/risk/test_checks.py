@@ -11,6 +11,7 @@ from coxswain.app.plugins import check_modules
 from coxswain.model.checks import Check, reason
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.orders import OrderIntent
+from coxswain.model.override import Override
 from coxswain.model.risk_view import Host, RiskView
 from coxswain.model.vocabulary import (
     AccountId,
@@ -97,6 +98,9 @@ LIMIT: dict[str, Any] = {"ord_type": OrdType.LIMIT}
 STOP: dict[str, Any] = {"ord_type": OrdType.STOP}
 SELL: dict[str, Any] = {"side": Side.SELL}
 PASSES = ""
+
+OVERRIDE = Override("override-1", 21, AccountId("A"), SignalId("s1"), "ann", "why", NOW_NS + 1, "bob")
+changed = msgspec.structs.replace
 
 # check, order, view, limits, the code that fails
 CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, str], str]] = [
@@ -235,6 +239,14 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, str], str]] = [
     ("nothing_unresolved", {}, {"unknown_orders": 1}, {}, "UNRESOLVED"),
     ("nothing_unresolved", {}, {"open_breaks": 1}, {}, "UNRESOLVED"),
     ("nothing_unresolved", {}, {"reconciled": False}, {}, "NOT_RECONCILED"),
+    # 37
+    ("override_valid", {}, {}, {}, PASSES),
+    ("override_valid", {}, {"overrides": (OVERRIDE,)}, {}, PASSES),
+    ("override_valid", {}, {"overrides": (OVERRIDE,), "now_ns": NOW_NS + 1}, {}, "OVERRIDE_NOT_VALID"),
+    ("override_valid", {}, {"overrides": (changed(OVERRIDE, second_actor=""),)}, {}, "OVERRIDE_NOT_VALID"),
+    ("override_valid", {}, {"overrides": (changed(OVERRIDE, second_actor="ann"),)}, {}, "OVERRIDE_NOT_VALID"),
+    ("override_valid", {}, {"overrides": (changed(OVERRIDE, signal_id="s2"),)}, {}, "OVERRIDE_NOT_VALID"),
+    ("override_valid", {}, {"overrides": (changed(OVERRIDE, account="B"),)}, {}, "OVERRIDE_NOT_VALID"),
     # 36
     ("limit_set", {}, {}, {}, PASSES),
     ("limit_set", {}, {"limit_version": 0}, {}, "LIMIT_SET"),

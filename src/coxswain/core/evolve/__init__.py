@@ -15,6 +15,7 @@ from coxswain.core.evolve import (
     limits,
     losses,
     orders,
+    overrides,
     plans,
     positions,
     reconciliation,
@@ -40,6 +41,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **reconciliation.TABLE,
     **limits.TABLE,
     **losses.TABLE,
+    **overrides.TABLE,
 }
 
 

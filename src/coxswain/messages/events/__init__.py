@@ -147,6 +147,24 @@ from coxswain.messages.events.orders import (
 from coxswain.messages.events.orders import (
     ReplaceRequested as ReplaceRequested,
 )
+from coxswain.messages.events.overrides import (
+    OverrideApproved as OverrideApproved,
+)
+from coxswain.messages.events.overrides import (
+    OverrideEnded as OverrideEnded,
+)
+from coxswain.messages.events.overrides import (
+    OverrideEvent,
+)
+from coxswain.messages.events.overrides import (
+    OverrideProposed as OverrideProposed,
+)
+from coxswain.messages.events.overrides import (
+    OverrideRefused as OverrideRefused,
+)
+from coxswain.messages.events.overrides import (
+    OverrideUsed as OverrideUsed,
+)
 from coxswain.messages.events.plans import (
     ApprovalAwaited as ApprovalAwaited,
 )
@@ -284,4 +302,5 @@ Event = (
     | ReconciliationEvent
     | LimitEvent
     | LossEvent
+    | OverrideEvent
 )
