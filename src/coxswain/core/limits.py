@@ -39,7 +39,7 @@ def on_set_limits(tx: Tx, message: SetLimits) -> None:
     if not errors and not changes:
         errors = ("NOTHING_TO_CHANGE: these values are in force",)
     if errors:
-        tx.apply(ev.LimitsRefused(message.actor, message.reason, errors))
+        tx.refuse("set-limits", message.account or "the desk", message.actor, *errors)
         return
     waiting = tuple(change for change in changes if _needs_two(tx.state, change))
     at_once = tuple(change for change in changes if change not in waiting)
@@ -53,7 +53,7 @@ def on_approve_limits(tx: Tx, message: ApproveLimits) -> None:
     proposal = tx.state.limits.proposals.get(message.proposal)
     errors = _why_not_approved(tx.state, message, proposal)
     if errors or proposal is None:
-        tx.apply(ev.LimitsRefused(message.actor, message.reason, errors))
+        tx.refuse("approve-limits", str(message.proposal), message.actor, *errors)
         return
     _change(
         tx,
@@ -71,7 +71,8 @@ def on_withdraw_limits(tx: Tx, message: WithdrawLimits) -> None:
     if message.proposal in tx.state.limits.proposals:
         tx.apply(ev.LimitProposalEnded(message.proposal, message.actor, message.reason))
     else:
-        tx.apply(ev.LimitsRefused(message.actor, message.reason, (_no_proposal(tx.state, message.proposal),)))
+        why = _no_proposal(tx.state, message.proposal)
+        tx.refuse("withdraw-limits", str(message.proposal), message.actor, why)
 
 
 def _why_not_approved(state: State, message: ApproveLimits, proposal: LimitProposal | None) -> tuple[str, ...]:

@@ -7,16 +7,17 @@ anything, unless the configuration says that the last one does.
 
 from decimal import Decimal
 
+from coxswain.core import stops
 from coxswain.core.eligibility import LossLimit, loss_limits
-from coxswain.core.entries import withdraw_entries
 from coxswain.core.params import AccountParams
-from coxswain.core.protection import start_exit
 from coxswain.core.state import Account, day_is_lost, equity
 from coxswain.core.trust import release, restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
+from coxswain.messages.inputs import StopTrading
+from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import HUNDRED, plain, round_down
-from coxswain.model.vocabulary import AccountId, DayLossRelease, LadderStep, SignalId
+from coxswain.model.vocabulary import AccountId, DayLossRelease, LadderStep
 
 STEPS = tuple(LadderStep)
 """Each stricter than the one before it."""
@@ -89,10 +90,6 @@ def _heed(tx: Tx, account: Account) -> None:
 
 
 def _flatten(tx: Tx, account_id: AccountId) -> None:
-    """Close everything, because the configuration says that the last step does."""
-    account = tx.account(account_id)
-    for symbol in tuple(account.positions):
-        withdraw_entries(tx, account_id, symbol, "losses have nearly used up a limit")
-        position = account.positions[symbol]
-        if position.qty and position.exit is None:
-            start_exit(tx, account_id, symbol, SignalId(f"ladder:{account_id}:{account.day}"), None)
+    """Close everything, because the configuration says that the last step does. A person releases the stop."""
+    why = "losses have nearly used up a limit, and ladder_flatten is 1"
+    stops.on_stop(tx, StopTrading(StopLevel.FLATTEN, Scope(ScopeKind.ACCOUNT, account_id), why, "engine"))

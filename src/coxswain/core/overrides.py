@@ -20,7 +20,7 @@ REASON_CHARS_MAX = 500
 def on_propose(tx: Tx, message: ProposeOverride) -> None:
     errors = _why_not_proposed(tx, message)
     if errors:
-        tx.apply(ev.OverrideRefused(message.actor, message.reason, errors))
+        tx.refuse("propose-override", message.signal_id, message.actor, *errors)
         return
     override = Override(
         f"override-{tx.state.override_count + 1}",
@@ -38,7 +38,7 @@ def on_approve(tx: Tx, message: ApproveOverride) -> None:
     override = tx.state.overrides.get(message.override_id)
     errors = _why_not_approved(tx.state, message, override)
     if errors:
-        tx.apply(ev.OverrideRefused(message.actor, message.reason, errors))
+        tx.refuse("approve-override", message.override_id, message.actor, *errors)
     else:
         tx.apply(ev.OverrideApproved(message.override_id, message.actor, message.reason))
 
@@ -48,8 +48,8 @@ def on_withdraw(tx: Tx, message: WithdrawOverride) -> None:
     if message.override_id in tx.state.overrides:
         tx.apply(ev.OverrideEnded(message.override_id, message.actor, message.reason))
     else:
-        error = _unknown(tx.state, message.override_id)
-        tx.apply(ev.OverrideRefused(message.actor, message.reason, (error,)))
+        why = _unknown(tx.state, message.override_id)
+        tx.refuse("withdraw-override", message.override_id, message.actor, why)
 
 
 def expire(tx: Tx, override_id: str) -> None:

@@ -331,12 +331,10 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.LimitsChanged: _limits,
     ev.LimitsProposed: _limits_proposed,
     ev.LimitProposalEnded: lambda e: f"limit proposal {e.proposal} ended by {e.actor}{_because(e.reason)}",
-    ev.LimitsRefused: lambda e: f"a change of limits by {e.actor} was refused: {'; '.join(e.errors)}",
     ev.LadderStepReached: _ladder,
     ev.LadderStepLeft: _ladder_left,
     ev.OverrideProposed: _override,
     ev.OverrideApproved: lambda e: f"{e.override_id} approved by {e.actor}{_because(e.reason)}",
     ev.OverrideUsed: lambda e: f"{e.override_id} let {e.cl_ord_id} pass, and lets no other",
     ev.OverrideEnded: lambda e: f"{e.override_id} is over unused, by {e.actor}{_because(e.reason)}",
-    ev.OverrideRefused: lambda e: f"an override by {e.actor} was refused: {'; '.join(e.errors)}",
 }

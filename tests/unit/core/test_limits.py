@@ -38,7 +38,7 @@ def codes(desk: Desk) -> list[str]:
 
 
 def refused(desk: Desk) -> list[str]:
-    return [error.split(":")[0] for event in desk.events(ev.LimitsRefused) for error in event.errors]
+    return [error.split(":")[0] for event in desk.events(ev.CommandRefused) for error in event.reasons]
 
 
 def is_the_same_folded(desk: Desk) -> None:

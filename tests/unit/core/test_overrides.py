@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from coxswain.app.plugins import check_modules, policy
+from coxswain.app.plugins import allocate, check_modules
 from coxswain.core.engine import Engine
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
@@ -42,7 +42,7 @@ class Soft:
 
 def engine() -> Engine:
     soft: Any = (Soft(ROUND, "LARGE", 10), Soft(ODD, "LARGER", 20))  # a check is a module, and these are not
-    return Engine((*check_modules(), *soft), policy("risk_budget"))
+    return Engine((*check_modules(), *soft), allocate)
 
 
 def soft_desk() -> Desk:
@@ -65,7 +65,7 @@ def approve(desk: Desk, number: int = 1, actor: str = "bob") -> Record:
 
 
 def refused(desk: Desk) -> list[str]:
-    return [error.split(":")[0] for event in desk.events(ev.OverrideRefused) for error in event.errors]
+    return [error.split(":")[0] for event in desk.events(ev.CommandRefused) for error in event.reasons]
 
 
 def denied(desk: Desk) -> list[str]:
@@ -192,7 +192,7 @@ def test_no_hard_control_and_none_that_stops_is_ever_overridden(control: int) ->
     desk = soft_desk()
     propose(desk, control)
     assert refused(desk) == ["CONTROL_NOT_SOFT"]
-    assert "wanted=one of 90, 91" in only(desk.events(ev.OverrideRefused)).errors[0]
+    assert "wanted=one of 90, 91" in only(desk.events(ev.CommandRefused)).reasons[0]
 
 
 def test_what_it_cannot_be_for_is_refused_by_name() -> None:

@@ -93,10 +93,6 @@ def _limit_proposal_ended(state: State, clock: Deadlines, event: ev.LimitProposa
     _close(state, clock, event.proposal)
 
 
-def _limits_refused(state: State, clock: Deadlines, event: ev.LimitsRefused) -> None:
-    """The fact is the event itself."""
-
-
 def _close(state: State, clock: Deadlines, proposal: int) -> None:
     del state.limits.proposals[proposal]
     clock.clear(_waiting(proposal))
@@ -115,5 +111,4 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.LimitsChanged: _limits_changed,
     ev.LimitsProposed: _limits_proposed,
     ev.LimitProposalEnded: _limit_proposal_ended,
-    ev.LimitsRefused: _limits_refused,
 }

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from coxswain.core.evolve.shared import nothing
 from coxswain.core.state import Deadlines, State
 from coxswain.core.sums import key
 from coxswain.messages import events as ev
@@ -48,5 +47,4 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.OverrideApproved: _override_approved,
     ev.OverrideUsed: _override_used,
     ev.OverrideEnded: _override_ended,
-    ev.OverrideRefused: nothing,
 }

@@ -93,9 +93,6 @@ from coxswain.messages.events.limits import (
 from coxswain.messages.events.limits import (
     LimitsProposed as LimitsProposed,
 )
-from coxswain.messages.events.limits import (
-    LimitsRefused as LimitsRefused,
-)
 from coxswain.messages.events.losses import (
     LadderStepLeft as LadderStepLeft,
 )
@@ -158,9 +155,6 @@ from coxswain.messages.events.overrides import (
 )
 from coxswain.messages.events.overrides import (
     OverrideProposed as OverrideProposed,
-)
-from coxswain.messages.events.overrides import (
-    OverrideRefused as OverrideRefused,
 )
 from coxswain.messages.events.overrides import (
     OverrideUsed as OverrideUsed,

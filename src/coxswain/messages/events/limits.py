@@ -56,12 +56,4 @@ class LimitProposalEnded(EventBase, frozen=True):
     reason: str
 
 
-class LimitsRefused(EventBase, frozen=True):
-    """A command about limits was refused as a whole; every reason is listed."""
-
-    actor: str
-    reason: str
-    errors: tuple[str, ...]
-
-
-LimitEvent = LimitsChanged | LimitsProposed | LimitProposalEnded | LimitsRefused
+LimitEvent = LimitsChanged | LimitsProposed | LimitProposalEnded

@@ -31,12 +31,4 @@ class OverrideEnded(EventBase, frozen=True):
     reason: str
 
 
-class OverrideRefused(EventBase, frozen=True):
-    """A command about an override was refused; every reason is listed."""
-
-    actor: str
-    reason: str
-    errors: tuple[str, ...]
-
-
-OverrideEvent = OverrideProposed | OverrideApproved | OverrideUsed | OverrideEnded | OverrideRefused
+OverrideEvent = OverrideProposed | OverrideApproved | OverrideUsed | OverrideEnded
