@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from coxswain.app.plugins import allocate, check_modules
+from coxswain.app.plugins import check_modules, make_engine
 from coxswain.core.engine import Engine
+from coxswain.core.gates import Gates
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record, decode, encode
@@ -42,7 +43,9 @@ class Soft:
 
 def engine() -> Engine:
     soft: Any = (Soft(ROUND, "LARGE", 10), Soft(ODD, "LARGER", 20))  # a check is a module, and these are not
-    return Engine((*check_modules(), *soft), allocate)
+    made = make_engine()
+    made._gates = Gates(made.state, (*check_modules(), *soft))
+    return made
 
 
 def soft_desk() -> Desk:
