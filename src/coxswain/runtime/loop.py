@@ -7,9 +7,10 @@ its requests are delivered, before time moves on. Nothing here decides anything 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 from coxswain.core.engine import Engine
+from coxswain.journal.errors import JournalFailed
 from coxswain.journal.store import Journal
 from coxswain.messages.inputs import (
     CompareAccounts,
@@ -29,6 +30,7 @@ from coxswain.runtime.bars import Bars
 from coxswain.runtime.calendar import Calendar
 from coxswain.runtime.doors import Asked, Doors
 from coxswain.runtime.egress import Guard
+from coxswain.runtime.kill import Alarm, Watch, call_back_entries
 from coxswain.runtime.pace import NS_PER_S, STOOD_STILL_NS, AtOnce, Pace
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
@@ -61,6 +63,7 @@ class Loop:
         pace: Pace | None = None,
         doors: Doors | None = None,
         guard: Guard | None = None,
+        alarm: Alarm | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -77,6 +80,8 @@ class Loop:
         self._doors = doors or Doors()
         self._guard = guard or Guard()
         """One that has seen every record of the journal so far."""
+        self._alarm = alarm
+        """Without one, a journal that fails ends the loop, and one that hangs holds it."""
         self._latest: dict[Symbol, Quote] = {}
         self._stepped_ns: dict[Symbol, int] = {}
         self._bodies: list[bytes] = []
@@ -89,6 +94,7 @@ class Loop:
         self._ready: set[int] = set()
         """What spoke up during the last wait."""
         self._endless = False
+        self._watch: Watch | None = None
         self.stop_reason = ""
         """Who asked for an end before signals and quotes had theirs."""
         self.now_ns = engine.state.now_ns
@@ -112,7 +118,7 @@ class Loop:
         by_id = {venue.venue_id: venue for venue in self._venues}
         self._venue_of = {spec.id: by_id[spec.venue] for spec in started.setup.accounts}
         self._endless = self._pace.passes and self._quote is None
-        with closing(self._doors):
+        with closing(self._doors), nullcontext() if self._alarm is None else closing(Watch(self._on_hang)) as self._watch:
             self._begin(started, resume_ns)
             while not self.stop_reason and self._advance():
                 pass
@@ -345,7 +351,12 @@ class Loop:
         """Make everything stepped so far durable, show it, and have the guard look at what it asks to be sent."""
         if not self._bodies:
             return
-        self._journal.append(self._bodies)
+        try:
+            with self._watch or nullcontext():
+                self._journal.append(self._bodies)
+        except JournalFailed as failure:
+            self._cut_off(str(failure))
+            raise
         bodies, self._bodies = self._bodies, []
         durable, self._unseen = self._unseen, []
         self._asks = False
@@ -354,6 +365,23 @@ class Loop:
             self._outbox += [(request, self._guard.refusal(request, record.now_ns)) for request in record.requests]
             self._on_record(record)
             self._doors.on_record(record)
+
+    # --- the journal fails --------------------------------------------------------------------------------------------
+
+    def _cut_off(self, why: str) -> None:
+        """Call entry orders back at the venues: nothing can be decided any more. See `kill.py`."""
+        if self._alarm is None:
+            return
+        left = [request for record in self._unseen for request in record.requests]
+        left += [request for request, _ in self._outbox]
+        unsent = {request.cl_ord_id for request in left if isinstance(request, NewOrder)}
+        self._alarm.report(call_back_entries(why, self._engine.state, unsent, self._venue_of, self.now_ns))
+
+    def _on_hang(self, took_s: float) -> None:
+        """The thread of the loop hangs in a write. This one calls back what must not stay, and ends the process."""
+        assert self._alarm is not None
+        self._cut_off(f"a write to the journal has taken {took_s:.1f} s and is not done")
+        self._alarm.end()
 
 
 def _refused(request: Request, why: str) -> EgressRefused:

@@ -99,7 +99,10 @@ class Store:
         self._path = path
         self._encode = msgspec.json.Encoder().encode
         # A moment's patience, for a process that is just dying with its hold on the file.
-        self._db = sqlite3.connect(path, timeout=1, isolation_level=None)
+        self._db = sqlite3.connect(
+            # One thread at a time uses it; which one is no concern of this file.
+            path, timeout=1, isolation_level=None, check_same_thread=False
+        )
         self.last_ns: int | None = None
         """The time of the last commit; None in a new file."""
         self._written = Counters()
