@@ -22,7 +22,9 @@ from coxswain.messages.inputs import EngineStarted
 from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode
+from coxswain.runtime.doors import Doors
 from coxswain.runtime.egress import Guard
+from coxswain.runtime.kill import Alarm
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import Pace
 from coxswain.runtime.records import decoded
@@ -91,9 +93,12 @@ def make_loop(
     signals: Signals,
     on_record: OnRecord,
     pace: Pace,
+    doors: Doors,
+    alarm: Alarm | None,
 ) -> Loop:
     interval_ns = int(resolved.setup.settings["quote_interval_ms"]) * 1_000_000
-    return Loop(desk.engine, desk.journal, desk.venues, feed, signals, interval_ns, on_record, pace, guard=desk.guard)
+    engine, journal, venues, guard = desk.engine, desk.journal, desk.venues, desk.guard
+    return Loop(engine, journal, venues, feed, signals, interval_ns, on_record, pace, doors, guard, alarm)
 
 
 def started(desk: Desk, resolved: Resolved, mode: Mode, feed_name: str) -> EngineStarted:

@@ -1,37 +1,58 @@
-"""Commands of an operator to an engine that does not run: folded from its journal, stepped once, made durable.
+"""Tell an engine something: the one that runs, over its socket; else the journal, where the next start finds it.
 
-The next start finds the fact, and sees to what was asked of a venue. A running engine holds its journal, and is told to
-be stopped first.
+Without a running engine a command is folded, stepped once and made durable at the journal's own time, and the next
+start sees to what was asked of a venue. Who asks is the system's to say, never a field.
 """
 
-import getpass
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
+
+import msgspec
 
 from coxswain.app import exits, tables
 from coxswain.app.output import print_json
 from coxswain.app.plugins import make_engine
+from coxswain.journal.files import is_written
 from coxswain.journal.store import Journal
 from coxswain.messages.command_json import CommandError, parse_command
 from coxswain.messages.inputs import Input
 from coxswain.messages.record import Record, encode
+from coxswain.runtime.control_socket import NotAnswered, ask, name_of_user
 from coxswain.runtime.records import decoded
 from coxswain.views.answers import Answer, answer_of
 
+ANSWER_WITHIN_S = 5.0
+NEEDS_ENGINE = ("approve", "flatten", "reconcile", "submit")
+"""They act on the market or the venues of now. Without an engine there is nobody to do it, and no price to do it at."""
+CODE = re.compile(r"\b[A-Z][A-Z_]+: ")
+"""How a reason of one of our own checks begins."""
+
 
 def command(journal: Path, document: Mapping[str, object], as_json: bool = False) -> int:
-    """Read a command, tell it to the engine of a journal, and show the answer."""
+    """Tell the engine of a journal, running or not, and show the answer."""
+    name = document.get("command")
     try:
-        answer = tell(journal, document)
+        if is_written(journal):
+            answer = tell_running(journal, document)
+        elif name in NEEDS_ENGINE:
+            tables.say(f"coxswain: no engine runs with {journal}, and {name} wants one; halt and freeze need none")
+            return exits.NOT_RUNNING
+        else:
+            answer = tell(journal, document)
     except CommandError as error:
         for sentence in error.errors:
             tables.say(f"coxswain: {sentence}")
         return exits.USAGE
+    except NotAnswered as error:
+        tables.say(f"coxswain: {error}; what became of it stands in the journal: coxswain audit log")
+        return exits.TIMEOUT
     if as_json:
         print_json(answer)
     else:
         show(answer)
-    return exits.OK if answer.done else exits.USAGE
+    return exits.OK if answer.done else _why_not(answer)
 
 
 def tell(path: Path, document: Mapping[str, object]) -> Answer:
@@ -40,10 +61,18 @@ def tell(path: Path, document: Mapping[str, object]) -> Answer:
     with Journal.open(path) as journal:
         for _, record in decoded(journal.read()):
             engine.fold(record)
-        message: Input = parse_command(document, getpass.getuser(), engine.state.now_ns)
+        message: Input = parse_command(document, name_of_user(os.geteuid()), engine.state.now_ns)
         made: Record = engine.step(message, engine.state.now_ns)
         journal.append([encode(made)])
     return answer_of(made)
+
+
+def tell_running(journal: Path, document: Mapping[str, object]) -> Answer:
+    """Ask the engine that runs. Raises `CommandError` and `NotAnswered`."""
+    said = msgspec.json.decode(ask(journal, msgspec.json.encode(document), ANSWER_WITHIN_S), type=dict[str, object])
+    if said.get("ok") is False:
+        raise CommandError(*msgspec.convert(said.get("errors"), tuple[str, ...]))
+    return msgspec.convert(said, Answer)
 
 
 def show(answer: Answer) -> None:
@@ -54,3 +83,7 @@ def show(answer: Answer) -> None:
         tables.say(f"not done: {sentence}" if not answer.done else f"note: {sentence}")
     if answer.undo:
         tables.say(f"to undo: {answer.undo}")
+
+
+def _why_not(answer: Answer) -> int:
+    return exits.REFUSED_BY_RISK if any(CODE.search(each) for each in answer.did_not) else exits.USAGE

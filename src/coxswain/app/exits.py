@@ -4,11 +4,12 @@ OK = 0
 ERROR = 1
 USAGE = 2
 NOT_RUNNING = 3
-"""Of `run`: no process serves a venue that is to have one."""
+"""Of `run`: no process serves a venue that is to have one. Of a command: no engine runs, and it wants one."""
 CONFIGURATION = 4
 TIMEOUT = 5
-"""Reserved, as the next: no command of this version ends with it."""
+"""Of a command: the engine that runs did not answer in time."""
 REFUSED_BY_RISK = 6
+"""Of a command: a check of ours refused what was asked for."""
 UNRECONCILED = 7
 
 TAMPERED = 1

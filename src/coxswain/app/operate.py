@@ -25,6 +25,16 @@ Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="NAME",
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
+def _ask(name: str, what_happens: str, yes: bool) -> None:
+    """Say first what will happen, and ask. Where nobody can be asked, only `--yes` will do."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        fail(exits.USAGE, f"{name} {what_happens}; wanted --yes where nobody can be asked")
+    if not typer.confirm(f"This {what_happens}. Do it?", err=True):
+        fail(exits.USAGE, f"{name} was not done")
+
+
 def _tell(journal: Journal, as_json: bool, name: str, **fields: object) -> None:
     """Tell the engine, leaving out what was not given."""
     from coxswain.app.control import command
@@ -60,11 +70,14 @@ def halt(
     instrument: Instrument = None,
     order: Order = None,
     everything: Everything = False,
+    yes: Yes = False,
     journal: Journal = DEFAULT_JOURNAL,
     as_json: Json = False,
 ) -> None:
-    """Emergency stop: let nothing new enter and cancel entry orders; protection stays."""
+    """Emergency stop: let nothing new enter and cancel entry orders; protection stays. Of everything, asks first."""
     scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument, "order": order}
+    if everything:
+        _ask("halt", "cancels every entry order and lets nothing new enter; protection stays", yes)
     _tell(journal, as_json, "halt", **scope, everything=everything, reason=reason)
 
 
@@ -101,10 +114,7 @@ def flatten(
     """Emergency liquidation: cancel everything and close every position. Asks first."""
     scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
     named = " ".join(f"{what} {name}" for what, name in scope.items() if name) or "everything"
-    if not yes:
-        if not sys.stdin.isatty():
-            fail(exits.USAGE, "flatten closes positions, wanted --yes where nobody can be asked")
-        typer.confirm(f"Cancel every order and close every position of {named}?", abort=True, err=True)
+    _ask("flatten", f"cancels every order and closes every position of {named}", yes)
     _tell(journal, as_json, "flatten", **scope, everything=everything, reason=reason)
 
 

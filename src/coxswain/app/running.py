@@ -1,28 +1,35 @@
 """Run an engine to its end, for `demo` and `run`. A stop signal becomes an orderly end; one document tells the rest."""
 
+import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from coxswain.app import exits
-from coxswain.app.assemble import Hook, make_loop, open_desk, started
+from coxswain.app.assemble import Desk, Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
 from coxswain.app.tables import say
 from coxswain.journal.verify import verify
 from coxswain.messages.events import SignalDenied
 from coxswain.messages.inputs import SubmitSignal
 from coxswain.messages.record import Record
+from coxswain.model.control import EVERYTHING, Scope, StopLevel, key_of
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode, Symbol, VenueId
+from coxswain.runtime.control_socket import ControlSocket
+from coxswain.runtime.doors import Doors
+from coxswain.runtime.flag_file import FlagFile
+from coxswain.runtime.kill import CutOff, prepare_flag, prepared_path, put_up_flag
 from coxswain.runtime.loop import Loop
-from coxswain.runtime.pace import AtOnce, RealTime
+from coxswain.runtime.pace import AtOnce, RealTime, utc_ns
 from coxswain.runtime.signals import Signals, SignalStream
 from coxswain.venues.paper import PaperVenue
 from coxswain.venues.remote import RemoteVenue
+from coxswain.views.answers import answer_of
 from coxswain.views.summary import Audit, Mark, RunDocument, Summary
 
 
@@ -90,8 +97,9 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
                 observer.apply(record)
 
         pace = RealTime() if task.realtime else AtOnce()
-        loop = make_loop(desk, resolved, feed, task.signals, on_record, pace)
-        with _stoppable(loop):
+        alarm = None if task.journal_path is None else _Alarm(task.journal_path)
+        loop = make_loop(desk, resolved, feed, task.signals, on_record, pace, _doors(task, desk), alarm)
+        with _stoppable(loop), nullcontext() if alarm is None else alarm.ready():
             resume_ns = max(desk.resume_ns, task.begins_ns)
             loop.run(started(desk, resolved, task.mode, task.feed_name), resume_ns)
         gone = tuple(venue.venue_id for venue in desk.venues if isinstance(venue, RemoteVenue) and venue.is_gone)
@@ -118,6 +126,40 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         lines.denied,
         gone,
     )
+
+
+def _doors(task: Task, desk: Desk) -> Doors:
+    """Open what a running engine can be spoken to at: its flag file and its control socket."""
+    journal, stops = task.journal_path, desk.engine.state.stops
+    if journal is None:
+        return Doors()
+
+    def stands(level: StopLevel, scope: Scope) -> bool:
+        return level in stops.get(key_of(scope), {})
+
+    flag = FlagFile(journal, stops.get(key_of(EVERYTHING), {}), stands, desk.guard.raise_flag, utc_ns)
+    return Doors([flag, ControlSocket(journal, answer_of)])
+
+
+@dataclass(frozen=True)
+class _Alarm:
+    """Hears that the journal failed: see `runtime/kill.py`."""
+
+    journal: Path
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Keep the flag file at hand, so that putting it up takes no room on the disk."""
+        prepare_flag(self.journal)
+        yield
+        prepared_path(self.journal).unlink(missing_ok=True)
+
+    def report(self, cut: CutOff) -> None:
+        problem = put_up_flag(self.journal)
+        say(f"coxswain: {cut}" + (f"\n{problem}" if problem else ""))
+
+    def end(self) -> NoReturn:
+        os._exit(exits.ERROR)
 
 
 class _Lines:

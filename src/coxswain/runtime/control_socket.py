@@ -126,7 +126,7 @@ class ControlSocket:
         if len(os.fsencode(path)) <= PATH_MAX:
             return path
         # A new folder, the owner's alone, in a place with a short name.
-        short = Path(tempfile.mkdtemp(prefix=FOLDER, dir="/tmp")) / "sock"  # noqa: S108
+        short = Path(tempfile.mkdtemp(prefix=FOLDER, dir="/tmp")) / "sock"
         before = os.umask(0o177)
         try:
             self._path.write_text(f"{short}\n", encoding="utf-8")
@@ -140,6 +140,43 @@ class ControlSocket:
             if folder.name.startswith(FOLDER):
                 shutil.rmtree(folder, ignore_errors=True)
         self._path.unlink(missing_ok=True)
+
+
+class NotAnswered(Exception):
+    """Nobody answered; it may have been heard all the same."""
+
+
+def ask(journal: Path, line: bytes, within_s: float) -> bytes:
+    """Send a running engine one line and return its answer. Raises `NotAnswered`."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            until_s = time.monotonic() + within_s
+            _connect(connection, journal, until_s)
+            connection.settimeout(max(until_s - time.monotonic(), 0.01))
+            connection.sendall(line + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n"):
+                connection.settimeout(max(until_s - time.monotonic(), 0.01))
+                heard = connection.recv(CHUNK)
+                if not heard:
+                    raise NotAnswered(f"the engine of {journal} hung up")
+                answer += heard
+            return answer
+    except OSError as error:
+        raise NotAnswered(f"the engine of {journal} did not answer within {within_s:g} s ({error})") from error
+
+
+def _connect(connection: socket.socket, journal: Path, until_s: float) -> None:
+    """Connect; an engine that has just begun is given the time to listen."""
+    while True:
+        try:
+            connection.connect(os.fspath(where(journal)))
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 class _Connection:

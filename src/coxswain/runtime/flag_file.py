@@ -34,14 +34,26 @@ def flag_path(journal: Path) -> Path:
 
 def text_of(level: StopLevel, why: str) -> str:
     """Return what a file says that stops everything."""
-    return f"{level.lower()}\n# {why}\n# Deleting this file releases nothing: coxswain resume --everything --reason WHY\n"
+    return (
+        f"{level.lower()}\n# {why}\n# Deleting this file releases nothing: coxswain resume --everything --reason WHY\n"
+    )
 
 
 class FlagFile:
     """A door: see `doors.py`."""
 
-    def __init__(self, journal: Path, stands: Stands, on_stop: Callable[[], None], wall_ns: Callable[[], int]) -> None:
-        """`on_stop` is called once everything is stopped by the file, before anything is sent after that."""
+    def __init__(
+        self,
+        journal: Path,
+        stopped: Iterable[StopLevel],
+        stands: Stands,
+        on_stop: Callable[[], None],
+        wall_ns: Callable[[], int],
+    ) -> None:
+        """Put the file up again where the journal has everything `stopped` and somebody deleted it.
+
+        `on_stop` is called once everything is stopped by the file, before anything is sent after that.
+        """
         self._path = flag_path(journal)
         self._stands = stands
         self._on_stop = on_stop
@@ -49,6 +61,9 @@ class FlagFile:
         self._seen: tuple[int, ...] | None = None
         self._says: tuple[StopLevel, Scope] | None = None
         """What the file was last seen, or written, to ask for."""
+        if not self._path.exists():
+            for level in stopped:
+                self._write(level, "stopped in an earlier run")
 
     def filenos(self) -> Iterable[int]:
         return ()

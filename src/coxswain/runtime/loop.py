@@ -118,7 +118,10 @@ class Loop:
         by_id = {venue.venue_id: venue for venue in self._venues}
         self._venue_of = {spec.id: by_id[spec.venue] for spec in started.setup.accounts}
         self._endless = self._pace.passes and self._quote is None
-        with closing(self._doors), nullcontext() if self._alarm is None else closing(Watch(self._on_hang)) as self._watch:
+        with (
+            closing(self._doors),
+            nullcontext() if self._alarm is None else closing(Watch(self._on_hang)) as self._watch,
+        ):
             self._begin(started, resume_ns)
             while not self.stop_reason and self._advance():
                 pass

@@ -101,7 +101,10 @@ class Store:
         # A moment's patience, for a process that is just dying with its hold on the file.
         self._db = sqlite3.connect(
             # One thread at a time uses it; which one is no concern of this file.
-            path, timeout=1, isolation_level=None, check_same_thread=False
+            path,
+            timeout=1,
+            isolation_level=None,
+            check_same_thread=False,
         )
         self.last_ns: int | None = None
         """The time of the last commit; None in a new file."""
