@@ -5,7 +5,7 @@ READY = .venv/.ready
 QUICK = $(wildcard tests/unit tests/arch tests/golden)
 ARGS =
 
-.PHONY: help demo test check format golden bench cover lock clean .venv
+.PHONY: help demo test check format golden docs bench cover lock clean .venv
 
 help: ## show this list
 	@sed -n 's/^\([.a-z][a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -30,6 +30,9 @@ format: $(READY) ## rewrite the code in the project's format
 
 golden: $(READY) ## write the golden files anew; the diff is the review
 	$(BIN)/python -m pytest -q tests/golden --rewrite-golden $(ARGS)
+
+docs: $(READY) ## write the generated parts of the pages anew
+	@$(BIN)/python -m tools.pages
 
 bench: $(READY) ## measure what docs/PERFORMANCE.md claims
 	@$(BIN)/python -m bench $(ARGS)

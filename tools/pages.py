@@ -1,0 +1,146 @@
+"""Write the generated parts of the pages in `docs/`: `python -m tools.pages`, or `make docs`.
+
+A page holds prose and, between two marks, what is generated from the code. A test compares what is committed with what
+would be written now, so a page cannot lag behind. Nothing outside the marks is touched.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from coxswain.app.cli import app
+from coxswain.messages.command_json import COMMANDS
+from coxswain.model.decimals import text
+from coxswain.model.keys import GROUPS, Key, Scope, Unit
+
+DOCS = Path(__file__).parents[1] / "docs"
+MARKS = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table as Markdown."""
+    lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
+    lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def command_line() -> str:
+    """Every command with its arguments and options, as its own help says."""
+    return "\n".join(_command(name, command) for name, command in _commands("coxswain", get_command(app)))
+
+
+def _commands(name: str, command: Any) -> Iterable[tuple[str, Any]]:
+    """Every command, groups spelled out, in the order of the help."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield name, command
+        return
+    for each, found in inner.items():
+        yield from _commands(f"{name} {each}", found)
+
+
+def _command(name: str, command: Any) -> str:
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option"]
+    usage = " ".join([name, *(_metavar(each) for each in arguments), *(["[OPTIONS]"] if options else [])])
+    rows = [(f"`{_metavar(each)}`", each.help or "", "") for each in arguments if each.help]
+    rows += [(_option(each), each.help or "", _default(each)) for each in options]
+    head = f"### `{usage}`\n\n{' '.join((command.help or '').split())}\n"
+    return f"{head}\n{table(('', 'what it is', 'default'), rows)}" if rows else head
+
+
+def _metavar(argument: Any) -> str:
+    return str(argument.metavar or argument.name.upper())
+
+
+def _option(option: Any) -> str:
+    value = "" if option.is_flag else f" {option.metavar or _values(option.type_descriptor.annotation)}"
+    return f"`{', '.join(option.opts)}{value}`"
+
+
+def _values(annotation: Any) -> str:
+    """Name what an option takes that does not say it itself."""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return "|".join(str(member.value) for member in annotation)
+    return "NUMBER" if annotation is int else "TEXT"
+
+
+def _default(option: Any) -> str:
+    if option.required:
+        return "required"
+    found = option.default
+    return "" if found in (None, False, ()) else f"`{found}`"
+
+
+def json_commands() -> str:
+    """Every command as JSON, with its fields."""
+    rows = []
+    for name, command in COMMANDS.items():
+        fields = [
+            f"`{field}`{'' if each.required else ' (optional)'}: {each.help}" for field, each in command.fields.items()
+        ]
+        rows.append((f"`{name}`", command.help, "<br>".join(fields)))
+    return table(("`command`", "what it does", "fields"), rows)
+
+
+# --- the configuration ------------------------------------------------------------------------------------------------
+
+
+def settings() -> str:
+    return _keys(Scope.DESK)
+
+
+def limits() -> str:
+    return _keys(Scope.ACCOUNT)
+
+
+def _keys(scope: Scope) -> str:
+    parts = []
+    for heading, keys in GROUPS:
+        if keys[0].scope is scope:
+            rows = [(f"`{key.name}`", text(key.default), _unit(key), _comment(key)) for key in keys]
+            parts.append(f"**{heading}**\n\n{table(('key', 'default', 'unit', 'what it is'), rows)}")
+    return "\n".join(parts)
+
+
+def _unit(key: Key) -> str:
+    return "" if key.unit is Unit.COUNT else str(key.unit)
+
+
+def _comment(key: Key) -> str:
+    return key.comment if key.enforced else f"{key.comment} (not enforced yet)"
+
+
+# --- the pages --------------------------------------------------------------------------------------------------------
+
+PARTS: dict[str, Callable[[], str]] = {
+    "command-line": command_line,
+    "json-commands": json_commands,
+    "settings": settings,
+    "limits": limits,
+}
+
+
+def filled_in(page: str) -> str:
+    """Return a page with every generated part as it would be now. Raises `KeyError` for a part that is not known."""
+    return MARKS.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n{found[3]}", page)
+
+
+def main() -> None:
+    for path in sorted(DOCS.glob("*.md")):
+        before = path.read_text(encoding="utf-8")
+        after = filled_in(before)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+            print(path.name)
+
+
+if __name__ == "__main__":
+    main()
