@@ -11,3 +11,11 @@ def pause(account: AccountId, reason: str = "a look", actor: str = "somebody") -
 
 def resume(account: AccountId, reason: str = "looked", actor: str = "somebody") -> ResumeTrading:
     return ResumeTrading(Scope(ScopeKind.ACCOUNT, account), reason, actor)
+
+
+def stop(level: StopLevel, scope: Scope, reason: str = "a look", actor: str = "ann") -> StopTrading:
+    return StopTrading(level, scope, reason, actor)
+
+
+def release(scope: Scope, reason: str = "looked", actor: str = "ann") -> ResumeTrading:
+    return ResumeTrading(scope, reason, actor)

@@ -5,8 +5,10 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.core.params import NS_PER_S
+from coxswain.core.scopes import narrower_stops
 from coxswain.core.state import Account, State, Volatility, available_margin, equity
 from coxswain.model.checks import Check
+from coxswain.model.control import name_of
 from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import Symbol, TradingState
@@ -45,6 +47,10 @@ def eligibility(state: State, account: Account, signal: Signal) -> list[Check]:
         observed = volatility_of(state, signal.symbol)
         pct, found = (None, "not observed") if observed is None else (observed.ewma_pct, "")
         checks.append(Check("VOLATILITY_KNOWN", pct, None, observed is not None, found, "observed lately"))
+    checks += [
+        Check("STOPPED", None, None, False, f"{level} of {name_of(scope)} by {stop.actor}: {stop.reason}", "no stop")
+        for scope, level, stop in narrower_stops(state, signal.symbol, signal.strategy)
+    ]
     if confidence is not None:
         wanted = state.desk.min_confidence
         checks.append(Check("CONFIDENCE", confidence, wanted, confidence >= wanted))
