@@ -5,17 +5,23 @@ import random
 from decimal import Decimal
 
 from coxswain.messages.inputs import (
+    ApprovePlan,
+    CancelOrders,
     CompareAccounts,
+    RejectPlan,
     SessionChanged,
+    SetMode,
     SubmitOrder,
     SubmitSignal,
 )
 from coxswain.model.algo import Algo
+from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
     AccountId,
+    Mode,
     OrdType,
     Role,
     Side,
@@ -25,11 +31,12 @@ from coxswain.model.vocabulary import (
     TimeInForce,
 )
 from coxswain.venues.paper import Fault, FaultKind
-from tests.asking import pause, resume
+from tests.asking import release, resume, stop
 from tests.sim.world import EURUSD, INSTRUMENT, MS, SHARE, VENUE_OF, S, World
 
 SYMBOLS = (EURUSD, SHARE)
 ACCOUNTS = tuple(VENUE_OF)
+STRATEGIES = ("breakout", "reversal")
 
 
 def script(seed: int, share: int) -> tuple[Fault, ...]:
@@ -59,8 +66,11 @@ class Crowd:
             (self.adjust, 2),
             (self.direct, 2),
             (self.repeat, 1),
-            (self.pause, 1),
-            (self.resume, 1),
+            (self.stop, 2),
+            (self.resume, 2),
+            (self.answer, 2),
+            (self.set_modes, 1),
+            (self.cancel, 1),
             (self.compare, 1),
             (self.session, 1),
             (self.market, 6),
@@ -106,6 +116,7 @@ class Crowd:
             time_in_force=self.random.choice(list(TimeInForce)),
             confidence=self.random.choice((None, Decimal("0.4"), Decimal("0.8"))),
             accounts=self.some_accounts(),
+            strategy=self.random.choice(("", *STRATEGIES)),
         )
 
     def exit(self) -> None:
@@ -182,7 +193,7 @@ class Crowd:
             stop_loss=self.px(symbol, -sign * 100) if self.random.randrange(2) else None,
             reduce_only=self.random.randrange(3) == 0,
         )
-        self.world.step(SubmitOrder(intent))
+        self.world.step(SubmitOrder(intent, actor=self.random.choice(("", "somebody"))))
 
     def repeat(self) -> None:
         """Send a signal again, or another under its id."""
@@ -190,12 +201,43 @@ class Crowd:
             signal = self.random.choice(self.signals)
             self.world.step(SubmitSignal(signal))
 
-    def pause(self) -> None:
-        self.world.step(pause(self.random.choice(ACCOUNTS), "a look at it", "somebody"))
+    def stop(self) -> None:
+        scopes = (
+            EVERYTHING,
+            Scope(ScopeKind.VENUE, self.random.choice(tuple(VENUE_OF.values()))),
+            Scope(ScopeKind.ACCOUNT, self.random.choice(ACCOUNTS)),
+            Scope(ScopeKind.STRATEGY, self.random.choice(STRATEGIES)),
+            Scope(ScopeKind.INSTRUMENT, self.random.choice(SYMBOLS)),
+        )
+        self.world.step(stop(self.random.choice(list(StopLevel)), self.random.choice(scopes)))
 
     def resume(self) -> None:
+        """Release what is stopped, and what only a person releases."""
+        for key in tuple(self.world.engine.state.stops):
+            kind, _, name = key.partition(":")
+            self.world.step(release(Scope(ScopeKind(kind), name)))
         for account in ACCOUNTS:
             self.world.step(resume(account, "looked at it", "somebody"))
+
+    def answer(self) -> None:
+        """Say something to every plan that waits for a person, and to one that does not."""
+        for signal_id in (*self.world.engine.state.awaiting, SignalId("s1")):
+            kind = self.random.choice((ApprovePlan, ApprovePlan, RejectPlan))
+            self.world.step(kind((signal_id,), "somebody", "looked at it"))
+
+    def set_modes(self) -> None:
+        for account in ACCOUNTS:
+            mode = self.random.choice((Mode.FULL_AUTO, Mode.FULL_AUTO, Mode.SEMI_AUTO, Mode.MANUAL))
+            self.world.step(SetMode(mode, Scope(ScopeKind.ACCOUNT, account), "a wish", "somebody"))
+        if self.random.randrange(4) == 0:
+            mode = self.random.choice((Mode.FULL_AUTO, Mode.FULL_AUTO, Mode.EMERGENCY))
+            self.world.step(SetMode(mode, EVERYTHING, "a wish", "somebody"))
+
+    def cancel(self) -> None:
+        account = self.random.choice((None, *ACCOUNTS))
+        symbol = self.random.choice(SYMBOLS)
+        protection = self.random.randrange(3) == 0
+        self.world.step(CancelOrders("somebody", "a wish", account=account, symbol=symbol, protection=protection))
 
     def compare(self) -> None:
         self.world.step(CompareAccounts("somebody asked"))

@@ -9,14 +9,28 @@ from decimal import Decimal
 
 from coxswain.app.plugins import make_engine
 from coxswain.core.order import Order, Phase
-from coxswain.core.state import Account, Position, State
+from coxswain.core.scopes import CAUSES as STOPS
+from coxswain.core.scopes import is_flattened, narrower_state
+from coxswain.core.state import Account, Position, State, strategy_of
 from coxswain.messages import events as ev
 from coxswain.messages import requests as rq
-from coxswain.messages.inputs import OrderLookedUp
+from coxswain.messages.inputs import OrderLookedUp, ResumeTrading, StopTrading
 from coxswain.messages.record import Record, decode, encode
+from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import ZERO, plain, round_up
 from coxswain.model.market import is_sane
-from coxswain.model.vocabulary import OPPOSITE, SIGN, AccountId, ClOrdId, ExecId, OrdStatus, Role, Side, Symbol
+from coxswain.model.vocabulary import (
+    OPPOSITE,
+    SIGN,
+    AccountId,
+    ClOrdId,
+    ExecId,
+    OrdStatus,
+    Role,
+    Side,
+    Symbol,
+    TradingState,
+)
 from tests.sim import books
 from tests.sim.world import VENUE_OF, World
 
@@ -37,6 +51,7 @@ class Invariants:
         self._surplus: set[ClOrdId] = set()
         self._absent: defaultdict[ClOrdId, list[int]] = defaultdict(list)
         self._stood: dict[ClOrdId, tuple[Phase, Decimal]] = {}
+        self._stops: dict[Scope, set[StopLevel]] = {}
         self._fills_seen: Counter[AccountId] = Counter()
         self._at_venue: defaultdict[tuple[AccountId, Symbol], Decimal] = defaultdict(Decimal)
 
@@ -45,6 +60,8 @@ class Invariants:
         if isinstance(record.input, OrderLookedUp) and record.input.order is None:
             self._absent[record.input.cl_ord_id].append(record.input.as_of_ns)
         self._take_events(world.engine.state, record)
+        self._take_stops(record)
+        self._nothing_leaves_that_is_stopped(world.engine.state, record)
         self._every_request_has_its_event(record)
         for account_id, account in world.engine.state.accounts.items():
             self._orders_add_up(account)
@@ -53,6 +70,43 @@ class Invariants:
             self._one_live_order_for_one_intent(world, account_id)
             self._the_venue_flips_nothing(world, account_id)
         self._children_stay_within_their_parent(world.engine.state)
+
+    # --- I10 ----------------------------------------------------------------------------------------------------------
+
+    def _take_stops(self, record: Record) -> None:
+        """Remember what people stopped, from their own words."""
+        message = record.input
+        if any(isinstance(event, ev.CommandRefused) for event in record.events):
+            return
+        if isinstance(message, StopTrading):
+            self._stops.setdefault(message.scope, set()).add(message.level)
+        elif isinstance(message, ResumeTrading):
+            self._stops.pop(message.scope, None)
+
+    def _nothing_leaves_that_is_stopped(self, state: State, record: Record) -> None:
+        for request in record.requests:
+            if not isinstance(request, rq.NewOrder):
+                continue
+            levels = self._levels_over(state, request.account, request.symbol, self._created[request.cl_ord_id])
+            if not request.reduce_only:
+                assert not levels, f"I10: {request.cl_ord_id} enters under {levels}"
+            elif StopLevel.FREEZE in levels:
+                intent = self._created[request.cl_ord_id].intent
+                by_person = bool(intent.actor)
+                assert by_person or intent.role in LEGS, f"I10: {request.cl_ord_id} leaves a frozen scope by itself"
+
+    def _levels_over(
+        self, state: State, account: AccountId, symbol: Symbol, created: ev.OrderCreated
+    ) -> set[StopLevel]:
+        signal = state.signals.get(created.intent.signal_id)
+        scopes = [
+            EVERYTHING,
+            Scope(ScopeKind.VENUE, VENUE_OF[account]),
+            Scope(ScopeKind.ACCOUNT, account),
+            Scope(ScopeKind.INSTRUMENT, symbol),
+            Scope(ScopeKind.STRATEGY, "" if signal is None else signal.strategy),
+        ]
+        return set().union(*(self._stops.get(scope, set()) for scope in scopes))
 
     # --- I3, I5, and proof of absence ---------------------------------------------------------------------------------
 
@@ -297,16 +351,23 @@ def at_rest(world: World) -> None:
     assert waiting == [], f"still waiting for {waiting}"
     for account_id, account in state.accounts.items():
         assert account.breaks == {}
-        causes = set(account.causes) - {"PAUSED", "DAILY_LOSS", "LOSS_LADDER"}
+        causes = set(account.causes) - {*STOPS, "EMERGENCY", "DAILY_LOSS", "LOSS_LADDER"}
         assert causes == set(), f"{account_id} is held back by {causes}"
         assert all(order.outcome_known for order in account.orders.values())
         _books_are_equal(world, account_id, account)
         for position in account.positions.values():
-            _position_is_protected(account, position)
+            if is_flattened(state, account_id, position):
+                assert not position.qty, f"{account_id} still holds {position.symbol}, which was to be flattened"
+            _position_is_protected(state, account, position)
         if not account.open_orders:
             assert (account.held_margin, account.held_risk, account.planned_risk) == (ZERO, ZERO, ZERO)
             for position in account.positions.values():
                 assert (position.held_buy, position.held_sell, position.held_exit) == (ZERO, ZERO, ZERO)
+
+
+def _under_narrower_stops(state: State, position: Position) -> list[TradingState]:
+    strategies = ("", strategy_of(state, position.levels_from) if position.levels_from else "")
+    return [narrower_state(state, position.symbol, strategy) for strategy in strategies]
 
 
 def _books_are_equal(world: World, account_id: AccountId, account: Account) -> None:
@@ -324,7 +385,8 @@ def _books_are_equal(world: World, account_id: AccountId, account: Account) -> N
     }
 
 
-def _position_is_protected(account: Account, position: Position) -> None:
+def _position_is_protected(state: State, account: Account, position: Position) -> None:
+    frozen = TradingState.HALTED in (account.state, *_under_narrower_stops(state, position))
     assert position.exit is None, f"an exit of {position.symbol} never ended: {position.exit}"
     for level, leg_id in ((position.stop_px, position.stop_id), (position.target_px, position.target_id)):
         if not position.qty:
@@ -332,6 +394,8 @@ def _position_is_protected(account: Account, position: Position) -> None:
             continue
         if abs(position.qty) == position.held_exit:
             continue  # other orders take all of it, and an alert says so
+        if frozen and leg_id is None:
+            continue  # nothing may be placed there, and an alert says so
         assert (level is None) is (leg_id is None), f"{account.spec.id} {position.symbol}: {level} without its order"
         if leg_id is not None:
             leg = account.orders[leg_id]
