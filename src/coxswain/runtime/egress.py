@@ -252,6 +252,8 @@ class Guard:
             if why:
                 return why
         del self._changes[request.cl_ord_id]
+        if order.cum_qty >= order.order_qty:
+            del self._orders[asked.cl_ord_id]
         return ""
 
     # --- the controls, with sums of its own ---------------------------------------------------------------------------
@@ -353,7 +355,9 @@ class Guard:
         order = None if event.suspense else self._orders.get(event.cl_ord_id)
         if order is not None:
             order.cum_qty += event.last_qty
-            if not event.leaves_qty:
+            # A change of it that the same record asks for still leaves, and the venue refuses it.
+            changing = any(change.cl_ord_id == event.cl_ord_id for change in self._changes.values())
+            if not event.leaves_qty and not changing:
                 del self._orders[event.cl_ord_id]
 
     def _ended(self, event: _Ended) -> None:

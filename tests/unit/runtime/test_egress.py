@@ -168,6 +168,23 @@ def test_the_guards_defaults_are_those_of_the_configuration() -> None:
     assert {key: KEYS[key].default for key in DEFAULTS} == DEFAULTS
 
 
+def test_a_change_of_an_order_that_fills_in_the_same_record_leaves_and_halts_nobody() -> None:
+    """Found by worlds with stops: a comparison asked for a larger target, then booked the fill that ended it."""
+    desk = CoreDesk()
+    entry_id = desk.enter(10, take_profit="110.00", order_type=OrdType.LIMIT, limit_price="100.02")
+    desk.accept(entry_id)
+    desk.fill(entry_id, 4)
+    target = desk.target_of().cl_ord_id
+    desk.accept(desk.stop_of().cl_ord_id)
+    desk.accept(target)
+    fills = (desk.venue_fill(entry_id, 2), desk.venue_fill(target, 4, "110.00"))
+    record = desk.books(fills=fills, positions=())
+    asked = next(each for each in record.requests if isinstance(each, ReplaceOrder) and each.orig_cl_ord_id == target)
+    guard = guarding(desk)
+    assert guard.refusal(asked, desk.now_ns) == ""
+    assert guard.refusal(asked, desk.now_ns) == f"NO_DURABLE_INTENT: cl_ord_id={asked.cl_ord_id}"
+
+
 # --- stops ------------------------------------------------------------------------------------------------------------
 
 
