@@ -30,6 +30,7 @@ from coxswain.core import (
     trust,
 )
 from coxswain.core.evolve import evolve, evolve_quote
+from coxswain.core.firm import acts
 from coxswain.core.gates import Gates
 from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.modes import ORDERS_ONLY_REDUCE, engine_mode
@@ -64,7 +65,7 @@ from coxswain.risk.gate import CheckModule
 
 WAITING = ("release", "completion", "algo")
 """Deadlines that let an order of a plan out."""
-ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|")
+ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|", "firm_")
 """Deadlines that nothing waits for."""
 FUTURE_NS = 1_000_000_000
 """A sender's clock may run ahead of ours by this much."""
@@ -209,8 +210,10 @@ class Engine:
         evolve_quote(tx.state, message)
         for account_id in tuple(tx.state.holders.get(message.symbol, ())):
             losses.watch(tx, account_id)
+            acts.watch(tx, account_id)
         for account_id in tuple(tx.state.converted.get(message.symbol, ())):
             losses.watch(tx, account_id)
+            acts.watch(tx, account_id)
 
     def _on_trading_day(self, tx: Tx, message: inp.TradingDay) -> None:
         for account_id in message.accounts:
@@ -408,6 +411,9 @@ def _give_up_proposal(tx: Tx, account_id: AccountId, what: str) -> None:
 
 
 _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
+    "firm_flat": acts.be_flat,
+    "firm_close": acts.close_again,
+    "firm_stop": acts.find_stop,
     "release": _release,
     "completion": _complete,
     "approval": _expire,
@@ -454,6 +460,8 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.ProposeOverride: overrides.on_propose,
     inp.ApproveOverride: overrides.on_approve,
     inp.WithdrawOverride: overrides.on_withdraw,
+    inp.FirmDay: acts.on_firm_day,
+    inp.FlatHours: acts.on_flat_hours,
     inp.ExecutionReport: reports.on_report,
     inp.CancelRejected: reports.on_cancel_rejected,
     inp.OrderLookedUp: lookups.on_order_looked_up,

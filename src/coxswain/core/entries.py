@@ -7,6 +7,7 @@ Nothing here is sized on a guess.
 from decimal import Decimal
 
 from coxswain.core.eligibility import eligibility, fitness
+from coxswain.core.firm.planning import under_rules
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
@@ -170,7 +171,10 @@ def _could_take(tx: Tx, account_id: AccountId, signal: Signal) -> tuple[list[Che
     if rate is None or plan.decision_px is None:
         checks.append(Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {instrument.currency}"))
         return checks, ZERO
-    return checks, own_size(state, account, signal, instrument, plan.decision_px, rate).qty
+    sized = own_size(state, account, signal, instrument, plan.decision_px, rate)
+    lot_value = plan.decision_px * instrument.contract_size * rate
+    firm, sized = under_rules(state, account, signal, instrument, sized, lot_value, role=Role.RECOVERY)
+    return [*checks, *firm], sized.qty
 
 
 # --- withdrawal -------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from decimal import Decimal
 from coxswain.core import losses
 from coxswain.core import order as machine
 from coxswain.core.consequences import after
+from coxswain.core.firm import acts
 from coxswain.core.money import position_margin, position_risk, rate_down, rate_up
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.protection import follow, set_levels
@@ -50,6 +51,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
     else:
         follow(tx, account_id, fill.symbol)
     losses.watch(tx, account_id)
+    acts.watch(tx, account_id)
     return True
 
 

@@ -41,6 +41,7 @@ class DeskParams(msgspec.Struct, frozen=True):
     """What a position without a stop is counted as risking, of its value."""
     assumed_volatility_pct: Decimal = Decimal(1)
     """A day's standard deviation of an instrument whose own has not been observed."""
+    flat_by_lead_s: Decimal = Decimal(60)
     limit_raise_needs_two: Decimal = Decimal(0)
     limit_proposal_ttl_s: Decimal = Decimal(3600)
     override_max_s: Decimal = Decimal(3600)

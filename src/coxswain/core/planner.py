@@ -4,12 +4,14 @@ Every account appears in the plan, with every check it was put to. Timing and si
 market impact, crowding and rate limits; each difference is written in the plan. Money is in the account's currency.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
 
 from coxswain.core.draws import draw
 from coxswain.core.eligibility import eligibility, headroom
+from coxswain.core.firm.planning import under_rules
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.rounding import Claim, credits_after, to_lots
@@ -22,7 +24,7 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import ZERO, floor_step, percent_of, round_down, round_up
 from coxswain.model.market import Instrument, touch
 from coxswain.model.plan import Assignment, Plan
-from coxswain.model.setup import AllocationSpec
+from coxswain.model.setup import AccountSpec, AllocationSpec
 from coxswain.model.signal import Signal, dies_ns
 from coxswain.model.splitting import whole_of
 from coxswain.model.vocabulary import AccountId, Side, Verdict
@@ -47,8 +49,12 @@ def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
         raise ValueError(f"entry signal {signal.id} has no side")
     decision_px = signal.entry_price or (None if quote is None else touch(quote, side))
     answers: dict[AccountId, tuple[list[Check], Sized | None]] = {}
+    taking: list[AccountSpec] = []
+    """Whom the plan has for this signal so far: firms' rules on copying count them."""
     for account_id, account in state.accounts.items():
-        answers[account_id] = _consider(state, account, signal, instrument, decision_px)
+        answers[account_id] = _consider(state, account, signal, instrument, decision_px, taking)
+        if all(check.passed for check in answers[account_id][0]):
+            taking.append(account.spec)
     candidates = tuple(
         _candidate(state, signal, state.accounts[account_id], sized)
         for account_id, (checks, sized) in answers.items()
@@ -135,7 +141,12 @@ def _round(
 
 
 def _consider(
-    state: State, account: Account, signal: Signal, instrument: Instrument, decision_px: Decimal | None
+    state: State,
+    account: Account,
+    signal: Signal,
+    instrument: Instrument,
+    decision_px: Decimal | None,
+    beside: Sequence[AccountSpec],
 ) -> tuple[list[Check], Sized | None]:
     checks = eligibility(state, account, signal)
     if account.spec.reserve:
@@ -148,6 +159,9 @@ def _consider(
         checks.append(Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {instrument.currency}"))
         return checks, None
     sized = own_size(state, account, signal, instrument, decision_px, rate)
+    lot_value = decision_px * instrument.contract_size * rate
+    firm, sized = under_rules(state, account, signal, instrument, sized, lot_value, beside)
+    checks += firm
     checks.append(Check("OWN_SIZE", sized.qty, instrument.min_qty, sized.qty >= instrument.min_qty))
     return checks, sized
 

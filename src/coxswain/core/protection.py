@@ -12,6 +12,7 @@ of everything waits for no entry that was called back for it: what fills late is
 
 from decimal import Decimal
 
+from coxswain.core.firm.notices import tell_refused_closing
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, Replacement, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
@@ -264,6 +265,7 @@ def _why_denied(tx: Tx, account: Account, position: Position, exit_: Exit) -> st
     if refused is None:
         return ""
     tx.apply(ev.OrderDenied(refused.intent, refused.checks, refused.reasons))
+    tell_refused_closing(tx, refused)
     return "our own gate denied the exit order"
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.firm.book import FirmDesk
 from coxswain.core.order import Order
 from coxswain.core.params import AccountParams, DeskParams
 from coxswain.messages.events import BreakFound, LimitChange
@@ -335,6 +336,7 @@ class State(msgspec.Struct):
     """Asked for and not over, by id."""
     override_count: int = 0
     limits: LimitBook = msgspec.field(default_factory=LimitBook)
+    firms: FirmDesk = msgspec.field(default_factory=FirmDesk)
     host: Host | None = None
     lease_epoch: int = 0
     """The highest that was ever told; an older one is somebody else's past."""

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.firm.notices import tell_refused_closing
+from coxswain.core.firm.view import facts_of
 from coxswain.core.modes import ORDERS_ONLY_REDUCE, mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, held_qty, is_done
@@ -61,6 +63,7 @@ def submit(tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int
     verdict = judge(intent, view, tx.gates[intent.account])
     if isinstance(verdict, Refused):
         tx.apply(ev.OrderDenied(intent, verdict.checks, verdict.reasons))
+        tell_refused_closing(tx, verdict)
         return None
     used = [overrides[control].id for control in verdict.overridden]
     order = _create(tx, verdict, view)
@@ -233,6 +236,8 @@ def view_of(
     reducing, free = _reduces(account, position, intent, own)
     trading_state = _trading_state(state, account, position, intent)
     why, may_reduce_halted = _restrictions(state, account, position, intent, trading_state)
+    margin_per_lot = lot_value if instrument is None else round_up(lot_value * instrument.margin_rate)
+    risk_per_lot = _risk_per_lot(state, intent, instrument, price, rate, lot_value)
     share = None if reducing else share_of(state, intent.signal_id, intent.account)
     plan = None if share is None else state.plans[intent.signal_id]
     return RiskView(
@@ -253,8 +258,8 @@ def view_of(
         position.qty + buys,
         sells - position.qty,
         available_margin(account) + own_margin,
-        lot_value if instrument is None else round_up(lot_value * instrument.margin_rate),
-        _risk_per_lot(state, intent, instrument, price, rate, lot_value),
+        margin_per_lot,
+        risk_per_lot,
         lot_value,
         account.anchor,
         account.anchor - equity(account),
@@ -277,6 +282,14 @@ def view_of(
         state.lease_epoch,
         restricted_by=why,
         may_reduce_halted=may_reduce_halted,
+        firm=facts_of(
+            state,
+            intent,
+            reducing=reducing,
+            risk_per_lot=risk_per_lot,
+            margin_per_lot=margin_per_lot,
+            leaving_out=leaving_out,
+        ),
     )
 
 

@@ -233,6 +233,26 @@ class TradingDay(InputBase, frozen=True):
     day: str
 
 
+class FirmDay(InputBase, frozen=True):
+    """A day of a firm is under way in its own zone, on these accounts."""
+
+    accounts: tuple[AccountId, ...]
+    rule_set: str
+    day: str
+    began_ns: int
+    ends_ns: int
+
+
+class FlatHours(InputBase, frozen=True):
+    """These accounts must be flat from one time until another: the hours under way, or the next ones."""
+
+    accounts: tuple[AccountId, ...]
+    rule_set: str
+    from_ns: int
+    until_ns: int
+    why: str
+
+
 class SessionChanged(InputBase, frozen=True):
     symbols: tuple[Symbol, ...]
     is_open: bool
@@ -381,6 +401,8 @@ Input = (
     | CompareAccounts
     | ResolveBreak
     | TradingDay
+    | FirmDay
+    | FlatHours
     | SessionChanged
     | VolatilityObserved
     | TradingHalted

@@ -137,6 +137,9 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             _desk("cancel_timeout_s", "5", Unit.SECONDS, "the same for a cancel or a replace"),
             _desk("query_timeout_s", "10", Unit.SECONDS, "a question without an answer by then is asked again"),
             _desk("settle_window_s", "2", Unit.SECONDS, "a difference younger than this may still be on its way"),
+            _desk(
+                "flat_by_lead_s", "60", Unit.SECONDS, "before a firm's hours without positions, everything is closed"
+            ),
             _desk("position_sync_s", "60", Unit.SECONDS, "each account is compared with its venue's books this often"),
             _desk(
                 "assumed_stop_pct", "2", Unit.PERCENT, "what a position without a stop counts as risking, of its value"

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.firm_facts import FirmFacts
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.override import Override
 from coxswain.model.vocabulary import OrdType, ShortSelling, TimeInForce, TradingState
@@ -86,3 +87,5 @@ class RiskView(msgspec.Struct, frozen=True, gc=False):
     """Also where all is halted: a person asked for it, or it puts protection back that an exit took down."""
     overrides: tuple[Override, ...] = ()
     """By which they did."""
+    firm: FirmFacts | None = None
+    """None where no account is under a firm's rules."""

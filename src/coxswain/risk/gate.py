@@ -13,6 +13,7 @@ import msgspec
 from coxswain.model.checks import Check, reason
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
+from coxswain.risk.firm.evaluate import firm_checks
 from coxswain.risk.kinds import Kind
 
 P = TypeVar("P", bound=msgspec.Struct)
@@ -46,6 +47,10 @@ class Rule(NamedTuple):
     kind: Kind
     cause: str
     """Under which its failure restricts the account until a person releases it; empty if it does not."""
+
+
+FIRM_RULES = 38
+"""The control that answers with many checks, and stands in no file of `checks/`; see `firm/`."""
 
 
 class Approved(msgspec.Struct, frozen=True):
@@ -91,7 +96,7 @@ def judge(intent: OrderIntent, view: RiskView, rules: tuple[Rule, ...]) -> Appro
     The failure of a soft rule that a second person has let pass for this order is recorded, and refuses nothing.
     """
     checks: list[Check] = []
-    failed: list[tuple[Check, Rule]] = []
+    failed: list[tuple[Check, int, str]] = []
     overridden: tuple[int, ...] = ()
     reducing = view.reducing
     for rule in rules:
@@ -106,14 +111,19 @@ def judge(intent: OrderIntent, view: RiskView, rules: tuple[Rule, ...]) -> Appro
             if let_pass:
                 overridden += (rule.control,)
             else:
-                failed.append((answer, rule))
+                failed.append((answer, rule.control, rule.cause))
         checks.append(answer)
+    for answer in () if view.firm is None else firm_checks(intent, view.firm):
+        told = answer if answer.passed else msgspec.structs.replace(answer, kind=Kind.HARD.value)
+        checks.append(told)
+        if not answer.passed:
+            failed.append((told, FIRM_RULES, ""))
     if not failed:
         return Approved(intent, tuple(checks), overridden)
     return Refused(
         intent,
         tuple(checks),
-        tuple(reason(check) for check, _ in failed),
-        tuple(rule.control for _, rule in failed),
-        tuple((rule.cause, reason(check)) for check, rule in failed if rule.cause),
+        tuple(reason(check) for check, _, _ in failed),
+        tuple(control for _, control, _ in failed),
+        tuple((cause, reason(check)) for check, _, cause in failed if cause),
     )

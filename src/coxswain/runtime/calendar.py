@@ -12,6 +12,7 @@ from coxswain.model.hours import is_open, local, moment, next_change
 from coxswain.model.market import Instrument
 from coxswain.model.setup import AccountSpec, Setup
 from coxswain.model.vocabulary import AccountId
+from coxswain.runtime.firm_calendar import firm_now, firm_streams
 
 
 class Calendar:
@@ -26,6 +27,7 @@ class Calendar:
         for index, instrument in enumerate(setup.instruments):
             if instrument.sessions:
                 streams.append(_changes(instrument, start_ns, 1_000_000 + index))
+        streams += firm_streams(setup, start_ns)
         self._stream = heapq.merge(*streams)
         self._next = next(self._stream, None)
 
@@ -39,7 +41,7 @@ class Calendar:
         sessions: list[Input] = [
             SessionChanged((instrument.symbol,), is_open(instrument, self._start_ns)) for instrument in with_hours
         ]
-        return days + sessions
+        return days + sessions + firm_now(self._setup, self._start_ns)
 
     def next_ns(self) -> int | None:
         return None if self._next is None else self._next[0]

@@ -34,6 +34,7 @@ class Kind(Word):
     UNPROTECTED = "UNPROTECTED"
     INCIDENT = "INCIDENT"
     CORRELATION = "CORRELATION"
+    FIRM_RULE = "FIRM_RULE"
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -59,6 +60,7 @@ ADVICE: dict[Kind, str] = {
     Kind.UNPROTECTED: "look at the position now: coxswain positions; close it or set a stop",
     Kind.INCIDENT: "it was booked; the books are compared, see coxswain audit log",
     Kind.CORRELATION: "two accounts move alike: later plans put the second one further back and make it smaller",
+    Kind.FIRM_RULE: "see how much is left of each rule: coxswain firms check, and the account",
 }
 
 
@@ -135,4 +137,6 @@ _TABLE: dict[type, Callable[[Any], Found | None]] = {
     ev.IncidentRaised: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),
     ev.ReportQuarantined: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),
     ev.CorrelationSet: _correlation,
+    ev.FirmNoticed: lambda e: (Kind.FIRM_RULE, Severity.WARNING, e.account),
+    ev.FirmFlattened: lambda e: (Kind.FIRM_RULE, Severity.ERROR, e.account) if e.symbols else None,
 }

@@ -191,6 +191,24 @@ def _break(event: ev.BreakFound) -> str:
     return f"break {event.break_id} on {event.account} ({event.severity}): {what}, {sides}{_because(event.detail)}"
 
 
+def _flat_hours(event: ev.FlatHoursSet) -> str:
+    if event.from_ns is None or event.until_ns is None:
+        return f"{event.account} has no hours to be flat in"
+    return f"{event.account} must be flat from {utc(event.from_ns)} until {utc(event.until_ns)}: {event.why}"
+
+
+def _noticed(event: ev.FirmNoticed) -> str:
+    used = "" if event.value is None or event.limit is None else f" ({event.value:f} of {event.limit:f})"
+    lock = "; nothing is opened until the firm's next day" if event.locks else ""
+    return f"{event.rule} of {event.rule_set} on {event.account}: {event.detail}{used}{lock}"
+
+
+def _flattened(event: ev.FirmFlattened) -> str:
+    what = ", ".join(event.symbols) or "nothing that can be closed now"
+    again = ", and looks again" if event.look_again_ns is not None else ""
+    return f"{event.rule} of {event.rule_set} closes {what} on {event.account}{again}: {event.reason}"
+
+
 def _limits(event: ev.LimitsChanged) -> str:
     people = f"{event.actor} and {event.second_actor}" if event.second_actor else event.actor
     until = "" if event.until_ns is None else f", until {utc(event.until_ns)}"
@@ -328,6 +346,12 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ),
     ev.OrderAdopted: lambda e: f"{e.intent.account} takes over the venue's order {e.cl_ord_id}",
     ev.BreakClosed: lambda e: f"break {e.break_id} on {e.account} closed: {e.resolution}",
+    ev.FirmDayStarted: lambda e: (
+        f"day {e.day} of {e.rule_set} began on {e.account}: balance {e.balance:f}, equity {e.equity:f}"
+    ),
+    ev.FlatHoursSet: _flat_hours,
+    ev.FirmNoticed: _noticed,
+    ev.FirmFlattened: _flattened,
     ev.LimitsChanged: _limits,
     ev.LimitsProposed: _limits_proposed,
     ev.LimitProposalEnded: lambda e: f"limit proposal {e.proposal} ended by {e.actor}{_because(e.reason)}",

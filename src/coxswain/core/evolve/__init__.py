@@ -12,6 +12,7 @@ from coxswain.core.evolve import (
     control,
     engine,
     facts,
+    firms,
     limits,
     losses,
     orders,
@@ -42,7 +43,9 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **limits.TABLE,
     **losses.TABLE,
     **overrides.TABLE,
+    **firms.TABLE,
 }
+TABLE = {kind: firms.followed(function) for kind, function in TABLE.items()}
 
 
 def evolve(state: State, clock: Deadlines, event: ev.Event) -> None:
@@ -58,7 +61,9 @@ def evolve_quote(state: State, quote: Quote) -> None:
     for account_id in state.holders.get(quote.symbol, ()):
         account = state.accounts[account_id]
         remark(state, account, account.positions[quote.symbol])
+        firms.raise_highs(state, account_id)
     for account_id, symbols in state.converted.get(quote.symbol, {}).items():
         account = state.accounts[account_id]
         for symbol in symbols:
             remark(state, account, account.positions[symbol])
+        firms.raise_highs(state, account_id)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+from coxswain.core.evolve import firms
 from coxswain.core.evolve.limits import read_account, read_desk
 from coxswain.core.params import AccountParams
 from coxswain.core.state import (
@@ -34,6 +35,7 @@ def _engine_configured(state: State, clock: Deadlines, event: ev.EngineConfigure
     for pair in setup.correlations:
         _correlate(state, pair.account, pair.other, pair.rho)
     _configure_accounts(state, setup)
+    firms.configure(state, setup)
     _keep_stricter_modes(state, setup)
 
 

@@ -78,6 +78,21 @@ from coxswain.messages.events.facts import (
 from coxswain.messages.events.facts import (
     TradingHaltSet as TradingHaltSet,
 )
+from coxswain.messages.events.firms import (
+    FirmDayStarted as FirmDayStarted,
+)
+from coxswain.messages.events.firms import (
+    FirmEvent,
+)
+from coxswain.messages.events.firms import (
+    FirmFlattened as FirmFlattened,
+)
+from coxswain.messages.events.firms import (
+    FirmNoticed as FirmNoticed,
+)
+from coxswain.messages.events.firms import (
+    FlatHoursSet as FlatHoursSet,
+)
 from coxswain.messages.events.limits import (
     LimitChange as LimitChange,
 )
@@ -297,4 +312,5 @@ Event = (
     | LimitEvent
     | LossEvent
     | OverrideEvent
+    | FirmEvent
 )
