@@ -90,10 +90,12 @@ def firm_setup(
 class FirmDesk(Desk):
     """One that tells the firm's day, and knows the books that its rules need."""
 
-    def __init__(self, config: Setup, *, balance: int = 100_000, day: str = "2023-11-14") -> None:
+    def __init__(self, config: Setup, *, balance: int = 100_000, begin: bool = True) -> None:
         super().__init__(config, balance=balance, begin=False)
+        if not begin:
+            return
         self.start()
-        self.day(day)
+        self.day("2023-11-14")
         self.quote(SHARE, "100.00", "100.02")
         for instrument in config.instruments:
             if instrument.symbol in (ES, MES):
