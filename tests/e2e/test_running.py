@@ -267,3 +267,31 @@ def test_a_process_that_was_stopped_lets_no_order_out_on_waking_that_was_not_che
     assert not any(isinstance(request, NewOrder) for record in found for request in record.requests)
     assert any("SIGNAL_EXPIRED" in str(event) or "SIGNAL_AGE" in str(event) for r in found for event in r.events)
     assert any(isinstance(event, EngineStopped) for event in found[-1].events)
+
+
+def test_commands_on_the_stream_are_carried_out_in_the_order_of_its_lines_and_answered(desk: Path) -> None:
+    steady_quotes(desk / "q.csv", 60)
+    lines = [
+        json.dumps(entry("in", 5)),
+        '{"reason": "a look", "command": "pause", "account": "ann"}',
+        '{"command": "pause", "acount": "ann", "reason": "a slip"}',
+        json.dumps(entry("more", 20)),
+        '{"command": "resume", "account": "ann", "reason": "looked"}',
+    ]
+    done = coxswain(
+        *("run", "--quotes", "EURUSD=q.csv", "--json-lines"), cwd=desk, stdin="".join(f"{x}\n" for x in lines).encode()
+    )
+    said = [json.loads(line) for line in done.out.splitlines()]
+    told = [each.get("event") or "ANSWER" for each in said if "run" not in each]
+    kept = [name for name in told if name in ("SIGNAL_RECEIVED", "SIGNAL_DENIED", "ANSWER", "ORDER_SUBMITTED")]
+    assert kept == [
+        *("SIGNAL_RECEIVED", "ORDER_SUBMITTED", "ORDER_SUBMITTED", "ANSWER", "SIGNAL_DENIED"),
+        *("ORDER_SUBMITTED", "ORDER_SUBMITTED", "SIGNAL_RECEIVED", "ORDER_SUBMITTED", "ANSWER"),
+    ]
+    answers = [each["answer"] for each in said if "answer" in each]
+    assert [(each["command"], each["done"]) for each in answers] == [("pause", True), ("resume", True)]
+    (denied,) = (each for each in said if each.get("event") == "SIGNAL_DENIED")
+    assert "did you mean account?" in denied["text"]
+    assert [each["account"] for each in said if each.get("event") == "ORDER_SUBMITTED"][-1] == "bob"
+    assert said[-1]["run"]["breaks"] == []
+    coxswain("replay", cwd=desk)

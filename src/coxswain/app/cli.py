@@ -176,6 +176,12 @@ def run(
     simulated: Annotated[
         bool, typer.Option("--simulated", help="With --realtime: a seeded simulated market of every instrument.")
     ] = False,
+    json_lines: Annotated[
+        bool,
+        typer.Option(
+            "--json-lines", help="Print each event and each answer to a command as one JSON line when it comes."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the engine on a stream of signals. Killed and started again, it goes on, nothing lost or doubled."""
@@ -186,7 +192,10 @@ def run(
 
     files = [*(quotes or ()), *(more or ())]
     raise typer.Exit(
-        run_signals(RunOptions(config, signals, files, quotes_tz, journal, dry_run, realtime, simulated, as_json), log)
+        run_signals(
+            RunOptions(config, signals, files, quotes_tz, journal, dry_run, realtime, simulated, as_json, json_lines),
+            log,
+        )
     )
 
 

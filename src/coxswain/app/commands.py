@@ -17,6 +17,7 @@ from coxswain.app.assemble import new_journal_id
 from coxswain.app.config.advice import advice
 from coxswain.app.config.load import Resolved, load
 from coxswain.app.config.problems import ConfigError
+from coxswain.app.json_lines import JsonLines
 from coxswain.app.logs import Log
 from coxswain.app.output import print_json
 from coxswain.app.quotes import open_feeds, watched
@@ -26,6 +27,7 @@ from coxswain.app.venues import own_venue, venue_file
 from coxswain.feeds import Feed, FeedError, Walk, walk
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import Mode, VenueId
+from coxswain.runtime.control_socket import name_of_user
 from coxswain.runtime.pace import utc_ns
 from coxswain.runtime.signals import SignalStream
 from coxswain.venues.remote import serve
@@ -138,6 +140,7 @@ class RunOptions:
     realtime: bool = False
     simulated: bool = False
     as_json: bool = False
+    json_lines: bool = False
 
 
 def run_signals(options: RunOptions, log: Log | None = None) -> int:
@@ -154,23 +157,27 @@ def run_signals(options: RunOptions, log: Log | None = None) -> int:
         path: Path | None = options.journal
         if options.dry_run:
             path, resolved = opened.enter_context(rehearsed(options.journal, resolved))
+        told = JsonLines(options.realtime) if options.json_lines else None
+        observers = opened.enter_context(observed(resolved.alerts, log))
         task = Task(
             resolved,
             path,
             new_journal_id(),
             Mode.RESEARCH if options.dry_run else resolved.setup.mode,
             SIMULATED if options.simulated else ", ".join(feed.path.name for feed in feeds) or NO_QUOTES,
-            SignalStream(stream, ttl_s),
-            opened.enter_context(observed(resolved.alerts, log)),
+            SignalStream(stream, ttl_s, name_of_user(os.geteuid())),
+            observers if told is None else (*observers, told),
             options.realtime,
             begins_ns,
         )
         if feeds:
-            with watched(feeds, options.as_json or options.realtime) as feed:
+            with watched(feeds, options.as_json or options.json_lines or options.realtime) as feed:
                 ran = run(task, feed)
         else:
             ran = run(task, _walk_on(resolved, begins_ns) if options.simulated else iter(()))
-    if options.as_json:
+    if told is not None:
+        told.close(ran.document)
+    elif options.as_json:
         print_json(ran.document)
     else:
         screens.show_run(options.journal, ran, options.dry_run)

@@ -1,4 +1,4 @@
-"""A stream of signals, one JSON object a line. A line that is no use is reported, and the lines after it still run.
+"""A stream of signals and commands, one JSON object a line. One that is no use is reported; those after it still run.
 
 Only the order of the lines is judged here; what a signal says is judged by its parser and by the core. A pipe is read
 as far as it has something to read, and never waited for: that is the loop's to do, which has others to wait for too.
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from io import UnsupportedOperation
 from typing import BinaryIO, Protocol
 
+from coxswain.messages.command_json import CommandError, document_of, parse_command
 from coxswain.messages.inputs import Input, ReportBadSignal, SubmitSignal
 from coxswain.messages.signal_json import BadSignal, parse_signal
 from coxswain.model.market import Quote
@@ -20,6 +21,9 @@ from coxswain.model.vocabulary import Symbol
 CHUNK = 65_536
 LINE_MAX = 1_048_576
 """Bytes; what is longer than this is no signal, and is not kept while its end is awaited."""
+
+COMMAND = b'"command"'
+"""A line with such a field is a command: no signal has one."""
 
 Latest = Callable[[Symbol], Quote | None]
 
@@ -40,8 +44,10 @@ class Signals(Protocol):
 class SignalStream:
     """Reads one line ahead, so that time need never pass a signal that is still to be read."""
 
-    def __init__(self, stream: BinaryIO, default_ttl_s: int) -> None:
+    def __init__(self, stream: BinaryIO, default_ttl_s: int, actor: str = "") -> None:
+        """`actor` is who commands on the stream come from: the user whose process this is."""
         self._stream = stream
+        self._actor = actor
         self._default_ttl_s = default_ttl_s
         self._pipe = _pipe_of(stream)
         """None where a read never blocks for long: a file."""
@@ -95,6 +101,8 @@ class SignalStream:
         return message
 
     def _read(self, line: bytes, now_ns: int) -> tuple[int, Input]:
+        if COMMAND in line and (command := self._read_command(line, now_ns)) is not None:
+            return now_ns, command
         parsed = parse_signal(line, now_ns, self._default_ttl_s)
         where = f"line {self._line}"
         if isinstance(parsed, BadSignal):
@@ -103,6 +111,14 @@ class SignalStream:
         if fault:
             return now_ns, ReportBadSignal(where, (fault,), parsed.id)
         return parsed.signal_time_ns if parsed.time_given else now_ns, SubmitSignal(parsed)
+
+    def _read_command(self, line: bytes, now_ns: int) -> Input | None:
+        """Read a command, which is carried out in the order of the lines; None where the line is a signal after all."""
+        try:
+            document = document_of(line)
+            return parse_command(document, self._actor, now_ns) if "command" in document else None
+        except CommandError as error:
+            return ReportBadSignal(f"line {self._line}", error.errors, None)
 
     def _out_of_order(self, signal: Signal) -> str:
         if not signal.time_given:
