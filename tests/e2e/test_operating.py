@@ -22,7 +22,7 @@ def state_of(journal: Path, account: str) -> str:
 
 def test_a_paused_account_only_reduces_until_it_is_resumed(journal: Path) -> None:
     paused = coxswain("pause", "alder", "--reason", "a look", "--journal", journal, cwd=journal.parent)
-    assert "PAUSED begins; REDUCING, a look" in paused.out
+    assert "alder is REDUCING: PAUSED began: a look" in paused.out
     assert state_of(journal, "alder") == "REDUCING"
     coxswain("resume", "alder", "--reason", "looked", "--journal", journal, cwd=journal.parent)
     assert state_of(journal, "alder") == "ACTIVE"

@@ -18,7 +18,7 @@ from coxswain.app.plugins import make_engine
 from coxswain.app.venues import Tell, open_venues
 from coxswain.core.engine import Engine
 from coxswain.journal.store import Journal
-from coxswain.messages.inputs import EngineStarted
+from coxswain.messages.inputs import EngineStarted, ObserveHost
 from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode
@@ -95,10 +95,11 @@ def make_loop(
     pace: Pace,
     doors: Doors,
     alarm: Alarm | None,
+    observe: Callable[[int], ObserveHost],
 ) -> Loop:
     interval_ns = int(resolved.setup.settings["quote_interval_ms"]) * 1_000_000
     engine, journal, venues, guard = desk.engine, desk.journal, desk.venues, desk.guard
-    return Loop(engine, journal, venues, feed, signals, interval_ns, on_record, pace, doors, guard, alarm)
+    return Loop(engine, journal, venues, feed, signals, interval_ns, on_record, pace, doors, guard, alarm, observe)
 
 
 def started(desk: Desk, resolved: Resolved, mode: Mode, feed_name: str) -> EngineStarted:

@@ -21,8 +21,9 @@ from coxswain.model.control import EVERYTHING, Scope, StopLevel, key_of
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode, Symbol, VenueId
 from coxswain.runtime.control_socket import ControlSocket
-from coxswain.runtime.doors import Doors
+from coxswain.runtime.doors import Door, Doors
 from coxswain.runtime.flag_file import FlagFile
+from coxswain.runtime.host import Host, always_well
 from coxswain.runtime.kill import CutOff, prepare_flag, prepared_path, put_up_flag
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import AtOnce, RealTime, utc_ns
@@ -98,7 +99,9 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
 
         pace = RealTime() if task.realtime else AtOnce()
         alarm = None if task.journal_path is None else _Alarm(task.journal_path)
-        loop = make_loop(desk, resolved, feed, task.signals, on_record, pace, _doors(task, desk), alarm)
+        host = Host(task.journal_path.parent) if task.realtime and task.journal_path is not None else None
+        doors, observe = _doors(task, desk, host), always_well if host is None else host.observe
+        loop = make_loop(desk, resolved, feed, task.signals, on_record, pace, doors, alarm, observe)
         with _stoppable(loop), nullcontext() if alarm is None else alarm.ready():
             resume_ns = max(desk.resume_ns, task.begins_ns)
             loop.run(started(desk, resolved, task.mode, task.feed_name), resume_ns)
@@ -128,7 +131,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
     )
 
 
-def _doors(task: Task, desk: Desk) -> Doors:
+def _doors(task: Task, desk: Desk, host: Host | None) -> Doors:
     """Open what a running engine can be spoken to at: its flag file and its control socket."""
     journal, stops = task.journal_path, desk.engine.state.stops
     if journal is None:
@@ -138,7 +141,8 @@ def _doors(task: Task, desk: Desk) -> Doors:
         return level in stops.get(key_of(scope), {})
 
     flag = FlagFile(journal, stops.get(key_of(EVERYTHING), {}), stands, desk.guard.raise_flag, utc_ns)
-    return Doors([flag, ControlSocket(journal, answer_of)])
+    doors: list[Door] = [flag, ControlSocket(journal, answer_of)]
+    return Doors(doors if host is None else [*doors, host])
 
 
 @dataclass(frozen=True)

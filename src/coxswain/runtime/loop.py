@@ -30,6 +30,7 @@ from coxswain.runtime.bars import Bars
 from coxswain.runtime.calendar import Calendar
 from coxswain.runtime.doors import Asked, Doors
 from coxswain.runtime.egress import Guard
+from coxswain.runtime.host import always_well
 from coxswain.runtime.kill import Alarm, Watch, call_back_entries
 from coxswain.runtime.pace import NS_PER_S, STOOD_STILL_NS, AtOnce, Pace
 from coxswain.runtime.signals import Signals
@@ -41,9 +42,6 @@ BAR_S = 300
 """Of the bars that volatility is observed on, where the setup says nothing."""
 TAIL_NS = 600 * 1_000_000_000
 """How long deadlines run on, in engine time, after signals and quotes have ended."""
-
-WELL = ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1)
-"""In virtual time there is one process, and nothing of it can be late: what it says at its start holds to its end."""
 
 OnRecord = Callable[[Record], None]
 
@@ -64,6 +62,7 @@ class Loop:
         doors: Doors | None = None,
         guard: Guard | None = None,
         alarm: Alarm | None = None,
+        observe: Callable[[int], ObserveHost] = always_well,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -80,6 +79,8 @@ class Loop:
         self._doors = doors or Doors()
         self._guard = guard or Guard()
         """One that has seen every record of the journal so far."""
+        self._observe = observe
+        """How the machine stands at the start."""
         self._alarm = alarm
         """Without one, a journal that fails ends the loop, and one that hangs holds it."""
         self._latest: dict[Symbol, Quote] = {}
@@ -140,7 +141,8 @@ class Loop:
         calendar = Calendar(started.setup, self.now_ns)
         self._bars = Bars(int(started.setup.settings.get("volatility_bar_s", BAR_S)))
         self._step(started)
-        self._step(WELL)
+        self._step(self._observe(self.now_ns))
+        self._listen()  # a flag file that is up counts before anything else
         self._hear_out(self.now_ns)
         for message in calendar.now():
             self._step(message)

@@ -12,7 +12,7 @@ NS_PER_S = 1_000_000_000
 STOOD_STILL_NS = 1_000_000_000
 """A process that is this late was stopped, or starved: what it was about to do is looked at afresh."""
 # A suspended machine stands still, and the world does not: where there is a clock that counts that time, it paces.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 Wait = Callable[[float | None], None]
 """Wait so many seconds, or without a limit, and less when something comes in."""
@@ -69,7 +69,7 @@ class RealTime:
         self._offset_ns = 0
 
     def begin(self, now_ns: int) -> None:
-        self._offset_ns = now_ns - time.clock_gettime_ns(_CLOCK)
+        self._offset_ns = now_ns - time.clock_gettime_ns(CLOCK)
 
     def caught_up(self, now_ns: int) -> int:
         """What is due is taken at the time it was due, a little late as it may be; a gap is not lived through."""
@@ -88,4 +88,4 @@ class RealTime:
         return max(self._outside_ns() - now_ns, 0)
 
     def _outside_ns(self) -> int:
-        return time.clock_gettime_ns(_CLOCK) + self._offset_ns
+        return time.clock_gettime_ns(CLOCK) + self._offset_ns
