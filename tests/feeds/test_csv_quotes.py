@@ -127,3 +127,12 @@ def test_an_unknown_zone_is_an_error(tmp_path: Path, tz: str) -> None:
 def test_any_number_of_different_prices_is_read(tmp_path: Path) -> None:
     quotes = read(tmp_path, "".join(f"1700000000123,1.{n:05},2\n" for n in range(5_000)))
     assert [quote.bid for quote in quotes] == [1 + Decimal(n) / 100_000 for n in range(5_000)]
+
+
+def test_a_file_may_hold_what_one_venue_shows(tmp_path: Path) -> None:
+    file = tmp_path / "quotes.csv"
+    file.write_text("1700000000123,1.1,1.2\n")
+    (quote,) = open_feed(f"eurusd@paper-a={file}")
+    assert (quote.symbol, quote.venue) == ("EURUSD", "paper-a")
+    with pytest.raises(FeedError, match="wanted SYMBOL@VENUE=FILE"):
+        open_feed(f"eurusd@={file}")

@@ -115,8 +115,8 @@ class Desk:
     ) -> list[Input]:
         """Let time pass, show a quote, and give its reports the time to come back."""
         self.run(after_ns)
-        sizes = [None if size is None else Decimal(size) for size in (bid_size, ask_size)]
-        self.venue.on_quote(Quote(symbol, Decimal(bid), Decimal(ask), self.now_ns, *sizes))
+        shown = [None if size is None else Decimal(size) for size in (bid_size, ask_size)]
+        self.venue.on_quote(Quote(symbol, Decimal(bid), Decimal(ask), self.now_ns, shown[0], shown[1]))
         return self.run(LATENCY_NS)
 
     def send(self, request: Request) -> list[Input]:

@@ -18,10 +18,20 @@ EVERY = 2_000
 def open_feeds(specs: Sequence[str], tz: str | None, setup: Setup) -> list[Feed]:
     """Open each file and see that its instrument is configured. Raises `FeedError`."""
     feeds = [open_feed(spec, tz) for spec in specs]
+    venues = {venue.id for venue in setup.venues}
     known = {instrument.symbol for instrument in setup.instruments}
     for number, feed in enumerate(feeds):
-        if any(feed.path.samefile(other.path) and feed.symbol == other.symbol for other in feeds[:number]):
+        if any(
+            feed.path.samefile(other.path) and (feed.symbol, feed.venue) == (other.symbol, other.venue)
+            for other in feeds[:number]
+        ):
             raise FeedError(f"{feed.path}: given twice for {feed.symbol}, wanted each file once")
+        if feed.venue is not None and feed.venue not in venues:
+            wanted = ", ".join(sorted(venues))
+            raise FeedError(f"{feed.path}: {feed.venue} is not a venue of the configuration, wanted {wanted}")
+        if feed.venue is not None and not any(each.symbol == feed.symbol and each.venue is None for each in feeds):
+            what = f"{feed.symbol}=FILE beside it, the market that accounts are valued by"
+            raise FeedError(f"{feed.path}: shows only what {feed.venue} shows of {feed.symbol}, wanted {what}")
         if feed.symbol not in known:
             wanted = ", ".join(sorted(known))
             raise FeedError(

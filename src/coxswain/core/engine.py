@@ -29,7 +29,7 @@ from coxswain.core import (
     stops,
     trust,
 )
-from coxswain.core.evolve import evolve, evolve_quote
+from coxswain.core.evolve import evolve, evolve_quote, evolve_venue_quote
 from coxswain.core.firm import acts
 from coxswain.core.gates import Gates
 from coxswain.core.leaving import plan_exit, plan_stop_adjustment
@@ -106,6 +106,8 @@ class Engine:
         self._advance(record.seq, record.now_ns)
         if isinstance(record.input, Quote):
             evolve_quote(self._state, record.input)
+        elif isinstance(record.input, inp.VenueQuoted):
+            evolve_venue_quote(self._state, record.input.quote)
         for event in record.events:
             evolve(self._state, self._clock, event)
 
@@ -214,6 +216,9 @@ class Engine:
         for account_id in tuple(tx.state.converted.get(message.symbol, ())):
             losses.watch(tx, account_id)
             acts.watch(tx, account_id)
+
+    def _on_venue_quote(self, tx: Tx, message: inp.VenueQuoted) -> None:
+        evolve_venue_quote(tx.state, message.quote)
 
     def _on_trading_day(self, tx: Tx, message: inp.TradingDay) -> None:
         for account_id in message.accounts:
@@ -443,6 +448,7 @@ _HANDLERS: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.TradingDay: Engine._on_trading_day,
     inp.SessionChanged: Engine._on_session,
     Quote: Engine._on_quote,
+    inp.VenueQuoted: Engine._on_venue_quote,
 }
 
 # These need nothing of the engine but the step under way.

@@ -15,6 +15,7 @@ from coxswain.core.firm.planning import under_rules
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.rounding import Claim, credits_after, to_lots
+from coxswain.core.routing import route
 from coxswain.core.sizing import Sized, own_size
 from coxswain.core.stagger import Timing, stagger, vary
 from coxswain.core.state import NOTHING_HELD, Account, State, available_margin, equity
@@ -55,10 +56,17 @@ def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
         answers[account_id] = _consider(state, account, signal, instrument, decision_px, taking)
         if all(check.passed for check in answers[account_id][0]):
             taking.append(account.spec)
-    candidates = tuple(
-        _candidate(state, signal, state.accounts[account_id], sized)
+    able = {
+        account_id: sized
         for account_id, (checks, sized) in answers.items()
         if sized is not None and all(check.passed for check in checks)
+    }
+    for account_id, check in route(state, signal, able).items():
+        answers[account_id][0].append(check)
+    candidates = tuple(
+        _candidate(state, signal, state.accounts[account_id], sized)
+        for account_id, sized in able.items()
+        if all(check.passed for check in answers[account_id][0])
     )
     parent = Parent(signal.quantity, instrument.lot_step, instrument.min_qty)
     parent = msgspec.structs.replace(parent, caps=_group_caps(state, signal, whole_of(parent, candidates)))

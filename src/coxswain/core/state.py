@@ -35,6 +35,7 @@ from coxswain.model.vocabulary import (
     SignalId,
     Symbol,
     TradingState,
+    VenueId,
     VenueTier,
 )
 
@@ -316,6 +317,8 @@ class State(msgspec.Struct):
     pairs: dict[str, Symbol] = {}
     """Currency pairs by `BASE/QUOTE`."""
     quotes: dict[Symbol, Quote] = {}
+    shown: dict[Symbol, dict[VenueId, Quote]] = {}
+    """What single venues show, where that is told apart from the market."""
     sessions: dict[Symbol, bool] = {}
     volatility: dict[Symbol, Volatility] = {}
     accounts: dict[AccountId, Account] = {}

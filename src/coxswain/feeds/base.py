@@ -10,9 +10,11 @@ from typing import IO, NoReturn
 from zipfile import BadZipFile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec import structs
+
 from coxswain.model.decimals import exact, plain
 from coxswain.model.market import Quote
-from coxswain.model.vocabulary import Symbol
+from coxswain.model.vocabulary import Symbol, VenueId
 
 Parse = Callable[[Iterable[str]], Iterator[Quote]]
 
@@ -34,9 +36,12 @@ class Feed:
         size: int,
         open_stream: Callable[[], AbstractContextManager[IO[bytes]]],
         parse: Parse,
+        venue: VenueId | None = None,
     ) -> None:
         self.path = path
         self.symbol = symbol
+        self.venue = venue
+        """The one venue whose quotes these are; None: the market's."""
         self.size = size
         """Bytes of text, not of the archive that holds it."""
         self._open_stream = open_stream
@@ -59,7 +64,8 @@ class Feed:
                 TextIOWrapper(stream, encoding="utf-8-sig", errors="replace") as lines,
             ):
                 self._stream = stream
-                yield from self._parse(lines)
+                for quote in self._parse(lines):
+                    yield quote if self.venue is None else structs.replace(quote, venue=self.venue)
             self._done = True
         except (OSError, EOFError, BadZipFile) as error:
             raise FeedError(f"{self.path}: {error}") from error

@@ -226,6 +226,12 @@ class ResolveBreak(InputBase, frozen=True):
     """What lots that are adopted are taken to have cost; without it the market's price."""
 
 
+class VenueQuoted(InputBase, frozen=True):
+    """What one venue shows, where its quotes are told apart from the market's: the router compares venues by it."""
+
+    quote: Quote
+
+
 class TradingDay(InputBase, frozen=True):
     """A trading day began in the zone of these accounts."""
 
@@ -400,6 +406,7 @@ Input = (
     | WithdrawOverride
     | CompareAccounts
     | ResolveBreak
+    | VenueQuoted
     | TradingDay
     | FirmDay
     | FlatHours

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.decimals import ONE, ZERO
-from coxswain.model.vocabulary import Side, Symbol
+from coxswain.model.vocabulary import Side, Symbol, VenueId
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -58,6 +58,8 @@ class Quote(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     ask_size: Decimal | None = None
     volume: Decimal | None = None
     """Lots that the market has traded, counted up since some moment; absent where the feed does not say."""
+    venue: VenueId | None = None
+    """What one venue shows, where that is told apart; absent: the market, by which everything is judged and valued."""
 
 
 def mid(quote: Quote) -> Decimal:

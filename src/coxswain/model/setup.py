@@ -33,9 +33,13 @@ class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True):
     times_in_force: tuple[TimeInForce, ...] = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 
 
-class VenueSpec(msgspec.Struct, frozen=True):
+class VenueSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     id: VenueId
     capabilities: Capabilities
+    commission_per_lot: Decimal = ZERO
+    """In the account's currency; the router compares venues by it."""
+    commission_pct: Decimal = ZERO
+    """Of the traded value."""
 
 
 class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -63,6 +67,8 @@ class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """Only these are entered; empty means all."""
     short_selling: ShortSelling = ShortSelling.ALLOWED
     day_loss_release: DayLossRelease = DayLossRelease.PERSON
+    route_group: str = ""
+    """Accounts of one owner at several venues: of each group one takes an entry, where it costs least."""
     mode: Mode | None = None
     """Its own; the stricter of this and the engine's counts."""
 

@@ -21,11 +21,12 @@ from coxswain.messages.inputs import (
     StopEngine,
     TimePassed,
     VenueFailed,
+    VenueQuoted,
 )
 from coxswain.messages.record import Record, encode
 from coxswain.messages.requests import NewOrder, ReplaceOrder, Request
 from coxswain.model.market import Quote, is_sane
-from coxswain.model.vocabulary import AccountId, ReachedVenue, Symbol
+from coxswain.model.vocabulary import AccountId, ReachedVenue, Symbol, VenueId
 from coxswain.runtime.bars import Bars
 from coxswain.runtime.calendar import Calendar
 from coxswain.runtime.doors import Asked, Doors
@@ -84,6 +85,9 @@ class Loop:
         self._alarm = alarm
         """Without one, a journal that fails ends the loop, and one that hangs holds it."""
         self._latest: dict[Symbol, Quote] = {}
+        self._shown: dict[Symbol, dict[VenueId, Quote]] = {}
+        """The latest of venues whose quotes are told apart from the market's."""
+        self._shown_ns: dict[tuple[Symbol, VenueId], int] = {}
         self._stepped_ns: dict[Symbol, int] = {}
         self._bodies: list[bytes] = []
         self._unseen: list[Record] = []
@@ -237,8 +241,13 @@ class Loop:
             self.quotes_skipped += 1
             return
         self.quotes_seen += 1
+        if quote.venue is not None:
+            self._take_venue_quote(quote, quote.venue)
+            return
+        own = self._shown.get(quote.symbol, ())
         for venue in self._venues:
-            venue.on_quote(quote)
+            if venue.venue_id not in own:
+                venue.on_quote(quote)
         if not is_sane(quote):
             # Marked to it, a position would show a loss that is none, and an account would stop for it.
             self.quotes_refused[quote.symbol] = self.quotes_refused.get(quote.symbol, 0) + 1
@@ -249,6 +258,24 @@ class Loop:
             observed = None if self._bars is None else self._bars.take(quote)
             if observed is not None:
                 self._step(observed)
+
+    def _take_venue_quote(self, quote: Quote, venue_id: VenueId) -> None:
+        """Show a venue its own quote, by which it trades from now on; the core compares venues by it."""
+        shown = self._shown.setdefault(quote.symbol, {})
+        for venue in self._venues:
+            if venue.venue_id == venue_id:
+                venue.on_quote(quote)
+        if not is_sane(quote):
+            self.quotes_refused[quote.symbol] = self.quotes_refused.get(quote.symbol, 0) + 1
+            return
+        shown[venue_id] = quote
+        last_ns = self._shown_ns.get((quote.symbol, venue_id), -self._quote_interval_ns)
+        if quote.ts_ns - last_ns >= self._quote_interval_ns:
+            self._step_venue_quote(quote, venue_id)
+
+    def _step_venue_quote(self, quote: Quote, venue_id: VenueId) -> None:
+        self._shown_ns[quote.symbol, venue_id] = quote.ts_ns
+        self._record(VenueQuoted(quote))
 
     def _wake_if_due(self) -> bool:
         if self._calendar is not None and (due_ns := self._calendar.next_ns()) is not None and due_ns <= self.now_ns:
@@ -309,6 +336,10 @@ class Loop:
             quote = self._latest.get(symbol)
             if quote is not None and quote is not self._engine.state.quotes.get(symbol):
                 self._step_quote(quote)
+            known = self._engine.state.shown.get(symbol, {})
+            for venue_id, shown in self._shown.get(symbol, {}).items():
+                if shown is not known.get(venue_id):
+                    self._step_venue_quote(shown, venue_id)
         return self._record(message)
 
     def _step_quote(self, quote: Quote) -> None:

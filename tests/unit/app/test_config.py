@@ -56,6 +56,9 @@ correlations:
 """
 
 
+PAID = "venue: paper-a, currency: USD, initial_balance: 1, firm: none, route_group: g"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path
@@ -345,6 +348,21 @@ def test_a_part_that_nothing_works_without_is_missed(folder: Path, part: str) ->
             "{id: beta, venue: paper-a",
             "{id: beta, venue: papier",
             'accounts[beta].venue: found "papier", which is unkn',
+        ),
+        (
+            "firm: none, reserve: true}",
+            "firm: none, reserve: true, route_group: g}",
+            "accounts[beta].route_group: g needs an owner of this account; wanted the one of its group",
+        ),
+        (
+            "instruments:",
+            f"  - {{id: c, {PAID}, owner: me}}\n  - {{id: d, {PAID}, owner: me}}\ninstruments:",
+            "accounts[d].route_group: g has another account at paper-a; wanted one at each venue",
+        ),
+        (
+            "instruments:",
+            f"  - {{id: c, {PAID}, owner: me}}\n  - {{id: d, {PAID}, owner: you}}\ninstruments:",
+            "accounts[d].owner: found you; wanted me, who owns route_group g",
         ),
         (
             "[alpha, beta]",

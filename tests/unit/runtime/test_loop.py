@@ -1,6 +1,7 @@
 """The loop: what is shown, when it is shown, and what becomes of it when something fails."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 import pytest
 
@@ -8,11 +9,12 @@ from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
 from coxswain.journal.errors import JournalFailed
 from coxswain.journal.store import Journal
-from coxswain.messages.events import AccountStateChanged
-from coxswain.messages.inputs import EngineStarted, Input, StopEngine, SubmitSignal
+from coxswain.messages.events import AccountStateChanged, OrderFilled
+from coxswain.messages.inputs import EngineStarted, Input, StopEngine, SubmitSignal, VenueQuoted
 from coxswain.messages.record import Record, decode
+from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, TradingState
-from tests.unit.runtime.desk import A, B, Desk, entry, setup
+from tests.unit.runtime.desk import SHARE, START_NS, VENUE_OF, A, B, Desk, S, entry, setup
 
 
 def in_memory() -> Journal:
@@ -86,3 +88,19 @@ def test_nothing_is_asked_of_a_venue_for_an_account_that_is_not_configured(trade
     states = [event for event in start.events if isinstance(event, AccountStateChanged) and event.account == B]
     assert [(event.cause, event.state) for event in states] == [("NOT_CONFIGURED", TradingState.HALTED)]
     assert {request.account for record in second.seen for request in record.requests} == {A}
+
+
+def test_a_venue_with_quotes_of_its_own_trades_by_them_and_the_core_sees_at_most_one_a_second() -> None:
+    def feed() -> Iterator[Quote]:
+        for tenth in range(400):
+            at_ns = START_NS + tenth * S // 10
+            yield Quote(SHARE, Decimal("100.00"), Decimal("100.02"), at_ns)
+            yield Quote(SHARE, Decimal("99.90"), Decimal("99.91"), at_ns, venue=VENUE_OF[B])
+
+    desk = Desk(entry("in", 5), feed=feed())
+    desk.run()
+    paid = {e.account: e.last_px for record in desk.seen for e in record.events if isinstance(e, OrderFilled)}
+    assert paid == {A: Decimal("100.02"), B: Decimal("99.91")}
+    shown = [record.now_ns for record in desk.seen if isinstance(record.input, VenueQuoted)]
+    assert 40 <= len(shown) <= 45
+    assert desk.engine.state.quotes[SHARE].ask == Decimal("100.02")

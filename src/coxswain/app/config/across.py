@@ -29,6 +29,7 @@ def check_across(tree: Tree) -> None:
         _minimum_is_a_multiple_of_the_step(tree, loc)
         _sessions_have_length(tree, loc)
     _lists_name_instruments(tree)
+    _route_groups_have_one_owner(tree)
     _correlations_fit(tree)
     _caps_fit(tree)
 
@@ -123,6 +124,26 @@ def _lists_name_instruments(tree: Tree) -> None:
             for loc, written in tree.items_at(*owner, field):
                 if isinstance(written, str) and written.upper() not in symbols:
                     tree.refuse_unknown(loc, symbols)
+
+
+def _route_groups_have_one_owner(tree: Tree) -> None:
+    """Accounts that stand for one another are one person's, at different venues; else an order is another's."""
+    first: dict[str, Loc] = {}
+    venues: dict[tuple[str, str], Loc] = {}
+    for account, _ in tree.items_at("accounts"):
+        group, venue = tree.text_at(*account, "route_group"), tree.text_at(*account, "venue")
+        if not group:
+            continue
+        owner = tree.text_at(*account, "owner")
+        wanted = tree.text_at(*first.setdefault(group, account), "owner")
+        if not owner:
+            tree.wrong(
+                (*account, "route_group"), f"{group} needs an owner of this account; wanted the one of its group"
+            )
+        elif owner != wanted:
+            tree.wrong((*account, "owner"), f"found {owner}; wanted {wanted}, who owns route_group {group}")
+        elif venue is not None and venues.setdefault((group, venue), account) != account:
+            tree.wrong((*account, "route_group"), f"{group} has another account at {venue}; wanted one at each venue")
 
 
 def _correlations_fit(tree: Tree) -> None:

@@ -79,7 +79,7 @@ def load(path: Path, env: Mapping[str, str]) -> Resolved:
     if tree.problems():
         raise ConfigError(tree.problems())
     shown = shown_values(tree, _content(config, venues))
-    setup = _setup(config, modules, rule_sets, events, allocation, caps, groups)
+    setup = _setup(config, modules, venues, rule_sets, events, allocation, caps, groups)
     return Resolved(path, config.seed, setup, venues, shown, _alerts(config, path))
 
 
@@ -112,6 +112,7 @@ def _read_venues(
 def _setup(
     config: ConfigFile,
     modules: Mapping[VenueId, VenueModule],
+    venues: Mapping[VenueId, VenueChoice],
     rule_sets: Mapping[str, RuleSet],
     events: tuple[NewsEvent, ...],
     allocation: AllocationSpec,
@@ -122,7 +123,10 @@ def _setup(
     return Setup(
         mode=config.mode if config.auto_execute else stricter_mode(config.mode, Mode.MANUAL),
         accounts=tuple(_account(account, limits, rule_sets) for account in config.accounts),
-        venues=tuple(VenueSpec(venue_id, module.CAPABILITIES) for venue_id, module in modules.items()),
+        venues=tuple(
+            VenueSpec(venue_id, module.CAPABILITIES, **_commission(venues.get(venue_id)))
+            for venue_id, module in modules.items()
+        ),
         instruments=tuple(_instrument(instrument) for instrument in config.instruments),
         correlations=tuple(
             Correlation(AccountId(pair.accounts[0]), AccountId(pair.accounts[1]), pair.rho)
@@ -154,6 +158,12 @@ def _symbols(names: Iterable[str]) -> tuple[Symbol, ...]:
     return tuple(Symbol(name.upper()) for name in names)
 
 
+def _commission(venue: VenueChoice | None) -> dict[str, Decimal]:
+    """Return what a venue is configured to charge, which the router compares venues by."""
+    params = {} if venue is None else venue.params
+    return {name: Decimal(str(params[name])) for name in ("commission_per_lot", "commission_pct") if params.get(name)}
+
+
 def _values(keys: Iterable[Key], part: Entry) -> dict[str, Decimal]:
     """Return a value for every key: the one in the file, or the default."""
     return {key.name: key.default for key in keys} | _given(part)
@@ -183,6 +193,7 @@ def _account(account: AccountEntry, limits: Mapping[str, Decimal], rule_sets: Ma
         allowed=_symbols(account.allowed),
         short_selling=account.short_selling,
         mode=account.trading_mode,
+        route_group=account.route_group,
     )
 
 

@@ -176,6 +176,7 @@ class AccountEntry(Entry):
     firm: Annotated[str, _text("none, or the id of a rule set as coxswain firms list shows them", bool)] = _required()
     firm_phase: Annotated[Phase | None, _choice(Phase, "one of " + ", ".join(Phase))] = None
     owner: Annotated[str, _text("the name of the account's legal owner", lambda text: text.isprintable())] = ""
+    route_group: Annotated[str, _text(ID_WANTED, lambda text: ID.fullmatch(text) is not None)] = ""
     firm_high_water: Annotated[Decimal | None, _number("a number above 0", lambda value: value > ZERO)] = None
     mode: Annotated[AccountMode, _choice(AccountMode, "paper, because this version trades paper accounts only")] = (
         AccountMode.PAPER

@@ -53,6 +53,12 @@ def evolve(state: State, clock: Deadlines, event: ev.Event) -> None:
     TABLE[type(event)](state, clock, event)
 
 
+def evolve_venue_quote(state: State, quote: Quote) -> None:
+    """Take over what one venue shows. Nothing is marked to it."""
+    if quote.venue is not None:
+        state.shown.setdefault(quote.symbol, {})[quote.venue] = quote
+
+
 def evolve_quote(state: State, quote: Quote) -> None:
     """Take over a stepped quote: it concerns the accounts that hold the instrument, and no other."""
     state.quotes[quote.symbol] = quote
