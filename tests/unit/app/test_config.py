@@ -264,7 +264,7 @@ def test_a_line_of_the_env_file_is_read(folder: Path, line: str, value: str) -> 
         ("currency: EUR, ", "curency: EUR, currency: EUR, ", "accounts[beta].curency: unknown; did you mean currency?"),
         ("initial_balance: 2000", "initial_balance: 0", 'accounts[beta].initial_balance: found "0"; wanted a number'),
         ("reserve: true", "reserve: yes", 'accounts[beta].reserve: found "yes"; wanted true or false'),
-        ("reserve: true", "mode: live", 'accounts[beta].mode: found "live"; wanted paper, because this version trades'),
+        ("reserve: true", "mode: live", 'accounts[beta].mode: found "live"; wanted paper, because this version has no'),
         (
             "reserve: true",
             "tz: Europe/Berln",
@@ -454,6 +454,7 @@ class Keyed(msgspec.Struct, frozen=True):
 
 class KeyedVenue:
     CAPABILITIES = paper.CAPABILITIES
+    IS_LIVE: bool = False
     Params: type[msgspec.Struct] = Keyed
 
 

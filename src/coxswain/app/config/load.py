@@ -16,9 +16,9 @@ from coxswain.app.config.environment import read_env_file
 from coxswain.app.config.membership import news_of, phase_of, product_groups_of, read_calendar, read_firms, rule_set_of
 from coxswain.app.config.policy_params import read_allocation
 from coxswain.app.config.problems import ConfigError, Problem
-from coxswain.app.config.schema import DAYS, AccountEntry, ConfigFile, Entry, InstrumentEntry, read_shape
+from coxswain.app.config.schema import DAYS, AccountEntry, AccountMode, ConfigFile, Entry, InstrumentEntry, read_shape
 from coxswain.app.config.shown import ShownValue, shown_values
-from coxswain.app.config.tree import Tree, read_tree
+from coxswain.app.config.tree import Loc, Tree, read_tree
 from coxswain.app.config.venue_params import FILLED_IN, VenueModule, find_module, read_params
 from coxswain.model.control import stricter_mode
 from coxswain.model.decimals import ZERO
@@ -100,10 +100,20 @@ def _read_venues(
             for account in (config.accounts if config is not None else ())
             if account.venue == venue_id
         }
+        _check_money(tree, venue_id, module, names)
         params = read_params(tree, venue, module, names, accounts)
         if params is not None:
             venues[venue_id] = VenueChoice(tree.text_at(*venue, "kind") or "", params)
     return modules, venues
+
+
+def _check_money(tree: Tree, venue_id: VenueId, module: VenueModule, names: Mapping[str, Loc]) -> None:
+    """Refuse an account whose mode is not that of its venue: whether money is real is said twice."""
+    for loc in names.values():
+        mode = (*loc[:-1], "mode")
+        if (tree.text_at(*mode) == AccountMode.LIVE) is not module.IS_LIVE:
+            wanted = "live, as" if module.IS_LIVE else "paper, because this version has no live adapter and"
+            tree.refuse(mode, f"{wanted} venue {venue_id} trades {'real' if module.IS_LIVE else 'simulated'} money")
 
 
 # --- resolving --------------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 class AccountMode(StrEnum):
     PAPER = "paper"
+    LIVE = "live"
 
 
 # --- one value --------------------------------------------------------------------------------------------------------
@@ -178,9 +179,7 @@ class AccountEntry(Entry):
     owner: Annotated[str, _text("the name of the account's legal owner", lambda text: text.isprintable())] = ""
     route_group: Annotated[str, _text(ID_WANTED, lambda text: ID.fullmatch(text) is not None)] = ""
     firm_high_water: Annotated[Decimal | None, _number("a number above 0", lambda value: value > ZERO)] = None
-    mode: Annotated[AccountMode, _choice(AccountMode, "paper, because this version trades paper accounts only")] = (
-        AccountMode.PAPER
-    )
+    mode: Annotated[AccountMode, _choice(AccountMode, "paper or live")] = AccountMode.PAPER
     trading_mode: TradingMode | None = None
     reserve: Switch = False
     tz: Zone = "UTC"

@@ -32,6 +32,8 @@ class VenueModule(Protocol):
     """What a module in `coxswain.venues` exports for its configuration."""
 
     CAPABILITIES: Capabilities
+    IS_LIVE: bool
+    """It moves real money. A paper account never has such a venue, and a live account has no other."""
     Params: type[msgspec.Struct]
 
 

@@ -10,9 +10,11 @@ from coxswain.venues.paper.store import StateFileError
 from coxswain.venues.paper.venue import Counts, PaperVenue
 
 Venue = PaperVenue
+IS_LIVE = False
 
 __all__ = [
     "CAPABILITIES",
+    "IS_LIVE",
     "AccountParams",
     "Counts",
     "Fault",
