@@ -351,7 +351,14 @@ def at_rest(world: World) -> None:
     assert waiting == [], f"still waiting for {waiting}"
     for account_id, account in state.accounts.items():
         assert account.breaks == {}
-        causes = set(account.causes) - {*STOPS, "EMERGENCY", "DAILY_LOSS", "LOSS_LADDER"}
+        causes = set(account.causes) - {
+            *STOPS,
+            "EMERGENCY",
+            "DAILY_LOSS",
+            "LOSS_LADDER",
+            "BREAKER_LOSS",
+            "BREAKERS_OF_MANY",
+        }
         assert causes == set(), f"{account_id} is held back by {causes}"
         assert all(order.outcome_known for order in account.orders.values())
         _books_are_equal(world, account_id, account)

@@ -14,6 +14,7 @@ import typer
 from coxswain import __version__
 from coxswain.app import exits
 from coxswain.app.levels import LogLevel
+from coxswain.app.limiting import breaker_app, limits_app, override_app
 from coxswain.app.operate import operating
 from coxswain.app.options import DEFAULT_CONFIG, DEFAULT_JOURNAL, Config, Journal, Json, fail, reports_errors
 
@@ -49,6 +50,9 @@ app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(operating)
+app.add_typer(limits_app, name="limits")
+app.add_typer(override_app, name="override")
+app.add_typer(breaker_app, name="breaker")
 
 Quotes = Annotated[
     list[str] | None,

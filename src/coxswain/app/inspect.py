@@ -18,11 +18,12 @@ from coxswain.journal.files import is_written
 from coxswain.journal.store import Reader
 from coxswain.journal.verify import verify
 from coxswain.messages.record import Record
-from coxswain.model.vocabulary import TradingState
+from coxswain.model.vocabulary import AccountId, TradingState
 from coxswain.runtime.records import decoded
 from coxswain.views.audit import AuditLog
 from coxswain.views.documents import document
 from coxswain.views.explain import Explainer
+from coxswain.views.limits import LimitsView
 from coxswain.views.positions import AccountRow
 from coxswain.views.summary import PAPER, MoneyDoc, PerformanceDoc, Summary, stats_doc
 from coxswain.views.times import utc
@@ -95,6 +96,44 @@ def show_status(journal: Path, as_json: bool) -> int:
         words = {name: msgspec.to_builtins(value) for name, value in status.items() if name not in TOLD_ABOVE}
         tables.table(("what", "value"), [(name, _plain(value)) for name, value in words.items()])
     return exits.UNRECONCILED if unknown or summary.book.breaks else exits.OK
+
+
+def show_limits(journal: Path, account: str | None, as_json: bool) -> int:
+    """Show every limit in force with its origin and version, how much is used, and what waits for a second person."""
+    summary, view = _summary(journal), LimitsView()
+    fold(journal, view)
+    accounts = {row.account: row for row in summary.book.all_accounts()}
+    if account is not None and account not in accounts:
+        tables.say(f"coxswain: account {account!r} is not in {journal}; wanted one of {', '.join(accounts)}")
+        return exits.USAGE
+    rows = view.rows(accounts, None if account is None else AccountId(account))
+    if as_json:
+        print_json({"version": view.version, "limits": rows, "waiting": view.waiting()})
+        return exits.OK
+    tables.line(f"limits version {view.version}")
+    tables.table(
+        ("account", "key", "value", "unit", "used", "left", "origin", "until"),
+        [
+            (
+                row.account or "desk",
+                row.key,
+                row.value,
+                row.unit,
+                row.used,
+                row.headroom,
+                f"{row.origin}, version {row.version}",
+                None if row.until_ns is None else utc(row.until_ns),
+            )
+            for row in rows
+        ],
+    )
+    waiting = view.waiting()
+    if waiting:
+        tables.table(
+            ("waits", "what", "by", "why", "until"),
+            [(row.id, row.what, row.actor, row.reason, utc(row.expires_ns)) for row in waiting],
+        )
+    return exits.OK
 
 
 def _problems(summary: Summary, accounts: Sequence[AccountRow], running: bool) -> list[str]:

@@ -35,7 +35,7 @@ def _ask(name: str, what_happens: str, yes: bool) -> None:
         fail(exits.USAGE, f"{name} was not done")
 
 
-def _tell(journal: Journal, as_json: bool, name: str, **fields: object) -> None:
+def tell(journal: Journal, as_json: bool, name: str, **fields: object) -> None:
     """Tell the engine, leaving out what was not given."""
     from coxswain.app.control import command
 
@@ -57,7 +57,7 @@ def pause(
 ) -> None:
     """Let nothing new enter; working orders stay, exits and protection go on."""
     scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
-    _tell(journal, as_json, "pause", **scope, everything=everything, reason=reason)
+    tell(journal, as_json, "pause", **scope, everything=everything, reason=reason)
 
 
 @operating.command()
@@ -78,7 +78,7 @@ def halt(
     scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument, "order": order}
     if everything:
         _ask("halt", "cancels every entry order and lets nothing new enter; protection stays", yes)
-    _tell(journal, as_json, "halt", **scope, everything=everything, reason=reason)
+    tell(journal, as_json, "halt", **scope, everything=everything, reason=reason)
 
 
 @operating.command()
@@ -95,7 +95,7 @@ def freeze(
 ) -> None:
     """Let nothing leave but cancels and what a person sends to reduce; working orders stay."""
     scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
-    _tell(journal, as_json, "freeze", **scope, everything=everything, reason=reason)
+    tell(journal, as_json, "freeze", **scope, everything=everything, reason=reason)
 
 
 @operating.command()
@@ -115,7 +115,7 @@ def flatten(
     scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
     named = " ".join(f"{what} {name}" for what, name in scope.items() if name) or "everything"
     _ask("flatten", f"cancels every order and closes every position of {named}", yes)
-    _tell(journal, as_json, "flatten", **scope, everything=everything, reason=reason)
+    tell(journal, as_json, "flatten", **scope, everything=everything, reason=reason)
 
 
 @operating.command()
@@ -132,7 +132,7 @@ def resume(
 ) -> None:
     """Release the stops of one scope; of an account also a day's loss at its limit and a failed step."""
     scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
-    _tell(journal, as_json, "resume", **scope, everything=everything, reason=reason)
+    tell(journal, as_json, "resume", **scope, everything=everything, reason=reason)
 
 
 @operating.command("set-mode")
@@ -146,7 +146,7 @@ def set_mode(
     as_json: Json = False,
 ) -> None:
     """Set how plans become orders, for everything or for one account."""
-    _tell(journal, as_json, "set-mode", mode=mode, account=account, everything=everything, reason=reason)
+    tell(journal, as_json, "set-mode", mode=mode, account=account, everything=everything, reason=reason)
 
 
 @operating.command()
@@ -162,7 +162,7 @@ def approve(
 ) -> None:
     """Let out plans that wait for a person; each share is checked again first."""
     fields = {"plan_id": plans, "accounts": accounts, "seen_px": seen_px, "accept_drift": accept_drift}
-    _tell(journal, as_json, "approve", **fields, reason=reason)
+    tell(journal, as_json, "approve", **fields, reason=reason)
 
 
 @operating.command()
@@ -175,7 +175,7 @@ def reject(
     as_json: Json = False,
 ) -> None:
     """Refuse plans that wait for a person."""
-    _tell(journal, as_json, "reject", plan_id=plans, accounts=accounts, reason=reason)
+    tell(journal, as_json, "reject", plan_id=plans, accounts=accounts, reason=reason)
 
 
 @operating.command()
@@ -189,7 +189,7 @@ def modify(
 ) -> None:
     """Lower what accounts take of a plan that waits; 0 leaves an account out."""
     pairs = [each.partition("=") for each in quantities]
-    _tell(journal, as_json, "modify", plan_id=plan, quantities={name: qty for name, _, qty in pairs}, reason=reason)
+    tell(journal, as_json, "modify", plan_id=plan, quantities={name: qty for name, _, qty in pairs}, reason=reason)
 
 
 @operating.command()
@@ -208,7 +208,7 @@ def cancel(
 ) -> None:
     """Cancel open orders; stops and targets only where --protection says so."""
     fields = {"order": orders, "plan_id": plan, "account": account, "instrument": instrument, "protection": protection}
-    _tell(journal, as_json, "cancel", **fields, reason=reason)
+    tell(journal, as_json, "cancel", **fields, reason=reason)
 
 
 @operating.command()
@@ -220,7 +220,7 @@ def reconcile(
     as_json: Json = False,
 ) -> None:
     """Compare accounts with their venues' books; all of them where none is named."""
-    _tell(journal, as_json, "reconcile", accounts=accounts, reason=reason)
+    tell(journal, as_json, "reconcile", accounts=accounts, reason=reason)
 
 
 @operating.command()
@@ -236,4 +236,4 @@ def resolve(
     as_json: Json = False,
 ) -> None:
     """Say what is to become of a difference to the venue's books; the next comparison does it."""
-    _tell(journal, as_json, "resolve-break", break_id=break_id, resolution=resolution, price=price, reason=reason)
+    tell(journal, as_json, "resolve-break", break_id=break_id, resolution=resolution, price=price, reason=reason)

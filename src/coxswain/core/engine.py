@@ -13,6 +13,7 @@ import msgspec
 from coxswain.core import (
     algorithms,
     approvals,
+    breakers,
     breaks,
     cancels,
     entries,
@@ -43,6 +44,7 @@ from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
 from coxswain.model.algo import AlgoModule
+from coxswain.model.breaker import BreakerKind
 from coxswain.model.checks import Check, reason
 from coxswain.model.control import EVERYTHING, StopLevel
 from coxswain.model.decimals import CONTEXT, text
@@ -65,7 +67,7 @@ from coxswain.risk.gate import CheckModule
 
 WAITING = ("release", "completion", "algo")
 """Deadlines that let an order of a plan out."""
-ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|", "firm_")
+ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|", "breaker|", "firm_")
 """Deadlines that nothing waits for."""
 FUTURE_NS = 1_000_000_000
 """A sender's clock may run ahead of ours by this much."""
@@ -95,6 +97,7 @@ class Engine:
             _PLAIN[kind](tx, message)
         else:
             _HANDLERS[kind](self, tx, message)
+        breakers.after(tx)
         if state.limits.lowered:
             limits.release_what_fits(tx)
         faults.lower(tx)
@@ -407,6 +410,10 @@ def _go_back(tx: Tx, account_id: AccountId, what: str) -> None:
     limits.go_back(tx, int(what))
 
 
+def _cooled_down(tx: Tx, account_id: AccountId, what: str) -> None:
+    breakers.cooled_down(tx, account_id, BreakerKind(what))
+
+
 def _expire_override(tx: Tx, account_id: AccountId, what: str) -> None:
     overrides.expire(tx, what)
 
@@ -432,6 +439,7 @@ _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "limits": _go_back,
     "limit_proposal": _give_up_proposal,
     "override": _expire_override,
+    "breaker": _cooled_down,
 }
 
 
@@ -463,6 +471,7 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.RejectPlan: approvals.on_reject,
     inp.ModifyPlan: approvals.on_modify,
     inp.CancelOrders: cancels.cancel_orders,
+    inp.CloseBreaker: breakers.on_close,
     inp.ProposeOverride: overrides.on_propose,
     inp.ApproveOverride: overrides.on_approve,
     inp.WithdrawOverride: overrides.on_withdraw,

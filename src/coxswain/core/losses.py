@@ -7,7 +7,7 @@ anything, unless the configuration says that the last one does.
 
 from decimal import Decimal
 
-from coxswain.core import stops
+from coxswain.core import breakers, stops
 from coxswain.core.eligibility import LossLimit, loss_limits
 from coxswain.core.params import AccountParams
 from coxswain.core.state import Account, day_is_lost, equity
@@ -29,6 +29,7 @@ NEARLY = "LOSS_LADDER"
 def watch(tx: Tx, account_id: AccountId) -> None:
     """Look at an account's losses after its equity, its day or its limits have changed."""
     account = tx.account(account_id)
+    breakers.watch_money(tx, account_id)
     if account.anchor <= 0 or (not account.ladder and account.anchor <= equity(account)):
         return
     for limit in loss_limits(account):

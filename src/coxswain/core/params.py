@@ -45,6 +45,7 @@ class DeskParams(msgspec.Struct, frozen=True):
     limit_raise_needs_two: Decimal = Decimal(0)
     limit_proposal_ttl_s: Decimal = Decimal(3600)
     override_max_s: Decimal = Decimal(3600)
+    circuit_breaker_engine_count: Decimal = Decimal(3)
 
 
 class AccountParams(msgspec.Struct, frozen=True):
@@ -57,6 +58,18 @@ class AccountParams(msgspec.Struct, frozen=True):
     risk_per_trade_pct: Decimal = Decimal(1)
     risk_budget_pct: Decimal = Decimal(5)
     max_daily_loss_pct: Decimal = Decimal(5)
+    circuit_breaker_window_s: Decimal = Decimal(300)
+    circuit_breaker_max_loss_pct: Decimal = Decimal(2)
+    """Of the highest equity within the window; 0 turns any of these off."""
+    circuit_breaker_max_drawdown_pct: Decimal = Decimal(0)
+    """Of the day's highest equity."""
+    circuit_breaker_max_rejects: Decimal = Decimal(0)
+    circuit_breaker_max_slippage_bps: Decimal = Decimal(0)
+    circuit_breaker_max_venue_errors: Decimal = Decimal(0)
+    circuit_breaker_stale_quotes: Decimal = Decimal(0)
+    circuit_breaker_max_volatility_pct: Decimal = Decimal(0)
+    circuit_breaker_cooldown_s: Decimal = Decimal(300)
+    circuit_breaker_half_open_size_pct: Decimal = Decimal(25)
     ladder_warn_pct: Decimal = Decimal(60)
     """Of a limit on losses used up, like the steps after it."""
     ladder_reduce_pct: Decimal = Decimal(75)

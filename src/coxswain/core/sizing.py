@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.breakers import half_open_pct
 from coxswain.core.eligibility import LossLimit, loss_limits, risk_budget_left, volatility_of
 from coxswain.core.state import NOTHING_HELD, Account, State, available_margin, equity
 from coxswain.core.tx import Tx
@@ -94,6 +95,9 @@ def _factors(state: State, account: Account, signal: Signal) -> tuple[Factor, ..
     most_used = min(left, key=left.__getitem__)
     if left[most_used] < ONE:
         factors.append(Factor(most_used, left[most_used]))
+    half_open = half_open_pct(account)
+    if half_open < HUNDRED:
+        factors.append(Factor("half-open breaker", half_open / HUNDRED))
     if any(step is not LadderStep.WARN for step in account.ladder.values()):
         factors.append(Factor("loss ladder", account.params.ladder_reduced_size_pct / HUNDRED))
     target, observed = account.params.target_volatility_pct, volatility_of(state, signal.symbol)

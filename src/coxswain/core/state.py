@@ -13,7 +13,9 @@ import msgspec
 from coxswain.core.firm.book import FirmDesk
 from coxswain.core.order import Order
 from coxswain.core.params import AccountParams, DeskParams
+from coxswain.core.windows import Window
 from coxswain.messages.events import BreakFound, LimitChange
+from coxswain.model.breaker import BreakerKind, BreakerState
 from coxswain.model.control import StopLevel
 from coxswain.model.decimals import ZERO, percent_of
 from coxswain.model.market import Instrument, Quote
@@ -162,6 +164,16 @@ class Chosen(msgspec.Struct, frozen=True):
     price: Decimal | None
 
 
+class Breaker(msgspec.Struct):
+    """A circuit breaker that is not closed."""
+
+    state: BreakerState
+    until_ns: int | None = None
+    """The end of the time to cool down."""
+    trial: ClOrdId | None = None
+    """The entry that decides about it while it is half-open."""
+
+
 class Account(msgspec.Struct):
     """One account's partition."""
 
@@ -217,6 +229,12 @@ class Account(msgspec.Struct):
     """What commands have changed, above the configuration."""
     overrides: dict[SignalId, dict[int, Override]] = {}
     """Approved and not yet used, by signal and control."""
+    breakers: dict[BreakerKind, Breaker] = {}
+    """That are not closed."""
+    windows: dict[BreakerKind, Window] = {}
+    """What breakers measure."""
+    day_peak: Decimal = ZERO
+    """The highest equity of the day, where a breaker asks for it."""
     ladder: dict[str, LadderStep] = {}
     """How far losses have climbed, by limit."""
     limits_until_ns: int | None = None
@@ -338,6 +356,8 @@ class State(msgspec.Struct):
     overrides: dict[str, Override] = {}
     """Asked for and not over, by id."""
     override_count: int = 0
+    open_breakers: int = 0
+    """Over all accounts."""
     limits: LimitBook = msgspec.field(default_factory=LimitBook)
     firms: FirmDesk = msgspec.field(default_factory=FirmDesk)
     host: Host | None = None

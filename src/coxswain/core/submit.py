@@ -31,6 +31,7 @@ from coxswain.core.sums import key
 from coxswain.core.tx import CORE_FAILURE, NOT_CONFIGURED, Tx
 from coxswain.messages import events as ev
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder
+from coxswain.model.breaker import BreakerState
 from coxswain.model.decimals import ZERO, percent_of, plain, round_up
 from coxswain.model.market import Instrument, Quote, touch
 from coxswain.model.orders import OrderIntent
@@ -60,6 +61,7 @@ def submit(tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int
     overrides = tx.account(intent.account).overrides.get(intent.signal_id, {})
     if overrides:
         view = msgspec.structs.replace(view, overridden=tuple(overrides), overrides=tuple(overrides.values()))
+    view = _while_half_open(tx.account(intent.account), view)
     verdict = judge(intent, view, tx.gates[intent.account])
     if isinstance(verdict, Refused):
         tx.apply(ev.OrderDenied(intent, verdict.checks, verdict.reasons))
@@ -70,6 +72,14 @@ def submit(tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int
     for override_id in used:
         tx.apply(ev.OverrideUsed(override_id, intent.account, order.cl_ord_id))
     return order
+
+
+def _while_half_open(account: Account, view: RiskView) -> RiskView:
+    """Count the open entries of an account that may have one at a time."""
+    if all(breaker.state is not BreakerState.HALF_OPEN for breaker in account.breakers.values()):
+        return view
+    entries = sum(len(position.entering) for position in account.positions.values())
+    return msgspec.structs.replace(view, entries_while_half_open=entries)
 
 
 def refusal_of(tx: Tx, reducing: OrderIntent) -> Refused | None:

@@ -25,13 +25,16 @@ from coxswain.messages.signal_json import (
     BadSignal,
     parse_signal,
 )
+from coxswain.model.breaker import BreakerKind
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import ONE, ZERO, exact, is_short, text
+from coxswain.model.signal import TTL_S_MAX
 from coxswain.model.vocabulary import AccountId, ClOrdId, Mode, Resolution, SignalId, Symbol
 
 BREAK_ID = re.compile(r"(.+?):(?:balance|(?:position|order|working):.+)")
 """The account, and what of it differs."""
 NAMES_MAX = 1_000
+NS_PER_S = 1_000_000_000
 SHOWN_CHARS_MAX = 40
 SIGNAL_TTL_S = 300
 """How long a submitted signal lives that says nothing else."""
@@ -72,6 +75,11 @@ class Values(msgspec.Struct, frozen=True):
     def number(self, name: str) -> Decimal | None:
         found = self.found.get(name)
         return found if isinstance(found, Decimal) else None
+
+    def whole(self, name: str) -> int:
+        """Return a whole number; 0 where it was left out."""
+        found = self.found.get(name)
+        return found if isinstance(found, int) else 0
 
     def names(self, name: str) -> tuple[str, ...]:
         found = self.found.get(name, ())
@@ -311,6 +319,57 @@ def _accounts(values: Values) -> tuple[AccountId, ...]:
     return tuple(AccountId(name) for name in values.names("accounts"))
 
 
+def _limits(found: object) -> dict[str, Decimal]:
+    wanted = f"an object of 1 to {NAMES_MAX} keys of the configuration, each with its value"
+    if not isinstance(found, Mapping) or not 0 < len(found) <= NAMES_MAX:
+        raise ValueError(wanted)
+    return {str(key): _number(value) for key, value in found.items()}
+
+
+def _count(found: object) -> int:
+    value = _number(found)
+    if value < ONE or value % ONE:
+        raise ValueError("a whole number of 1 or more")
+    return int(value)
+
+
+def _seconds(found: object) -> int:
+    value = _count(found)
+    if value > TTL_S_MAX:
+        raise ValueError(f"a whole number of seconds from 1 to {TTL_S_MAX}")
+    return value
+
+
+def _breaker(found: object) -> BreakerKind:
+    for kind in BreakerKind:
+        if isinstance(found, str) and found.upper() == kind:
+            return kind
+    raise ValueError(f"one of {', '.join(BreakerKind)}")
+
+
+def _set_limits(values: Values) -> inp.Input:
+    limits, account = values.found["values"], values.name("account")
+    assert isinstance(limits, dict)
+    until_ns = values.now_ns + values.whole("for_s") * NS_PER_S if "for_s" in values.found else None
+    of = None if account is None else AccountId(account)
+    return inp.SetLimits(limits, values.text("reason"), values.actor, of, until_ns)
+
+
+def _propose_override(values: Values) -> inp.Input:
+    return inp.ProposeOverride(
+        values.whole("control"),
+        AccountId(values.text("account")),
+        SignalId(values.text("signal_id")),
+        values.text("reason"),
+        values.actor,
+        values.now_ns + values.whole("for_s") * NS_PER_S,
+    )
+
+
+_PROPOSAL = {"proposal": Field(_count, "its number", required=True), "reason": _WHY}
+_OVERRIDE = {"override_id": Field(_id, "its id", required=True), "reason": _WHY}
+
+
 COMMANDS: dict[str, Command] = {
     "pause": Command("Let nothing new enter; working orders stay.", _STOP_FIELDS, _stop(StopLevel.PAUSE)),
     "halt": Command(
@@ -387,6 +446,58 @@ COMMANDS: dict[str, Command] = {
             "reason": _WHY,
         },
         _correlate,
+    ),
+    "set-limits": Command(
+        "Change limits of one account, or of the desk and so of all accounts.",
+        {
+            "values": Field(_limits, 'values by key, as {"max_order_qty": "50"}', required=True),
+            "account": _ONE_ACCOUNT,
+            "for_s": Field(_seconds, "they go back by themselves after so many seconds"),
+            "reason": _WHY,
+        },
+        _set_limits,
+    ),
+    "approve-limits": Command(
+        "Approve a change of limits that somebody else proposed.",
+        _PROPOSAL,
+        lambda values: inp.ApproveLimits(values.whole("proposal"), values.actor, values.text("reason")),
+    ),
+    "withdraw-limits": Command(
+        "Drop a change of limits that waits for a second person.",
+        _PROPOSAL,
+        lambda values: inp.WithdrawLimits(values.whole("proposal"), values.text("reason"), values.actor),
+    ),
+    "propose-override": Command(
+        "Ask that one order may pass one soft control once.",
+        {
+            "control": Field(_count, "the number of a soft control", required=True),
+            "account": Field(_id, "an account", required=True),
+            "signal_id": Field(_id, "one signal", required=True),
+            "for_s": Field(_seconds, "it expires after so many seconds", required=True),
+            "reason": _WHY,
+        },
+        _propose_override,
+    ),
+    "approve-override": Command(
+        "Approve an override that somebody else asked for.",
+        _OVERRIDE,
+        lambda values: inp.ApproveOverride(values.text("override_id"), values.actor, values.text("reason")),
+    ),
+    "withdraw-override": Command(
+        "Take an override back, approved or not.",
+        _OVERRIDE,
+        lambda values: inp.WithdrawOverride(values.text("override_id"), values.text("reason"), values.actor),
+    ),
+    "close-breaker": Command(
+        "Let an open circuit breaker cool down, so that one small entry at a time may be tried.",
+        {
+            "account": Field(_id, "an account", required=True),
+            "breaker": Field(_breaker, f"one of {', '.join(BreakerKind)}", required=True),
+            "reason": _WHY,
+        },
+        lambda values: inp.CloseBreaker(
+            AccountId(values.text("account")), BreakerKind(values.text("breaker")), values.text("reason"), values.actor
+        ),
     ),
     "submit": Command(
         "Hand in one signal.", {"signal": Field(_object, "the fields of docs/SIGNALS.md", required=True)}, _submit

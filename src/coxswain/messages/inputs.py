@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.breaker import BreakerKind
 from coxswain.model.control import Scope, StopLevel
 from coxswain.model.market import Quote
 from coxswain.model.orders import OrderIntent, VenueFill, VenueOrder, VenuePosition
@@ -177,6 +178,15 @@ class WithdrawLimits(InputBase, frozen=True):
     """A proposed change is not to be; anybody may say so."""
 
     proposal: int
+    reason: str
+    actor: str
+
+
+class CloseBreaker(InputBase, frozen=True):
+    """Let an open breaker cool down, so that it may be tried again."""
+
+    account: AccountId
+    breaker: BreakerKind
     reason: str
     actor: str
 
@@ -401,6 +411,7 @@ Input = (
     | SetLimits
     | ApproveLimits
     | WithdrawLimits
+    | CloseBreaker
     | ProposeOverride
     | ApproveOverride
     | WithdrawOverride

@@ -194,6 +194,25 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
         ),
     ),
     (
+        "Circuit breakers of an account: 0 turns one off",
+        (
+            _account("circuit_breaker_max_loss_pct", "2", Unit.PERCENT, "lost of equity within the window"),
+            _account("circuit_breaker_max_drawdown_pct", "0", Unit.PERCENT, "below the day's highest equity"),
+            _account("circuit_breaker_max_rejects", "0", Unit.COUNT, "orders that the venue rejects in the window"),
+            _account("circuit_breaker_max_slippage_bps", "0", Unit.COUNT, "adverse slippage of its fills, summed"),
+            _account("circuit_breaker_max_venue_errors", "0", Unit.COUNT, "outcomes lost from sight in the window"),
+            _account("circuit_breaker_stale_quotes", "0", Unit.COUNT, "held instruments without a fresh quote"),
+            _account("circuit_breaker_max_volatility_pct", "0", Unit.PERCENT, "a day's, of an instrument held"),
+            _account("circuit_breaker_window_s", "300", Unit.SECONDS, "that window"),
+            _account("circuit_breaker_cooldown_s", "300", Unit.SECONDS, "before an open breaker is half-open"),
+            _account("circuit_breaker_half_open_size_pct", "25", Unit.PERCENT, "how large entries then are"),
+        ),
+    ),
+    (
+        "Circuit breakers of the desk",
+        (_desk("circuit_breaker_engine_count", "3", Unit.COUNT, "so many open ones let all accounts only reduce"),),
+    ),
+    (
         "Changing limits while the engine runs",
         (
             _desk("limit_raise_needs_two", "0", Unit.COUNT, "1: what may let more through waits for a second person"),
@@ -214,10 +233,6 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             _account("max_leverage", "10", Unit.MULTIPLE, "value of all positions", enforced=False),
             _account("max_orders_per_day", "1000", Unit.COUNT, "orders sent", enforced=False),
             _account("max_messages_per_s", "50", Unit.COUNT, "orders sent, and as many cancels again", enforced=False),
-            _account(
-                "circuit_breaker_max_loss_pct", "2", Unit.PERCENT, "lost of equity within the window", enforced=False
-            ),
-            _account("circuit_breaker_window_s", "300", Unit.SECONDS, "that window", enforced=False),
         ),
     ),
 )
@@ -237,6 +252,7 @@ HIGHER_IS_SAFER = frozenset(
         "assumed_volatility_pct",
         "stop_gap_pct",
         "ladder_hysteresis_pct",
+        "circuit_breaker_cooldown_s",
         "limit_raise_needs_two",
     )
 )
@@ -261,7 +277,18 @@ NEITHER_IS_SAFER = frozenset(
         "auto_adopt_breaks",
     )
 )
-ZERO_IS_OFF: frozenset[str] = frozenset()
+ZERO_IS_OFF = frozenset(
+    (
+        "circuit_breaker_max_loss_pct",
+        "circuit_breaker_max_drawdown_pct",
+        "circuit_breaker_max_rejects",
+        "circuit_breaker_max_slippage_bps",
+        "circuit_breaker_max_venue_errors",
+        "circuit_breaker_stale_quotes",
+        "circuit_breaker_max_volatility_pct",
+        "circuit_breaker_engine_count",
+    )
+)
 """Keys that turn a rule off with 0, which lets more through, though it is lower."""
 AT_START = frozenset(("signal_ttl_s", "quote_interval_ms", "volatility_bar_s"))
 """Read once, at the start: no command changes them."""

@@ -89,3 +89,5 @@ class RiskView(msgspec.Struct, frozen=True, gc=False):
     """By which they did."""
     firm: FirmFacts | None = None
     """None where no account is under a firm's rules."""
+    entries_while_half_open: int | None = None
+    """Open entries of the account while one of its breakers is half-open; None while none is."""

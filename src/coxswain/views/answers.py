@@ -71,6 +71,20 @@ def _name(message: inp.Input) -> str:
             return "set-correlation"
         case inp.SubmitSignal():
             return "submit"
+        case inp.SetLimits():
+            return "set-limits"
+        case inp.ApproveLimits():
+            return "approve-limits"
+        case inp.WithdrawLimits():
+            return "withdraw-limits"
+        case inp.ProposeOverride():
+            return "propose-override"
+        case inp.ApproveOverride():
+            return "approve-override"
+        case inp.WithdrawOverride():
+            return "withdraw-override"
+        case inp.CloseBreaker():
+            return "close-breaker"
         case _:
             return type(message).__name__
 
@@ -89,6 +103,8 @@ def _left_alone(record: Record) -> list[str]:
             return [f"{event.account} is still {event.state}: other causes remain" for event in still]
         case inp.ResolveBreak() if any(isinstance(event, ev.ResolutionChosen) for event in record.events):
             return ["the break stays open until the next comparison, which does it if the difference is the same then"]
+        case inp.SetLimits() if any(isinstance(event, ev.LimitsChanged) for event in record.events):
+            return ["orders that work already and positions stay, whatever the new limits say"]
         case inp.CancelOrders(protection=False):
             return ["stops and targets stay; name protection to cancel them too"]
         case _:
@@ -118,6 +134,14 @@ def _undo(message: inp.Input) -> str:
             return "not possible: submit the signal again under a new id"
         case inp.CancelOrders():
             return "not possible: submit a new signal"
+        case inp.SetLimits():
+            return "coxswain limits set KEY=VALUE --reason WHY, with the values before; or coxswain limits withdraw"
+        case inp.ApproveLimits():
+            return "coxswain limits set KEY=VALUE --reason WHY, with the values before"
+        case inp.ProposeOverride() | inp.ApproveOverride():
+            return "coxswain override withdraw OVERRIDE --reason WHY"
+        case inp.CloseBreaker(account):
+            return f"coxswain pause {account} --reason WHY"
         case inp.SubmitSignal(signal):
             return f"coxswain cancel --plan {signal.id} --reason WHY; what has filled stays"
         case _:

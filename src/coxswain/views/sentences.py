@@ -240,6 +240,13 @@ def _override(event: ev.OverrideProposed) -> str:
     return f"{override.id}: {override.actor} asks to let {what} until {until}{_because(override.reason)}"
 
 
+def _breaker(event: ev.BreakerChanged) -> str:
+    measured = "" if event.value is None else f" ({_optional(event.value)} of {_optional(event.limit)})"
+    until = "" if event.until_ns is None else f"; it cools down until {utc(event.until_ns)}"
+    what = f"breaker {event.breaker} of {event.account} is {event.state}"
+    return f"{what}{_because(event.reason)}{measured}{until} (by {event.actor})"
+
+
 def _changes(changes: tuple[ev.LimitChange, ...]) -> str:
     return ", ".join(f"{c.account or 'desk'} {c.key} {c.before:f} to {c.after:f}" for c in changes)
 
@@ -361,4 +368,6 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.OverrideApproved: lambda e: f"{e.override_id} approved by {e.actor}{_because(e.reason)}",
     ev.OverrideUsed: lambda e: f"{e.override_id} let {e.cl_ord_id} pass, and lets no other",
     ev.OverrideEnded: lambda e: f"{e.override_id} is over unused, by {e.actor}{_because(e.reason)}",
+    ev.BreakerChanged: _breaker,
+    ev.BreakerTried: lambda e: f"{e.cl_ord_id} is the trial of breaker {e.breaker} of {e.account}",
 }

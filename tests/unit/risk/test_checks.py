@@ -33,7 +33,7 @@ INSTRUMENT = Instrument(SHARE, "USD", tick=Decimal("0.01"), lot_step=Decimal("0.
 QUOTE = Quote(SHARE, Decimal("99.98"), Decimal(100), NOW_NS)
 MODULES = {module.__name__.rsplit(".", 1)[1]: module for module in check_modules()}
 # CONTRACTS, section 8, and decision 5.
-EXCUSED = {3, 7, 13, 14, 17, 21, 22, 23, 24, 25, 26, 27, 28, 29, 33} | {11, 12}
+EXCUSED = {3, 7, 13, 14, 17, 21, 22, 23, 24, 25, 26, 27, 28, 29, 33, 39} | {11, 12}
 
 VIEW = RiskView(
     now_ns=NOW_NS,
@@ -239,6 +239,10 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, str], str]] = [
     ("nothing_unresolved", {}, {"unknown_orders": 1}, {}, "UNRESOLVED"),
     ("nothing_unresolved", {}, {"open_breaks": 1}, {}, "UNRESOLVED"),
     ("nothing_unresolved", {}, {"reconciled": False}, {}, "NOT_RECONCILED"),
+    # 39
+    ("breaker_half_open", {}, {}, {}, PASSES),
+    ("breaker_half_open", {}, {"entries_while_half_open": 0}, {}, PASSES),
+    ("breaker_half_open", {}, {"entries_while_half_open": 1}, {}, "BREAKER_HALF_OPEN"),
     # 37
     ("override_valid", {}, {}, {}, PASSES),
     ("override_valid", {}, {"overrides": (OVERRIDE,)}, {}, PASSES),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from coxswain.core.evolve import (
     accounts,
     algorithms,
+    breakers,
     control,
     engine,
     facts,
@@ -23,6 +24,7 @@ from coxswain.core.evolve import (
     unknowns,
 )
 from coxswain.core.evolve.accounts import state_under as state_under
+from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.state import Deadlines, State
 from coxswain.core.sums import remark
 from coxswain.messages import events as ev
@@ -42,6 +44,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **reconciliation.TABLE,
     **limits.TABLE,
     **losses.TABLE,
+    **breakers.TABLE,
     **overrides.TABLE,
     **firms.TABLE,
 }
@@ -68,8 +71,10 @@ def evolve_quote(state: State, quote: Quote) -> None:
         account = state.accounts[account_id]
         remark(state, account, account.positions[quote.symbol])
         firms.raise_highs(state, account_id)
+        note_equity(state, account)
     for account_id, symbols in state.converted.get(quote.symbol, {}).items():
         account = state.accounts[account_id]
         for symbol in symbols:
             remark(state, account, account.positions[symbol])
         firms.raise_highs(state, account_id)
+        note_equity(state, account)

@@ -46,6 +46,8 @@ def _day_started(state: State, clock: Deadlines, event: ev.DayStarted) -> None:
     account = state.accounts[event.account]
     account.day, account.day_balance, account.anchor = event.day, event.balance, event.anchor
     account.day_realized = ZERO
+    if account.params.circuit_breaker_max_drawdown_pct:
+        account.day_peak = event.equity
     account.locates.clear()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from coxswain.core import order as machine
+from coxswain.core.evolve.breakers import count
 from coxswain.core.evolve.shared import order_of, stop_waiting
 from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
 from coxswain.core.params import seconds_ns
@@ -26,7 +27,8 @@ from coxswain.core.sums import (
     watch,
 )
 from coxswain.messages import events as ev
-from coxswain.model.decimals import ZERO, plain
+from coxswain.model.breaker import BreakerKind
+from coxswain.model.decimals import ONE, ZERO, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import (
     AccountId,
@@ -123,6 +125,8 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     account.exec_ids[event.exec_id] = None
     account.rates[state.instruments[event.symbol].currency] = event.fx_rate
     remember(state, position_of(account, event.symbol), event)
+    if account.params.circuit_breaker_max_slippage_bps and event.slippage_bps is not None and event.slippage_bps > 0:
+        count(state, account, BreakerKind.SLIPPAGE, event.slippage_bps)
     order = None if event.suspense else find_order(account, event.cl_ord_id)
     if order is None:
         return
@@ -163,7 +167,10 @@ def _order_rejected(state: State, clock: Deadlines, event: ev.OrderRejected) -> 
     if parent is not None:
         parent.refusals += 1
     _end(state, clock, event.account, event.cl_ord_id, OrdStatus.REJECTED)
-    state.accounts[event.account].venue_errors += 1
+    account = state.accounts[event.account]
+    account.venue_errors += 1
+    if account.params.circuit_breaker_max_rejects:
+        count(state, account, BreakerKind.REJECTS, ONE)
 
 
 def _order_canceled(state: State, clock: Deadlines, event: ev.OrderCanceled) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.state import (
     Deadlines,
     Exit,
@@ -40,6 +41,7 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
         holders.pop(event.account, None)
     note_conversion(state, account, position)
     remark(state, account, position)
+    note_equity(state, account)
     occupy(account, position)
     compare_later(state, clock, event.account)
 

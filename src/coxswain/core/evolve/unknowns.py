@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from coxswain.core import order as machine
+from coxswain.core.evolve.breakers import count
 from coxswain.core.evolve.shared import nothing, order_of
 from coxswain.core.state import (
     Deadlines,
@@ -13,6 +14,8 @@ from coxswain.core.sums import (
     key,
 )
 from coxswain.messages import events as ev
+from coxswain.model.breaker import BreakerKind
+from coxswain.model.decimals import ONE
 
 
 def _outcome_unknown(state: State, clock: Deadlines, event: ev.OutcomeUnknown) -> None:
@@ -20,6 +23,8 @@ def _outcome_unknown(state: State, clock: Deadlines, event: ev.OutcomeUnknown) -
     was_known = order.outcome_known
     account.venue_errors += was_known
     machine.lose_sight(order)
+    if account.params.circuit_breaker_max_venue_errors:
+        count(state, account, BreakerKind.VENUE_ERRORS, ONE)
     count_unknown(account, order, was_known)
     for kind in ("submit", "cancel", "replace"):
         clock.clear(key(kind, event.account, order.cl_ord_id))

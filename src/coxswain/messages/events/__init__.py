@@ -27,6 +27,15 @@ from coxswain.messages.events.algorithms import (
 from coxswain.messages.events.algorithms import (
     AlgoStarted as AlgoStarted,
 )
+from coxswain.messages.events.breakers import (
+    BreakerChanged as BreakerChanged,
+)
+from coxswain.messages.events.breakers import (
+    BreakerEvent,
+)
+from coxswain.messages.events.breakers import (
+    BreakerTried as BreakerTried,
+)
 from coxswain.messages.events.control import (
     CommandRefused as CommandRefused,
 )
@@ -311,6 +320,7 @@ Event = (
     | ReconciliationEvent
     | LimitEvent
     | LossEvent
+    | BreakerEvent
     | OverrideEvent
     | FirmEvent
 )

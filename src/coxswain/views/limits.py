@@ -1,0 +1,149 @@
+"""Which limits are in force, since which version and by whom, and how much of them is used; folded from events."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.messages import events as ev
+from coxswain.messages.record import Record
+from coxswain.model.decimals import HUNDRED, ZERO, plain, round_down
+from coxswain.model.keys import KEYS, LIMITS, SETTINGS
+from coxswain.model.override import Override
+from coxswain.model.setup import Setup
+from coxswain.model.vocabulary import AccountId
+from coxswain.views.positions import AccountRow
+
+
+class LimitRow(msgspec.Struct, frozen=True):
+    """One value in force. `account` None is the whole desk."""
+
+    account: AccountId | None
+    key: str
+    value: Decimal
+    unit: str
+    origin: str
+    version: int
+    until_ns: int | None
+    used: Decimal | None
+    """In the limit's own unit, where these books tell it."""
+    headroom: Decimal | None
+
+
+class WaitingRow(msgspec.Struct, frozen=True):
+    """A change of limits, or an override, that waits for a second person."""
+
+    id: str
+    what: str
+    actor: str
+    reason: str
+    expires_ns: int
+
+
+class _Origin(msgspec.Struct, frozen=True):
+    value: Decimal
+    said: str
+    version: int
+    until_ns: int | None = None
+
+
+class LimitsView:
+    """Folds what was configured and what was changed since."""
+
+    def __init__(self) -> None:
+        self.version = 1
+        self.setup: Setup | None = None
+        self._changed: dict[tuple[AccountId | None, str], _Origin] = {}
+        self._proposals: dict[int, ev.LimitsProposed] = {}
+        self._overrides: dict[str, Override] = {}
+
+    def apply(self, record: Record) -> None:
+        for event in record.events:
+            match event:
+                case ev.EngineConfigured(setup=setup):
+                    self.setup = setup
+                case ev.LimitsChanged():
+                    self._change(event)
+                case ev.LimitsProposed():
+                    self._propose(event)
+                case ev.LimitProposalEnded(proposal):
+                    self._proposals.pop(proposal, None)
+                case ev.OverrideProposed(override):
+                    self._overrides[override.id] = override
+                case ev.OverrideApproved(override_id) | ev.OverrideUsed(override_id) | ev.OverrideEnded(override_id):
+                    self._overrides.pop(override_id, None)
+                case _:
+                    pass
+
+    def rows(self, accounts: Mapping[AccountId, AccountRow], only: AccountId | None = None) -> list[LimitRow]:
+        """Return what is in force: for one account, or for the desk and all of them."""
+        if self.setup is None:
+            return []
+        found = [] if only is not None else [self._row(None, key.name, None) for key in SETTINGS]
+        for spec in self.setup.accounts:
+            if only in (None, spec.id):
+                found += [self._row(spec.id, key.name, accounts.get(spec.id)) for key in LIMITS]
+        return found
+
+    def waiting(self) -> list[WaitingRow]:
+        """Return what waits for a second person."""
+        found = [
+            WaitingRow(f"proposal {each.proposal}", _told(each.changes), each.actor, each.reason, each.expires_ns)
+            for each in self._proposals.values()
+        ]
+        for override in self._overrides.values():
+            what = f"control {override.control}, signal {override.signal_id}, account {override.account}"
+            found.append(WaitingRow(override.id, what, override.actor, override.reason, override.expires_ns))
+        return found
+
+    def _change(self, event: ev.LimitsChanged) -> None:
+        self.version = event.version
+        if event.proposal is not None:
+            self._proposals.pop(event.proposal, None)
+        people = f"{event.actor} and {event.second_actor}" if event.second_actor else event.actor
+        for change in event.changes:
+            said = f"{event.source.lower()} by {people}"
+            origin = _Origin(change.after, said, event.version, event.until_ns)
+            self._changed[change.account, change.key] = origin
+
+    def _propose(self, event: ev.LimitsProposed) -> None:
+        """A proposal of a configuration leaves in force what was, whatever the configuration now says."""
+        self._proposals[event.proposal] = event
+        for change in event.changes:
+            place = (change.account, change.key)
+            if place not in self._changed or self._changed[place].value != change.before:
+                self._changed[place] = _Origin(change.before, "kept until approved", self.version)
+
+    def _row(self, account_id: AccountId | None, key: str, account: AccountRow | None) -> LimitRow:
+        origin = self._changed.get((account_id, key))
+        if origin is None:
+            origin = _Origin(self._configured(account_id, key), "configuration", 1)
+        used = None if account is None else _used(key, account)
+        headroom = None
+        if used is not None:
+            headroom = plain(used - origin.value if key.startswith("min_") else origin.value - used)
+        return LimitRow(
+            account_id, key, origin.value, KEYS[key].unit, origin.said, origin.version, origin.until_ns, used, headroom
+        )
+
+    def _configured(self, account_id: AccountId | None, key: str) -> Decimal:
+        if self.setup is None:
+            return KEYS[key].default
+        own = next((spec.limits for spec in self.setup.accounts if spec.id == account_id), {})
+        return {**self.setup.settings, **own}.get(key, KEYS[key].default)
+
+
+def _told(changes: tuple[ev.LimitChange, ...]) -> str:
+    return ", ".join(f"{c.account or 'desk'} {c.key} {c.before:f} to {c.after:f}" for c in changes)
+
+
+def _used(key: str, account: AccountRow) -> Decimal | None:
+    """Return what is used of a limit, in its own unit, from the account's books as they were last marked."""
+    if key in ("max_daily_loss_pct", "max_daily_drawdown_pct"):
+        lost = account.anchor - account.equity
+        return round_down(max(lost, ZERO) * HUNDRED / account.anchor) if account.anchor > 0 else None
+    if key == "max_open_positions":
+        return Decimal(account.open_positions)
+    if key in ("min_available_margin", "min_account_balance"):
+        return account.available_margin
+    return None

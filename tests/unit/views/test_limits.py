@@ -1,0 +1,94 @@
+"""What is in force, folded from events: values with their origin, what is used of them, and what waits."""
+
+from coxswain.messages import inputs as inp
+from coxswain.messages.command_json import parse_command
+from coxswain.views.answers import answer_of
+from coxswain.views.limits import LimitRow, LimitsView
+from coxswain.views.summary import Summary
+from tests.unit.core.desk import SHARE, A, D, Desk, S, account, only, setup
+
+
+def tell(desk: Desk, actor: str = "ann", **fields: object) -> None:
+    desk.step(parse_command(fields, actor, desk.now_ns))
+
+
+def view(desk: Desk) -> LimitsView:
+    folded = LimitsView()
+    for record in desk.records:
+        folded.apply(record)
+    return folded
+
+
+def row(desk: Desk, key: str) -> LimitRow:
+    summary = Summary()
+    for record in desk.records:
+        summary.apply(record)
+    accounts = {each.account: each for each in summary.book.all_accounts()}
+    return only([each for each in view(desk).rows(accounts, A) if each.key == key])
+
+
+def test_a_value_that_nobody_changed_is_the_configurations() -> None:
+    found = row(Desk(setup(account(A, max_order_qty=50))), "max_order_qty")
+    assert (found.value, found.origin, found.version, found.until_ns) == (D(50), "configuration", 1, None)
+
+
+def test_a_change_by_command_is_shown_with_who_since_when_and_until_when() -> None:
+    desk = Desk()
+    tell(desk, command="set-limits", values={"max_order_qty": "20"}, account="A", for_s=60, reason="less")
+    found = row(desk, "max_order_qty")
+    assert (found.value, found.origin, found.version) == (D(20), "command by ann", 2)
+    assert found.until_ns == desk.now_ns + 60 * S
+    desk.wait(60 * S)
+    assert row(desk, "max_order_qty").origin == "revert by engine"
+
+
+def test_what_is_used_of_a_limit_and_what_is_left() -> None:
+    desk = Desk(setup(account(A, max_daily_loss_pct=1)))
+    desk.hold(10)
+    desk.quote(SHARE, "99.02", "99.04")  # 10.00 of 100,000
+    found = row(desk, "max_daily_loss_pct")
+    assert (found.used, found.headroom) == (D("0.01"), D("0.99"))
+    assert row(desk, "max_open_positions").headroom == D(2)
+
+
+def test_the_view_says_what_the_engine_acts_on() -> None:
+    desk = Desk(setup(account(A), limit_raise_needs_two=1))
+    tell(desk, command="set-limits", values={"max_order_qty": "20"}, account="A", reason="less")
+    tell(desk, command="set-limits", values={"max_order_value": "300000"}, account="A", reason="more")
+    waiting = only(view(desk).waiting())
+    assert (waiting.id, waiting.actor) == ("proposal 1", "ann")
+    tell(desk, "bob", command="approve-limits", proposal=1, reason="fine")
+    assert view(desk).waiting() == []
+    params = desk.account().params
+    for key in ("max_order_qty", "max_order_value", "max_daily_loss_pct"):
+        assert row(desk, key).value == getattr(params, key)
+    assert view(desk).version == desk.engine.state.limits.version
+
+
+def test_each_command_becomes_its_input_and_its_answer_names_it() -> None:
+    desk = Desk()
+    asked: dict[str, dict[str, object]] = {
+        "set-limits": {"values": {"max_order_qty": 5}},
+        "approve-limits": {"proposal": 1},
+        "withdraw-limits": {"proposal": 1},
+        "propose-override": {"control": 21, "account": "A", "signal_id": "s1", "for_s": 60},
+        "approve-override": {"override_id": "override-1"},
+        "withdraw-override": {"override_id": "override-1"},
+        "close-breaker": {"account": "A", "breaker": "loss"},
+    }
+    for name, fields in asked.items():
+        record = desk.step(parse_command({"command": name, **fields, "reason": "why"}, "ann", desk.now_ns))
+        assert answer_of(record).command == name
+        assert getattr(record.input, "actor", "") == "ann"
+    assert isinstance(desk.records[-1].input, inp.CloseBreaker)
+
+
+def test_an_answer_says_what_stays_although_a_limit_was_lowered() -> None:
+    desk = Desk()
+    message = parse_command(
+        {"command": "set-limits", "values": {"max_order_qty": "5"}, "reason": "less"}, "ann", desk.now_ns
+    )
+    answer = answer_of(desk.step(message))
+    assert answer.done
+    assert any("stay" in line for line in answer.did_not)
+    assert "limits set" in answer.undo
