@@ -327,6 +327,15 @@ def stats(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
 
 @app.command()
 @reports_errors
+def fairness(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+    """Whether accounts are treated alike: prices against the group's, who goes first, what rounding owes."""
+    from coxswain.app.together import show_fairness
+
+    raise typer.Exit(show_fairness(journal, as_json))
+
+
+@app.command()
+@reports_errors
 def explain(
     name: Annotated[str, typer.Argument(metavar="ID", help="A signal, an order or an account.")],
     journal: Journal = DEFAULT_JOURNAL,

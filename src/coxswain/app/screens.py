@@ -15,6 +15,7 @@ from coxswain.model.market import Instrument
 from coxswain.model.vocabulary import SignalKind, Verdict
 from coxswain.views.decisions import decided_by, holds_position
 from coxswain.views.plans import Outcome, PlanAccount, PlanRow, Result
+from coxswain.views.sentences import breaches_told
 from coxswain.views.summary import Summary
 
 if TYPE_CHECKING:  # they bring the engine with them, which a table of orders has no use for
@@ -157,6 +158,8 @@ def show_plan(row: PlanRow, instrument: Instrument | None) -> None:
         )
     else:
         _show_holders(row, instrument)
+    if plan.breaches is not None:
+        line(breaches_told(plan.breaches), STYLES["quiet"])
     for warning in plan.warnings:
         line(f"warning: {warning}", STYLES["SKIP"])
 

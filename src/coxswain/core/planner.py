@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.breaches import breaches_of
 from coxswain.core.draws import draw
 from coxswain.core.eligibility import eligibility, headroom
 from coxswain.core.firm.planning import under_rules
@@ -79,7 +80,20 @@ def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
     chosen = sum(1 for assignment in assignments if assignment.verdict is Verdict.SEND)
     policy = spec.policy.replace("_", " ")
     rationale = f"{chosen} of {len(assignments)} accounts take part; {policy}: {allocation.rationale}"
-    return Plan(signal.id, signal.kind, signal.symbol, assignments, rationale, side, decision_px, warnings)
+    breaches = breaches_of(state, signal.symbol, side, _exposed(assignments, answers, instrument, decision_px))
+    return Plan(signal.id, signal.kind, signal.symbol, assignments, rationale, side, decision_px, warnings, breaches)
+
+
+def _exposed(
+    assignments: tuple[Assignment, ...],
+    answers: dict[AccountId, tuple[list[Check], Sized | None]],
+    instrument: Instrument,
+    decision_px: Decimal | None,
+) -> dict[AccountId, tuple[Decimal, Decimal]]:
+    """Return (lots, what a lot is worth in the account's currency) of everyone who takes part."""
+    lot_value = (decision_px or ZERO) * instrument.contract_size
+    rates = {account_id: sized.rate for account_id, (_, sized) in answers.items() if sized is not None}
+    return {a.account: (a.qty, lot_value * rates[a.account]) for a in assignments if a.verdict is Verdict.SEND}
 
 
 def _candidate(state: State, signal: Signal, account: Account, sized: Sized) -> Candidate:

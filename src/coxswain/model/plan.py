@@ -46,6 +46,20 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far behind its fair number of turns it is after this plan, under a policy that takes turns."""
 
 
+class Breaches(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Loss limits that the accounts of a plan break within a day, by the model that `core/breaches` states."""
+
+    expected: Decimal
+    """How many accounts."""
+    at_least_one: Decimal
+    """A probability, as the next."""
+    all_together: Decimal
+    volatility_pct: Decimal
+    """A day's, of the plan's instrument."""
+    observed: bool = False
+    """False: nothing was observed, and the volatility is an assumption."""
+
+
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     signal_id: SignalId
     kind: SignalKind
@@ -55,3 +69,5 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     side: Side | None = None
     decision_px: Decimal | None = None
     warnings: tuple[str, ...] = ()
+    breaches: Breaches | None = None
+    """Of an entry that somebody takes part in."""

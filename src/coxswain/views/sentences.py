@@ -7,8 +7,9 @@ from typing import Any
 from coxswain.messages import events as ev
 from coxswain.model.checks import reason
 from coxswain.model.control import name_of
+from coxswain.model.decimals import HUNDRED, plain, text
 from coxswain.model.orders import OrderIntent
-from coxswain.model.plan import Assignment
+from coxswain.model.plan import Assignment, Breaches
 from coxswain.model.vocabulary import OrdType, Verdict
 from coxswain.views.times import utc
 
@@ -124,7 +125,19 @@ def _at(where: str) -> str:
 def _plan(event: ev.PlanProposed) -> str:
     send = sum(assignment.verdict is Verdict.SEND for assignment in event.plan.assignments)
     skip = len(event.plan.assignments) - send
-    return f"plan proposed: {send} send, {skip} skip; {event.plan.rationale}"
+    risk = "" if event.plan.breaches is None else f"; {breaches_told(event.plan.breaches)}"
+    return f"plan proposed: {send} send, {skip} skip; {event.plan.rationale}{risk}"
+
+
+def breaches_told(breaches: Breaches) -> str:
+    """Say what a plan may break, and on what volatility that rests."""
+    one, every = (f"{_per_cent(share)} %" for share in (breaches.at_least_one, breaches.all_together))
+    moves = f"at {breaches.volatility_pct:.2f} % a day, {'observed' if breaches.observed else 'assumed'}"
+    return f"loss limits broken within a day: {breaches.expected:f} expected, at least one {one}, all {every} ({moves})"
+
+
+def _per_cent(share: Decimal) -> str:
+    return text(plain((share * HUNDRED).quantize(Decimal("0.01"))))
 
 
 def _created(event: ev.OrderCreated) -> str:

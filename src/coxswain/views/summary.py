@@ -70,6 +70,17 @@ class AccountDoc(msgspec.Struct, frozen=True):
     result: ResultDoc | None
 
 
+class BreachesDoc(msgspec.Struct, frozen=True):
+    """Loss limits that may break within a day."""
+
+    expected: Written
+    at_least_one: Written
+    """A probability, as the next."""
+    all_together: Written
+    volatility_pct: Written
+    observed: bool
+
+
 class PlanDoc(msgspec.Struct, frozen=True):
     signal_id: str
     kind: SignalKind
@@ -78,6 +89,7 @@ class PlanDoc(msgspec.Struct, frozen=True):
     rationale: str
     warnings: tuple[str, ...]
     accounts: tuple[AccountDoc, ...]
+    breaches: BreachesDoc | None = None
 
 
 class OrderCounts(msgspec.Struct, frozen=True):
@@ -372,7 +384,12 @@ def _written_all(row: StatsRow | MoneyRow | PerformanceRow) -> dict[str, object]
 def _plan(row: PlanRow) -> PlanDoc:
     plan = row.plan
     accounts = tuple(_account(account) for account in row.accounts)
-    return PlanDoc(plan.signal_id, plan.kind, plan.symbol, plan.side, plan.rationale, plan.warnings, accounts)
+    told = plan.breaches
+    breaches = None
+    if told is not None:
+        shares = (text(told.expected), text(told.at_least_one), text(told.all_together), text(told.volatility_pct))
+        breaches = BreachesDoc(*shares, told.observed)
+    return PlanDoc(plan.signal_id, plan.kind, plan.symbol, plan.side, plan.rationale, plan.warnings, accounts, breaches)
 
 
 def _account(row: PlanAccount) -> AccountDoc:
