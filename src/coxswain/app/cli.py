@@ -48,6 +48,8 @@ audit_app = typer.Typer(help="Prove that the journal is whole, and read what was
 alerts_app = typer.Typer(help="Try the ways that alerts take.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
+correlations_app = typer.Typer(help="How accounts move together: the matrix in force, and estimates of it.")
+app.add_typer(correlations_app, name="correlations")
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(operating)
 app.add_typer(limits_app, name="limits")
@@ -323,6 +325,39 @@ def stats(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
     from coxswain.app.inspect import show_stats
 
     raise typer.Exit(show_stats(journal, as_json))
+
+
+@correlations_app.callback(invoke_without_command=True)
+@reports_errors
+def correlations(context: typer.Context, journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+    """Show the matrix that plans go by."""
+    if context.invoked_subcommand is not None:
+        return
+    from coxswain.app.together import show_correlations
+
+    raise typer.Exit(show_correlations(journal, as_json))
+
+
+@correlations_app.command("estimate")
+@reports_errors
+def correlations_estimate(
+    journal: Journal = DEFAULT_JOURNAL,
+    method: Annotated[str, typer.Option("--method", help="ledoit-wolf or ewma.")] = "ledoit-wolf",
+    days_min: Annotated[int, typer.Option("--days-min", min=2, help="With fewer days nothing is estimated.")] = 20,
+    apply: Annotated[bool, typer.Option("--apply", help="Tell the engine, running or not.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Estimate every pair from the accounts' daily returns. Wants the extra `analytics`."""
+    from coxswain.app.correlate import AnalyticsMissing, Method
+    from coxswain.app.together import estimate_correlations
+
+    if method not in list(Method):
+        fail(exits.USAGE, f"--method: found {method!r}; wanted one of {', '.join(Method)}")
+    try:
+        code = estimate_correlations(journal, Method(method), days_min, apply, as_json)
+    except AnalyticsMissing as error:
+        fail(exits.USAGE, str(error))
+    raise typer.Exit(code)
 
 
 @app.command()

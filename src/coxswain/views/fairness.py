@@ -90,7 +90,7 @@ class Fairness:
         firsts: dict[AccountId, int] = {}
         fair: dict[AccountId, Decimal] = {}
         compared = 0
-        for signal_id, plan in self._plans.items():
+        for signal_id in self._plans:
             filled = orders.get(signal_id, [])
             by_account = _by_account(filled)
             if len(by_account) < 2:

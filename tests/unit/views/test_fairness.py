@@ -80,4 +80,4 @@ def test_what_rounding_owes_stays_within_one_step() -> None:
     found = report(trading)
     assert {(row.account, row.symbol) for row in found.credits} == {(A, SHARE), (B, SHARE), (C, SHARE)}
     assert all(abs(row.owed) <= row.worst <= row.bound == 1 for row in found.credits)
-    assert max(row.worst for row in found.credits) == Decimal("0.6666666667")
+    assert max(row.worst for row in found.credits) == Decimal("0.6666666666")
