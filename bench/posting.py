@@ -23,7 +23,7 @@ from coxswain.messages import events as ev
 from coxswain.messages.inputs import EngineStarted, Input, SubmitSignal
 from coxswain.messages.record import Record
 from coxswain.model.algo import Algo
-from coxswain.model.market import Instrument, Quote, is_sane
+from coxswain.model.market import Instrument, Quote, Session, is_sane
 from coxswain.model.setup import AccountSpec, Setup, VenueSpec
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
@@ -53,6 +53,7 @@ LIMITS = {
     "max_orders_per_day": Decimal(10**6),
     "risk_budget_pct": Decimal(100),
 }
+NEW_YORK = (Session("America/New_York", (0, 1, 2, 3, 4), "09:30", "16:00"),)
 STILL = ("min_timing_variance_ms", "max_timing_variance_ms", "min_size_variance_pct", "max_size_variance_pct")
 
 
@@ -134,7 +135,8 @@ def main() -> None:
             if is_sane(quote):
                 spreads.append(quote.ask - quote.bid)
         one = Decimal(1)
-        instrument = Instrument(symbol, "USD", tick, one, one, Decimal(1), Decimal("0.05"))
+        sessions = NEW_YORK if "equity" in file else ()
+        instrument = Instrument(symbol, "USD", tick, one, one, one, Decimal("0.05"), sessions=sessions)
         from_ns, until_ns = first_ns + EVERY_NS, last_ns - EVERY_NS
         crossed = run(file, instrument, None, from_ns, until_ns).costs
         posting = run(file, instrument, POST, from_ns, until_ns)
@@ -147,11 +149,13 @@ def main() -> None:
             "file": file.rpartition("/")[2],
             "symbol": symbol,
             "orders": len(both),
+            "only_crossed": len(crossed) - len(both),
+            "only_posted": len(posted) - len(both),
             "unfilled": posting.unfilled,
             "median_spread": str(spread),
-            "mean_saved": str(round(mean, 7)),
+            "mean_saved": format(round(mean, 7), "f"),
             "saved_of_median_spread_pct": float(round(mean / spread * 100, 1)),
-            "standard_error": str(round(Decimal(statistics.stdev(saved)) / Decimal(len(saved)).sqrt(), 7)),
+            "standard_error": format(round(Decimal(statistics.stdev(saved)) / Decimal(len(saved)).sqrt(), 7), "f"),
             "better": sum(1 for each in saved if each > 0),
             "worse": sum(1 for each in saved if each < 0),
             "post": POST.params,
