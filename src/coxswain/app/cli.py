@@ -46,7 +46,9 @@ def _options(
 config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
 audit_app = typer.Typer(help="Prove that the journal is whole, and read what was decided.", no_args_is_help=True)
 alerts_app = typer.Typer(help="Try the ways that alerts take.", no_args_is_help=True)
+firms_app = typer.Typer(help="See the rules of funding firms, and how an account stands.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+app.add_typer(firms_app, name="firms")
 app.add_typer(audit_app, name="audit")
 correlations_app = typer.Typer(help="How accounts move together: the matrix in force, and estimates of it.")
 app.add_typer(correlations_app, name="correlations")
@@ -255,6 +257,42 @@ def config_show(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     from coxswain.app.commands import show_config
 
     raise typer.Exit(show_config(config, as_json))
+
+
+@firms_app.command("list")
+@reports_errors
+def firms_list(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """List the rule sets: the package's, and those in the folder that the configuration names."""
+    from coxswain.app.firms import list_firms
+
+    raise typer.Exit(list_firms(config, as_json))
+
+
+@firms_app.command("show")
+@reports_errors
+def firms_show(
+    name: Annotated[str, typer.Argument(metavar="ID", help="A rule set, as firms list shows it.")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Show one rule set as it was read, with its sources; what is left out has its default."""
+    from coxswain.app.firms import show_firm
+
+    raise typer.Exit(show_firm(config, name, as_json))
+
+
+@firms_app.command("check")
+@reports_errors
+def firms_check(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="An account of the configuration.")],
+    config: Config = DEFAULT_CONFIG,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Show each rule of an account's firm: its value, its limit, what is left, and the verdict."""
+    from coxswain.app.firms import check_account
+
+    raise typer.Exit(check_account(config, journal, account, as_json))
 
 
 @alerts_app.command("test")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from coxswain.core.firm.standing import standing
 from coxswain.core.firm.view import marks_of
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import FirmDay
@@ -248,3 +249,25 @@ def test_protection_and_closing_are_never_refused_for_a_loss() -> None:
     at.adjust(stop_loss="91.20")
     at.exit()
     assert at.refusals() == []
+
+
+def test_a_wider_stop_counts_for_all_of_the_position_that_it_will_protect() -> None:
+    """555 lots with 9 to lose fit alone; the lot that is held would be protected no nearer either."""
+    at = desk(BELOW)
+    at.direct(BUY, 1, name="first", price="100.00", stop_loss="99.00")
+    at.fill(at.sent(), 1, "100.00")
+    since = len(at.records)
+    at.direct(BUY, 555, name="second", price="100.00", stop_loss="91.00")
+    assert len(at.refusals(since)) == 1
+    at.direct(BUY, 554, name="third", price="100.00", stop_loss="91.00")
+    assert len(at.refusals(since)) == 1
+
+
+def test_an_account_is_told_what_is_left_of_each_limit() -> None:
+    at = holding(DAILY)
+    at.quote(SHARE, "98.00", "98.02")
+    found = {row.rule: row for row in standing(at.engine.state, A)}
+    assert (found["daily"].value, found["daily"].limit, found["daily"].verdict) == (D(99_000), D(95_000), "ok")
+    assert found["daily"].headroom == -500  # 4,500 are at risk to the stop, and 1,000 are lost already
+    at.quote(SHARE, "93.00", "93.02")
+    assert {row.rule: row for row in standing(at.engine.state, A)}["daily"].verdict == "warn"

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from coxswain.core.evolve.firms import factor_of, lineage_of, worst_of
 from coxswain.core.firm.book import FirmBook, FirmDesk, side_key
+from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, held_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.state import NOTHING_HELD, Account, Position, State, equity
-from coxswain.model.decimals import ONE, ZERO
+from coxswain.model.decimals import ONE, ZERO, round_up
 from coxswain.model.firm import Impact, NewsEvent, NewsRule, Permission, RuleSet
 from coxswain.model.firm_facts import Around, FirmFacts, Lineage, Marks, Others, Party
 from coxswain.model.orders import OrderIntent
@@ -48,6 +49,7 @@ def facts_of(
     own_risk = ZERO if leaving_out is None else own * leaving_out.risk_per_lot
     own_margin = ZERO if leaving_out is None else own * leaving_out.margin_per_lot
     at_stops = account.open_risk + account.held_risk + (account.planned_risk if planning else ZERO) - own_risk
+    wider, wider_per_lot = _at_widest_stop(state, account, position, intent)
     held = position.held_buy if intent.side is Side.BUY else position.held_sell
     signed = position.qty if intent.side is Side.BUY else -position.qty
     marks = marks_of(account, book)
@@ -62,8 +64,8 @@ def facts_of(
         book.day if book.seen else "",
         marks,
         () if rules is None else floors(rules.loss_limits, marks),
-        at_stops,
-        risk_per_lot,
+        at_stops + wider,
+        risk_per_lot + wider_per_lot,
         margin_per_lot,
         account.used_margin + account.held_margin - own_margin,
         book.locked,
@@ -76,7 +78,7 @@ def facts_of(
         ONE if rules is None else factor_of(desk, book, intent.symbol),
         account.open_positions - (leaving_out is not None),
         leaving_out is not None or not position.occupied,
-        _position_risk(account, position, leaving_out),
+        _position_risk(account, position, leaving_out) + wider,
         book.profit_before,
         book.best_day,
         around,
@@ -115,6 +117,33 @@ def _position_risk(account: Account, position: Position, leaving_out: Order | No
     return position.risk + sum(
         (held_qty(order) * order.risk_per_lot for order in entering if order is not leaving_out), ZERO
     )
+
+
+def _at_widest_stop(state: State, account: Account, position: Position, intent: OrderIntent) -> tuple[Decimal, Decimal]:
+    """Return what more is at risk, and with each lot of this order, if the widest stop came to stand for all of it.
+
+    A position has one stop: the one of the entry that fills next takes the place of the one before.
+    """
+    instrument = state.instruments.get(intent.symbol)
+    rate = None if instrument is None else rate_up(state, account, instrument)
+    if instrument is None or rate is None or intent.stop_loss is None or intent.reduce_only:
+        return ZERO, ZERO
+    entering = [account.orders[cl_ord_id] for cl_ord_id in position.entering]
+    beside = [order for order in entering if order.intent.side is intent.side]
+    same_side = bool(position.qty) and (position.qty > 0) is (intent.side is Side.BUY)
+    stops = [intent.stop_loss, *(order.intent.stop_loss for order in beside), position.stop_px if same_side else None]
+    widest = (min if intent.side is Side.BUY else max)(stop for stop in stops if stop is not None)
+    per_point = instrument.contract_size * rate
+    more = sum((held_qty(order) * _apart(order.intent.stop_loss, widest) for order in beside), ZERO) * per_point
+    if same_side and position.stop_px is not None:
+        assumed = state.desk.assumed_stop_pct
+        risk = position_risk(instrument, position.qty, position.cost, widest, rate, assumed)
+        more += max(risk - position.risk, ZERO)
+    return round_up(more), round_up(_apart(intent.stop_loss, widest) * per_point)
+
+
+def _apart(stop: Decimal | None, widest: Decimal) -> Decimal:
+    return ZERO if stop is None else abs(stop - widest)
 
 
 # --- other instruments and accounts -----------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from coxswain.model.decimals import ZERO, plain, round_down
-from coxswain.model.firm_facts import Allow, FirmFacts, Reduce, Refuse, Rule, Verdict
+from coxswain.model.firm import RuleSet
+from coxswain.model.firm_facts import Allow, FirmFacts, Marks, Reduce, Refuse, Rule, Verdict
 from coxswain.model.orders import OrderIntent
 
 
@@ -41,11 +42,14 @@ def judge(order: OrderIntent, facts: FirmFacts) -> Iterator[Verdict]:
 
 def contracts(facts: FirmFacts) -> Decimal | None:
     """Return the contracts that the balance at the end of the last day allows; what is won today raises nothing."""
-    assert facts.rules is not None
-    plan = facts.rules.size.contracts_by_eod_balance
+    return None if facts.rules is None else contracts_of(facts.rules, facts.marks)
+
+
+def contracts_of(rules: RuleSet, marks: Marks) -> Decimal | None:
+    plan = rules.size.contracts_by_eod_balance
     if not plan:
         return None
-    above = facts.marks.day_balance - facts.marks.initial
+    above = marks.day_balance - marks.initial
     return max((most for start, most in plan if above >= start), default=plan[0][1])
 
 

@@ -1,0 +1,116 @@
+"""The commands about firms' rules: which rule sets there are, what one says, and how an account stands under its own.
+
+Nothing is judged here, and nothing is written.
+"""
+
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+from ruamel.yaml import YAML
+
+from coxswain.app import exits
+from coxswain.app.config.firms import read_rule_sets
+from coxswain.app.config.load import load
+from coxswain.app.config.problems import ConfigError, unknown
+from coxswain.app.config.tree import Tree, read_tree
+from coxswain.app.output import print_json
+from coxswain.app.plugins import make_engine
+from coxswain.app.tables import say, table
+from coxswain.core.firm.standing import Standing, standing
+from coxswain.journal.store import Reader
+from coxswain.model.firm import RuleSet
+from coxswain.model.vocabulary import AccountId
+from coxswain.runtime.records import decoded
+
+
+def rule_sets_for(config: Path) -> dict[str, RuleSet]:
+    """Return the package's rule sets, and the user's where a configuration names their folder."""
+    own = None
+    if config.exists():
+        tree = read_tree(config, {})
+        folder = tree.text_at("firms_dir") if isinstance(tree, Tree) else None
+        own = None if folder is None else config.parent / folder
+    found, problems = read_rule_sets(own)
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def list_firms(config: Path, as_json: bool) -> int:
+    found = rule_sets_for(config)
+    rows = [
+        {
+            "id": rules.id,
+            "phases": list(rules.phase),
+            "verified_on": rules.provenance.verified_on,
+            "confidence": rules.provenance.confidence,
+            "effective_from": rules.provenance.effective.from_,
+            "effective_to": rules.provenance.effective.to,
+            "sources": len(rules.provenance.source_urls),
+        }
+        for rules in found.values()
+    ]
+    if as_json:
+        print_json({"firms": rows})
+        return exits.OK
+    columns = ("id", "phases", "verified_on", "confidence", "sources")
+    table(columns, [[_cell(row[column]) for column in columns] for row in rows], right=("sources",))
+    say("Firms change their rules: compare a rule set with what your firm tells you. Nothing here is advice.")
+    return exits.OK
+
+
+def _cell(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def show_firm(config: Path, name: str, as_json: bool) -> int:
+    found = rule_sets_for(config)
+    if name not in found:
+        say(f"coxswain: {name} is {unknown(name, found)}")
+        return exits.USAGE
+    rules = msgspec.to_builtins(found[name], builtin_types=())
+    if as_json:
+        print_json(rules)
+        return exits.OK
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.width = 110
+    yaml.dump(rules, sys.stdout)
+    return exits.OK
+
+
+def check_account(config: Path, journal: Path, name: str, as_json: bool) -> int:
+    """Say how an account stands under each rule: as its journal left it, else as the configuration begins it."""
+    spec = next((spec for spec in load(config, _environment()).setup.accounts if spec.id == name), None)
+    if spec is None:
+        say(f"coxswain: there is no account {name} in {config}")
+        return exits.USAGE
+    rows: tuple[Standing, ...] = ()
+    if journal.is_file():
+        engine = make_engine()
+        with Reader(journal) as reader:
+            for _, record in decoded(reader.read()):
+                engine.fold(record)
+        rows = standing(engine.state, AccountId(name))
+    if as_json:
+        print_json({"account": name, "firm": spec.firm or None, "phase": spec.firm_phase, "rules": rows})
+        return exits.OK
+    if not rows:
+        under = f"under {spec.firm}, and its journal says nothing of it yet" if spec.firm else "under no firm's rules"
+        say(f"{name} is {under}")
+        return exits.OK
+    say(f"{name} is under {spec.firm}, {spec.firm_phase}")
+    columns = ("rule", "value", "limit", "headroom", "verdict", "note")
+    table(columns, [[_told(getattr(row, name)) for name in columns] for row in rows], right=columns[1:4])
+    return exits.OK
+
+
+def _environment() -> dict[str, str]:
+    return dict(os.environ)
+
+
+def _told(value: object) -> str | None:
+    return f"{value:f}" if isinstance(value, Decimal) else None if value is None else str(value)

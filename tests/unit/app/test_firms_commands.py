@@ -1,0 +1,33 @@
+"""The commands about firms' rules, as users run them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from coxswain.app.firms import check_account, list_firms, show_firm
+from coxswain.app.init import write_starter
+
+
+def test_the_rule_sets_are_listed_and_one_is_shown(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    config, _ = write_starter(tmp_path)
+    assert list_firms(config, as_json=True) == 0
+    listed = json.loads(capfdbinary.readouterr().out)["firms"]
+    assert len(listed) == 8
+    assert show_firm(config, listed[0]["id"], as_json=True) == 0
+    shown = json.loads(capfdbinary.readouterr().out)
+    assert shown["provenance"]["source_urls"]
+    assert show_firm(config, "nobody.plan@2026-07", as_json=True) == 2
+
+
+def test_an_account_is_checked_before_it_has_a_journal(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    config, _ = write_starter(tmp_path)
+    text = config.read_text().replace("firm: none", "firm: ftmo.2step.funded@2026-07\n    owner: Ann Example", 1)
+    config.write_text(text)
+    journal = tmp_path / "none.journal"
+    assert check_account(config, journal, "alpha", as_json=True) == 0
+    found = json.loads(capfdbinary.readouterr().out)
+    assert (found["firm"], found["phase"], found["rules"]) == ("ftmo.2step.funded@2026-07", "funded", [])
+    assert check_account(config, journal, "nobody", as_json=True) == 2
