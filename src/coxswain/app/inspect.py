@@ -64,7 +64,7 @@ def show_status(journal: Path, as_json: bool) -> int:
     """Say in one screen whether all is well; the exit code says it too."""
     running = is_written(journal) if journal.is_file() else False
     summary = _summary(journal)
-    accounts, positions = summary.book.all_accounts(), summary.book.open_positions()
+    accounts, positions, controls = summary.book.all_accounts(), summary.book.open_positions(), summary.controls
     unknown = [row.cl_ord_id for row in summary.blotter.orders.values() if not row.outcome_known]
     problems = _problems(summary, accounts, running)
     status = {
@@ -74,6 +74,12 @@ def show_status(journal: Path, as_json: bool) -> int:
         "journal": str(journal),
         "running": running,
         "mode": summary.mode,
+        "modes": {scope: str(mode) for scope, mode in controls.modes().items()},
+        "stops": [f"{row.level} of {row.scope} by {row.actor}: {row.reason}" for row in controls.stops()],
+        "waiting_plans": [
+            f"{row.signal_id} ({', '.join(row.accounts)}) until {row.expires}" for row in controls.waiting()
+        ],
+        "flattening": [f"{row.account} {row.symbol}: {row.remaining:f} left" for row in controls.flattening()],
         "account_mode": PAPER,
         "feed": summary.market,
         "last_record": None if summary.last_ns is None else utc(summary.last_ns),
@@ -149,6 +155,10 @@ def _problems(summary: Summary, accounts: Sequence[AccountRow], running: bool) -
     if bare:
         names = ", ".join(f"{row.account} {row.symbol}" for row in bare)
         found.append(f"{tables.count(len(bare), 'position')} without protection ({names})")
+    if summary.controls.flattening():
+        found.append(f"{tables.count(len(summary.controls.flattening()), 'position')} still to be flattened")
+    narrow = [row for row in summary.controls.stops() if row.scope.startswith(("strategy", "instrument"))]
+    found += [f"{row.level} of {row.scope} ({row.actor}: {row.reason})" for row in narrow]
     found += [f"{row.account} is {row.state} ({', '.join(row.causes)})" for row in restricted]
     if not running and not summary.stopped:
         found.append("the last run did not end in good order, start it again")

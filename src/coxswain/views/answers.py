@@ -123,9 +123,9 @@ def _undo(message: inp.Input) -> str:
     match message:
         case inp.StopTrading(level, scope) if scope.kind is not ScopeKind.ORDER:
             lost = "; orders cancelled and positions closed do not come back" if level in _ACTS else ""
-            return f"coxswain resume {_option(scope)} --reason WHY{lost}"
+            return f"coxswain resume {_argument(scope)} --reason WHY{lost}"
         case inp.ResumeTrading(scope):
-            return f"coxswain pause {_option(scope)} --reason WHY"
+            return f"coxswain pause {_argument(scope)} --reason WHY"
         case inp.SetMode(scope=scope):
             return f"coxswain set-mode MODE {_option(scope)} --reason WHY"
         case inp.ApprovePlan(signal_ids):
@@ -149,6 +149,11 @@ def _undo(message: inp.Input) -> str:
 
 
 _ACTS = (StopLevel.HALT, StopLevel.FLATTEN)
+
+
+def _argument(scope: Scope) -> str:
+    """Name a scope to a command that takes an account without an option."""
+    return scope.id if scope.kind is ScopeKind.ACCOUNT else _option(scope)
 
 
 def _option(scope: Scope) -> str:

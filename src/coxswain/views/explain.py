@@ -198,7 +198,16 @@ def _text(event: ev.Event, kind: str, name: str) -> str:
 
 
 def _plans_for(event: ev.Event, account: AccountId) -> bool:
-    return isinstance(event, ev.PlanProposed) and any(a.account == account for a in event.plan.assignments)
+    """Say whether a plan, or what somebody said to it, concerns an account."""
+    match event:
+        case ev.PlanProposed(plan):
+            return any(assignment.account == account for assignment in plan.assignments)
+        case ev.PlanApproved(assignments=assignments) | ev.PlanModified(assignments=assignments):
+            return any(assignment.account == account for assignment in assignments or ())
+        case ev.ApprovalAwaited() | ev.PlanRejected() | ev.PlanExpired():
+            return account in event.accounts
+        case _:
+            return False
 
 
 def _verdict(plan: Plan, account: AccountId) -> str:

@@ -181,7 +181,9 @@ class Plans:
     def _result(self, plan: Plan, account: AccountId) -> Result | None:
         share = self._shares.get((plan.signal_id, account), _Share())
         if plan.kind is SignalKind.STOP_ADJUSTMENT:
-            return self._adjusted(share) if plan.signal_id in self._approved else None
+            if share.is_denied or plan.signal_id in self._approved:
+                return self._adjusted(share)
+            return None
         rows = [self._blotter.orders[order_id] for order_id in share.order_ids]
         return _traded(share, rows) if rows else _without_orders(share)
 
@@ -226,6 +228,30 @@ class Plans:
 
     def _plan_approved(self, event: ev.PlanApproved) -> None:
         self._approved.add(event.signal_id)
+        if event.assignments is not None:
+            self._change(event.signal_id, event.assignments)
+
+    def _modified(self, event: ev.PlanModified) -> None:
+        self._change(event.signal_id, event.assignments)
+
+    def _change(self, signal_id: SignalId, assignments: tuple[Assignment, ...]) -> None:
+        """Take over shares as they were approved or lowered."""
+        plan, changed = self.plans[signal_id], {assignment.account: assignment for assignment in assignments}
+        new = tuple(changed.get(assignment.account, assignment) for assignment in plan.assignments)
+        self.plans[signal_id] = msgspec.structs.replace(plan, assignments=new)
+
+    def _rejected(self, event: ev.PlanRejected) -> None:
+        if event.assignments:
+            self._change(event.signal_id, event.assignments)
+        self._not_approved(event.signal_id, event.accounts, f"rejected by {event.actor}: {event.reason}")
+
+    def _expired(self, event: ev.PlanExpired) -> None:
+        self._not_approved(event.signal_id, event.accounts, "nobody approved it while its signal lived")
+
+    def _not_approved(self, signal_id: SignalId, accounts: tuple[AccountId, ...], why: str) -> None:
+        for account in accounts:
+            share = self._share(signal_id, account)
+            share.is_denied, share.error = True, why
 
     def _recovery(self, event: ev.RecoveryAssigned) -> None:
         self.recoveries.append(event)
@@ -302,6 +328,9 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.SignalAccepted: Plans._signal_accepted,
     ev.PlanProposed: Plans._proposed,
     ev.PlanApproved: Plans._plan_approved,
+    ev.PlanModified: Plans._modified,
+    ev.PlanRejected: Plans._rejected,
+    ev.PlanExpired: Plans._expired,
     ev.RecoveryAssigned: Plans._recovery,
     ev.OrderCreated: Plans._created,
     ev.OrderDenied: Plans._denied,

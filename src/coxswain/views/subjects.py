@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from coxswain.messages import events as ev
+from coxswain.model.control import Scope, ScopeKind
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import AccountId, ClOrdId, SignalId, Symbol
 
@@ -12,6 +13,10 @@ class Subject(NamedTuple):
     account: AccountId | None = None
     cl_ord_id: ClOrdId | None = None
     """The order's first id, also after a replace."""
+
+
+def _of_scope(scope: Scope) -> Subject:
+    return Subject(None, AccountId(scope.id) if scope.kind is ScopeKind.ACCOUNT else None)
 
 
 class Subjects:
@@ -33,6 +38,10 @@ class Subjects:
                 return Subject(signal.id)
             case ev.PlanProposed(plan):
                 return Subject(plan.signal_id)
+            case ev.TradingStopped(scope=scope) | ev.TradingResumed(scope=scope) | ev.ModeChanged(scope=scope):
+                return _of_scope(scope)
+            case ev.CommandRefused():
+                return self._of_command(event)
             case ev.OrderDenied(intent):
                 return Subject(intent.signal_id or None, intent.account)
             case ev.OrderCreated(cl_ord_id, intent):
@@ -61,6 +70,12 @@ class Subjects:
             case _:
                 pass
         return self._of_names(event)
+
+    def _of_command(self, event: ev.CommandRefused) -> Subject:
+        """What a command named: an order of ours, or else what may be a signal."""
+        if self.first_id(ClOrdId(event.about)) in self._intents:
+            return self._of_order(None, ClOrdId(event.about))
+        return Subject(SignalId(event.about))
 
     def _of_names(self, event: ev.Event) -> Subject:
         """What the event itself names."""

@@ -16,6 +16,7 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import text
 from coxswain.model.vocabulary import ClOrdId, ExecType, Mode, OrdStatus, Side, SignalId, SignalKind, Verdict
 from coxswain.views.blotter import Blotter
+from coxswain.views.control import Controls
 from coxswain.views.performance import Performance, PerformanceRow
 from coxswain.views.plans import Outcome, PlanAccount, PlanRow, Plans, Result
 from coxswain.views.positions import Book, PositionRow, Protection
@@ -248,6 +249,7 @@ class Summary:
         self.book = Book(self.blotter)
         self.stats = Stats(self.blotter)
         self.performance = Performance(self.book)
+        self.controls = Controls()
         self.signals = SignalCounts(0, 0, 0, 0)
         self.partial_fills = 0
         self.repeated_reports = 0
@@ -294,6 +296,7 @@ class Summary:
         self.book.apply(record)
         self.stats.apply(record)
         self.performance.apply(record)
+        self.controls.apply(record)
         if isinstance(record.input, inp.EngineStarted):
             self._started, self.stopped = record.input, False
             feed = record.input.setup.feed
@@ -307,7 +310,7 @@ class Summary:
             self.repeated_reports += not record.events
         for event in record.events:
             match event:
-                case ev.PlanProposed():
+                case ev.PlanProposed(plan) if plan.signal_id not in self.controls.flattens:
                     self.signals.planned += 1
                 case ev.SignalDenied():
                     self.signals.denied += 1
