@@ -44,7 +44,8 @@ def status_of(journal: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("level", ["pause", "halt", "freeze"])
 def test_a_stop_of_everything_is_in_the_status_until_it_is_resumed(journal: Path, level: str) -> None:
-    done = coxswain(level, "--everything", "--reason", "a drill", "--journal", journal, cwd=journal.parent)
+    yes = ["--yes"] if level == "halt" else []
+    done = coxswain(level, "--everything", *yes, "--reason", "a drill", "--journal", journal, cwd=journal.parent)
     assert f"{level.upper()} of everything: a drill" in done.out
     assert "coxswain resume --everything --reason WHY" in done.err
     (stop,) = status_of(journal)["stops"]
@@ -73,7 +74,7 @@ def test_a_mode_is_set_and_shown(journal: Path) -> None:
         (("cancel", "nobody", "--reason", "x"), "no order of ours has this id"),
         (("cancel", "--reason", "x"), "nothing to cancel is named"),
         (("halt", "--reason", "x"), "no scope: wanted exactly one of"),
-        (("halt", "alder", "--everything", "--reason", "x"), "account and everything: wanted exactly one of"),
+        (("freeze", "alder", "--everything", "--reason", "x"), "account and everything: wanted exactly one of"),
         (("set-mode", "AUTO", "--everything", "--reason", "x"), "wanted one of FULL_AUTO"),
         (("pause", "alder", "--reason", " "), "wanted printable text"),
     ],

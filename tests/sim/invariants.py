@@ -401,8 +401,8 @@ def _position_is_protected(state: State, account: Account, position: Position) -
             continue
         if abs(position.qty) == position.held_exit:
             continue  # other orders take all of it, and an alert says so
-        if frozen and leg_id is None:
-            continue  # nothing may be placed there, and an alert says so
+        if frozen:
+            continue  # nothing may be placed or changed there, and an alert says so
         assert (level is None) is (leg_id is None), f"{account.spec.id} {position.symbol}: {level} without its order"
         if leg_id is not None:
             leg = account.orders[leg_id]
