@@ -50,7 +50,7 @@ def on_set_limits(tx: Tx, message: SetLimits) -> None:
 
 
 def on_approve_limits(tx: Tx, message: ApproveLimits) -> None:
-    proposal = tx.state.limits.proposals.get(message.proposal)
+    proposal = tx.state.limits.proposals.get(str(message.proposal))
     errors = _why_not_approved(tx.state, message, proposal)
     if errors or proposal is None:
         tx.refuse("approve-limits", str(message.proposal), message.actor, *errors)
@@ -68,7 +68,7 @@ def on_approve_limits(tx: Tx, message: ApproveLimits) -> None:
 
 
 def on_withdraw_limits(tx: Tx, message: WithdrawLimits) -> None:
-    if message.proposal in tx.state.limits.proposals:
+    if str(message.proposal) in tx.state.limits.proposals:
         tx.apply(ev.LimitProposalEnded(message.proposal, message.actor, message.reason))
     else:
         why = _no_proposal(tx.state, message.proposal)
@@ -89,7 +89,7 @@ def _why_not_approved(state: State, message: ApproveLimits, proposal: LimitPropo
 
 
 def _no_proposal(state: State, number: int) -> str:
-    known = " ".join(str(each) for each in state.limits.proposals) or "none that waits"
+    known = " ".join(state.limits.proposals) or "none that waits"
     return f"PROPOSAL_UNKNOWN: proposal={number}, wanted=one of {known}"
 
 

@@ -227,7 +227,7 @@ class Account(msgspec.Struct):
     """By break that was closed: the difference that is lived with."""
     limits: dict[str, Decimal] = {}
     """What commands have changed, above the configuration."""
-    overrides: dict[SignalId, dict[int, Override]] = {}
+    overrides: dict[SignalId, dict[str, Override]] = {}
     """Approved and not yet used, by signal and control."""
     breakers: dict[BreakerKind, Breaker] = {}
     """That are not closed."""
@@ -308,7 +308,8 @@ class LimitBook(msgspec.Struct):
     """What commands have changed, above the configuration."""
     temporary: dict[str, TemporaryLimit] = {}
     """By account and key."""
-    proposals: dict[int, LimitProposal] = {}
+    proposals: dict[str, LimitProposal] = {}
+    """By number, written out: the digest takes no other keys."""
     proposal_count: int = 0
     lowered: dict[AccountId, None] = {}
     """Accounts with more at risk than a lowered limit allows."""

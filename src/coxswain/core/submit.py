@@ -60,14 +60,16 @@ def submit(tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int
     view = view_of(tx.state, intent, signal_time_ns, end_of_life_ns)
     overrides = tx.account(intent.account).overrides.get(intent.signal_id, {})
     if overrides:
-        view = msgspec.structs.replace(view, overridden=tuple(overrides), overrides=tuple(overrides.values()))
+        view = msgspec.structs.replace(
+            view, overridden=tuple(each.control for each in overrides.values()), overrides=tuple(overrides.values())
+        )
     view = _while_half_open(tx.account(intent.account), view)
     verdict = judge(intent, view, tx.gates[intent.account])
     if isinstance(verdict, Refused):
         tx.apply(ev.OrderDenied(intent, verdict.checks, verdict.reasons))
         tell_refused_closing(tx, verdict)
         return None
-    used = [overrides[control].id for control in verdict.overridden]
+    used = [overrides[str(control)].id for control in verdict.overridden]
     order = _create(tx, verdict, view)
     for override_id in used:
         tx.apply(ev.OverrideUsed(override_id, intent.account, order.cl_ord_id))

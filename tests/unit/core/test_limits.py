@@ -243,6 +243,12 @@ def test_lowering_takes_effect_at_once_and_raising_waits_for_another_person() ->
     is_the_same_folded(desk)
 
 
+def test_a_proposal_that_waits_is_part_of_the_digest() -> None:
+    desk = two_person_desk()
+    change(desk, max_order_value="300000")
+    is_the_same_folded(desk)
+
+
 def test_nobody_approves_what_they_proposed() -> None:
     desk = two_person_desk()
     change(desk, max_order_value="300000")

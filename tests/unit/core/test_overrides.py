@@ -111,6 +111,14 @@ def test_what_one_person_asked_for_lets_nothing_pass() -> None:
     assert denied(desk) == ["LARGE"]
 
 
+def test_an_override_in_force_is_part_of_the_digest() -> None:
+    desk = soft_desk()
+    propose(desk)
+    is_the_same_folded(desk)
+    approve(desk)
+    is_the_same_folded(desk)
+
+
 def test_nobody_approves_what_they_asked_for() -> None:
     desk = soft_desk()
     propose(desk)

@@ -80,7 +80,7 @@ def _renew(state: State, changes: tuple[ev.LimitChange, ...]) -> None:
 def _limits_proposed(state: State, clock: Deadlines, event: ev.LimitsProposed) -> None:
     book = state.limits
     book.proposal_count = event.proposal
-    book.proposals[event.proposal] = LimitProposal(
+    book.proposals[str(event.proposal)] = LimitProposal(
         event.source, event.changes, event.actor, event.reason, event.until_ns
     )
     clock.set(_waiting(event.proposal), event.expires_ns)
@@ -94,7 +94,7 @@ def _limit_proposal_ended(state: State, clock: Deadlines, event: ev.LimitProposa
 
 
 def _close(state: State, clock: Deadlines, proposal: int) -> None:
-    del state.limits.proposals[proposal]
+    del state.limits.proposals[str(proposal)]
     clock.clear(_waiting(proposal))
 
 

@@ -20,7 +20,7 @@ def _override_approved(state: State, clock: Deadlines, event: ev.OverrideApprove
     override = msgspec.structs.replace(state.overrides[event.override_id], second_actor=event.actor)
     state.overrides[override.id] = override
     account = state.accounts[override.account]
-    account.overrides.setdefault(override.signal_id, {})[override.control] = override
+    account.overrides.setdefault(override.signal_id, {})[str(override.control)] = override
 
 
 def _override_used(state: State, clock: Deadlines, event: ev.OverrideUsed) -> None:
@@ -36,7 +36,7 @@ def _end(state: State, clock: Deadlines, override_id: str) -> None:
     clock.clear(key("override", override.account, override_id))
     account = state.accounts[override.account]
     approved = account.overrides.get(override.signal_id, {})
-    approved.pop(override.control, None)
+    approved.pop(str(override.control), None)
     if not approved:
         account.overrides.pop(override.signal_id, None)
 
