@@ -279,6 +279,7 @@ NEITHER_IS_SAFER = frozenset(
 )
 ZERO_IS_OFF = frozenset(
     (
+        "target_volatility_pct",
         "circuit_breaker_max_loss_pct",
         "circuit_breaker_max_drawdown_pct",
         "circuit_breaker_max_rejects",

@@ -133,6 +133,7 @@ _TABLE: dict[type, Callable[[Any], Found | None]] = {
     ev.BreakFound: _break,
     ev.AccountStateChanged: _state,
     ev.OrderDenied: lambda e: (Kind.RISK_LIMIT_BREACHED, Severity.WARNING, e.intent.account),
+    ev.LadderStepReached: lambda e: (Kind.RISK_LIMIT_BREACHED, Severity.WARNING, e.account),
     ev.ProtectionFailed: lambda e: (Kind.UNPROTECTED, Severity.ERROR, e.account),
     ev.IncidentRaised: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),
     ev.ReportQuarantined: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),

@@ -134,6 +134,10 @@ def _state(outside: Outside, event: ev.AccountStateChanged) -> tuple[Name, ...]:
     return (Name.RISK_LIMIT_BREACHED, Name.ACCOUNT_STATE) if breached else (Name.ACCOUNT_STATE,)
 
 
+def _breaker(outside: Outside, event: ev.BreakerChanged) -> tuple[Name, ...]:
+    return (Name.RISK_LIMIT_BREACHED,) if event.value is not None else ()
+
+
 BREACHES = ("DAILY_LOSS", "DRAWDOWN", "EGRESS")
 """Causes that are a limit which was reached, beside the breakers', which have events of their own."""
 
@@ -167,6 +171,8 @@ _NAMES: dict[type, Named] = {
     ev.BreakClosed: _always(Name.BREAK_CLOSED),
     ev.Reconciled: _always(Name.RECONCILED),
     ev.AccountStateChanged: _state,
+    ev.LadderStepReached: _always(Name.RISK_LIMIT_BREACHED),
+    ev.BreakerChanged: _breaker,
     ev.EngineConfigured: _always(Name.SYSTEM_STATUS),
     ev.EngineStopped: _always(Name.SYSTEM_STATUS),
     ev.TradingStopped: _always(Name.SYSTEM_STATUS),

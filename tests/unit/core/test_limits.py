@@ -159,6 +159,7 @@ def test_one_wrong_value_refuses_the_whole_command_and_every_error_is_named() ->
 def test_the_sets_that_say_what_is_safer_name_only_keys() -> None:
     assert set(KEYS) >= HIGHER_IS_SAFER | NEITHER_IS_SAFER | ZERO_IS_OFF | AT_START
     assert not HIGHER_IS_SAFER & NEITHER_IS_SAFER
+    assert {name for name, key in KEYS.items() if "0 is off" in key.comment} <= ZERO_IS_OFF
     assert {name for name in KEYS if name.startswith("min_")} <= HIGHER_IS_SAFER | NEITHER_IS_SAFER
 
 

@@ -2,8 +2,10 @@
 
 from coxswain.messages import inputs as inp
 from coxswain.messages.command_json import parse_command
+from coxswain.views.alerts import Alerts
 from coxswain.views.answers import answer_of
 from coxswain.views.limits import LimitRow, LimitsView
+from coxswain.views.outside import Outside
 from coxswain.views.summary import Summary
 from tests.unit.core.desk import SHARE, A, D, Desk, S, account, only, setup
 
@@ -92,3 +94,11 @@ def test_an_answer_says_what_stays_although_a_limit_was_lowered() -> None:
     assert answer.done
     assert any("stay" in line for line in answer.did_not)
     assert "limits set" in answer.undo
+
+
+def test_a_step_of_the_ladder_is_told_to_the_outside_and_alerted() -> None:
+    desk = Desk(setup(account(A, max_daily_loss_pct="0.1")))
+    desk.hold(10, stop_loss="99.90")
+    record = desk.quote(SHARE, "94.02", "94.04")  # 60.00 of 100.00
+    assert [event.event for event in Outside().apply(record)] == ["RISK_LIMIT_BREACHED"]
+    assert [alert.kind for alert in Alerts(window_s=300).apply(record)] == ["RISK_LIMIT_BREACHED"]
