@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.sim.crowd import Crowd, script
 from tests.sim.invariants import Invariants, at_rest, replays_to_the_same
 from tests.sim.wire import Faults
-from tests.sim.world import World, make_setup
+from tests.sim.world import ALL_NATIVE, Lacks, World, make_setup
 
 LOOKED_AT = int(os.environ.get("WORLDS", "0"))
 
@@ -27,14 +27,27 @@ percents = st.integers(0, 20)
 wires = st.builds(Faults, percents, percents, percents, st.integers(0, 60), st.just(1_500))
 
 
-def play(seed: int, acts: int, wire: Faults, scripted: int, *, staggered: bool, restarts: bool) -> World:
+lacking = st.builds(Lacks, st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.just(False), st.booleans())
+
+
+def play(
+    seed: int,
+    acts: int,
+    wire: Faults,
+    scripted: int,
+    *,
+    staggered: bool,
+    restarts: bool,
+    lacks: Lacks = ALL_NATIVE,
+) -> World:
     """Let a crowd act on a world, checking everything after every step, and bring it to rest."""
     world = World(
         seed,
         wire,
         script(seed, scripted),
         Invariants(),
-        make_setup(max_timing_variance_ms="3000" if staggered else "0", min_timing_variance_ms="0"),
+        make_setup(lacks, max_timing_variance_ms="3000" if staggered else "0", min_timing_variance_ms="0"),
+        lacks=lacks,
     )
     crowd = Crowd(world, seed, restarts=restarts)
     for _ in range(acts):
@@ -78,3 +91,11 @@ def test_a_process_that_dies_again_and_again_loses_and_doubles_nothing(seed: int
     world.rest()
     at_rest(world)
     replays_to_the_same(world)
+
+
+@worlds(100)
+@given(seeds, st.integers(30, 80), wires, st.integers(0, 10), lacking)
+def test_what_a_venue_does_not_do_the_engine_does_for_it(
+    seed: int, acts: int, wire: Faults, scripted: int, lacks: Lacks
+) -> None:
+    play(seed, acts, wire, scripted, staggered=False, restarts=True, lacks=lacks)

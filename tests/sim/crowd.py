@@ -17,7 +17,7 @@ from coxswain.messages.inputs import (
 from coxswain.model.algo import Algo
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import plain
-from coxswain.model.orders import OrderIntent
+from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
     AccountId,
@@ -94,7 +94,8 @@ class Crowd:
 
     def entry(self) -> None:
         symbol, side = self.random.choice(SYMBOLS), self.random.choice(list(Side))
-        ord_type = self.random.choice((OrdType.MARKET, OrdType.MARKET, OrdType.LIMIT, OrdType.STOP))
+        kinds = (OrdType.MARKET, OrdType.MARKET, OrdType.MARKET, OrdType.LIMIT, OrdType.STOP, OrdType.STOP_LIMIT)
+        ord_type = self.random.choice(kinds)
         sign = 1 if side is Side.BUY else -1
         stop = self.px(symbol, -sign * self.random.choice((30, 100, 300))) if self.random.randrange(4) else None
         target = self.px(symbol, sign * self.random.choice((30, 100, 300))) if self.random.randrange(2) else None
@@ -104,6 +105,9 @@ class Crowd:
             at = self.px(symbol, sign * self.random.choice((-20, -5, 5)))
         elif ord_type is OrdType.STOP:
             at = self.px(symbol, sign * self.random.choice((5, 20)))
+        elif ord_type is OrdType.STOP_LIMIT:
+            at = self.px(symbol, sign * self.random.choice((2, 25)))
+        tif = self.random.choice(list(TimeInForce))
         self.submit(
             SignalKind.ENTRY,
             symbol,
@@ -113,10 +117,13 @@ class Crowd:
             quantity=quantity,
             order_type=ord_type,
             limit_price=at,
-            time_in_force=self.random.choice(list(TimeInForce)),
+            time_in_force=tif,
             confidence=self.random.choice((None, Decimal("0.4"), Decimal("0.8"))),
             accounts=self.some_accounts(),
             strategy=self.random.choice(("", *STRATEGIES)),
+            stop_price=self.px(symbol, sign * self.random.choice((5, 20))) if ord_type is OrdType.STOP_LIMIT else None,
+            expire_time_ns=self.soon() if tif is TimeInForce.GTD else None,
+            trailing_stop=self.trail(symbol),
         )
 
     def exit(self) -> None:
@@ -173,25 +180,30 @@ class Crowd:
         symbol, way = self.random.choice(SYMBOLS), self.random.choice((-1, 1))
         stop = self.px(symbol, way * self.random.choice((10, 50, 200)))
         target = self.px(symbol, -way * self.random.choice((10, 50, 200))) if self.random.randrange(2) else None
-        self.submit(SignalKind.STOP_ADJUSTMENT, symbol, stop_loss=stop, take_profit=target)
+        trail = self.trail(symbol)
+        self.submit(SignalKind.STOP_ADJUSTMENT, symbol, stop_loss=stop, take_profit=target, trailing_stop=trail)
 
     def direct(self) -> None:
         symbol, side = self.random.choice(SYMBOLS), self.random.choice(list(Side))
         self.count += self.random.randrange(5) > 0  # now and then an id is used again
         sign = 1 if side is Side.BUY else -1
-        is_limit = self.random.randrange(2) == 0
+        is_limit, follows = self.random.randrange(2) == 0, self.random.randrange(4) == 0
+        ord_type = OrdType.LIMIT if is_limit else OrdType.TRAILING_STOP if follows else OrdType.MARKET
+        tif = self.random.choice(list(TimeInForce))
         intent = OrderIntent(
             self.random.choice(ACCOUNTS),
             symbol,
             side,
-            OrdType.LIMIT if is_limit else OrdType.MARKET,
-            self.random.choice(list(TimeInForce)),
+            ord_type,
+            tif,
             self.quantity(symbol),
             Role.DIRECT,
             SignalId(f"direct-{self.count}"),
             price=self.px(symbol, sign * self.random.choice((-10, 5))) if is_limit else None,
             stop_loss=self.px(symbol, -sign * 100) if self.random.randrange(2) else None,
             reduce_only=self.random.randrange(3) == 0,
+            expire_time_ns=self.soon() if tif is TimeInForce.GTD else None,
+            trail=Trail(plain(20 * INSTRUMENT[symbol].tick)) if ord_type is OrdType.TRAILING_STOP else None,
         )
         self.world.step(SubmitOrder(intent, actor=self.random.choice(("", "somebody"))))
 
@@ -260,6 +272,17 @@ class Crowd:
 
     def px(self, symbol: Symbol, ticks_away: int) -> Decimal:
         return plain((self.world.ticks[symbol] + ticks_away) * INSTRUMENT[symbol].tick)
+
+    def soon(self) -> int:
+        return self.world.now_ns + self.random.choice((1, 30, 200)) * S
+
+    def trail(self, symbol: Symbol) -> Trail | None:
+        """Let now and then a stop follow the market."""
+        if self.random.randrange(3):
+            return None
+        amount = plain(self.random.choice((30, 100)) * INSTRUMENT[symbol].tick)
+        activation_px = self.px(symbol, self.random.choice((-20, 20))) if self.random.randrange(3) == 0 else None
+        return Trail(amount, activation_px=activation_px)
 
     def quantity(self, symbol: Symbol) -> Decimal:
         steps = self.random.choice((1, 3, 10, 40))

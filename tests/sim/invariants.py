@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from coxswain.app.plugins import make_engine
+from coxswain.core.emulation import holds_target
 from coxswain.core.order import Order, Phase
 from coxswain.core.scopes import CAUSES as STOPS
 from coxswain.core.scopes import is_flattened, narrower_state
@@ -19,6 +20,7 @@ from coxswain.messages.record import Record, decode, encode
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import ZERO, plain, round_up
 from coxswain.model.market import is_sane
+from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import (
     OPPOSITE,
     SIGN,
@@ -53,12 +55,14 @@ class Invariants:
         self._stood: dict[ClOrdId, tuple[Phase, Decimal]] = {}
         self._stops: dict[Scope, set[StopLevel]] = {}
         self._fills_seen: Counter[AccountId] = Counter()
+        self._can: dict[AccountId, Capabilities] = {}
         self._at_venue: defaultdict[tuple[AccountId, Symbol], Decimal] = defaultdict(Decimal)
 
     def __call__(self, world: World, record: Record) -> None:
         assert encode(decode(encode(record))) == encode(record)
         if isinstance(record.input, OrderLookedUp) and record.input.order is None:
             self._absent[record.input.cl_ord_id].append(record.input.as_of_ns)
+        self._can = {account_id: account.capabilities for account_id, account in world.engine.state.accounts.items()}
         self._take_events(world.engine.state, record)
         self._take_stops(record)
         self._nothing_leaves_that_is_stopped(world.engine.state, record)
@@ -147,8 +151,14 @@ class Invariants:
                     intent = self._created[request.cl_ord_id].intent
                     for name in ("account", "symbol", "side", "ord_type", "time_in_force", "order_qty", "price"):
                         assert getattr(request, name) == getattr(intent, name), f"I3: {name} differs from what was kept"
-                    assert (request.stop_px, request.reduce_only) == (intent.stop_px, intent.reduce_only)
+                    can = self._can[request.account]
+                    only = intent.reduce_only and can.native_reduce_only
+                    assert (request.stop_px, request.reduce_only) == (intent.stop_px, only)
+                    assert request.ord_type in can.ord_types, "a venue was sent what it does not take"
+                    assert request.time_in_force in can.times_in_force
+                    assert request.oco_group is None or can.native_oco
                 case rq.ReplaceOrder():
+                    assert self._can[request.account].native_replace
                     (event,) = [
                         event
                         for event in record.events
@@ -223,7 +233,7 @@ class Invariants:
             after = before + SIGN[fill.side] * fill.last_qty
             self._at_venue[account_id, fill.symbol] = after
             order = find(world.engine.state, fill.cl_ord_id)
-            if order.intent.reduce_only:
+            if order.intent.reduce_only and self._can[account_id].native_reduce_only:
                 assert abs(after) < abs(before), "a reducing order grew a position"
                 assert after * before >= 0, "a reducing order flipped a position"
         self._fills_seen[account_id] = len(fills)
@@ -347,7 +357,7 @@ def names(record: Record, kind: type, cl_ord_id: ClOrdId) -> bool:
 def at_rest(world: World) -> None:
     """With nothing failing for ten minutes: nothing is unknown, the books are equal, and positions are protected."""
     state = world.engine.state
-    waiting = [name for name in state.deadlines if not name.startswith("sync|")]
+    waiting = [name for name in state.deadlines if not name.startswith(("sync|", "expire|"))]
     assert waiting == [], f"still waiting for {waiting}"
     for account_id, account in state.accounts.items():
         assert account.breaks == {}
@@ -403,6 +413,8 @@ def _position_is_protected(state: State, account: Account, position: Position) -
             continue  # other orders take all of it, and an alert says so
         if frozen:
             continue  # nothing may be placed or changed there, and an alert says so
+        if level is position.target_px and leg_id is None and holds_target(account.capabilities):
+            continue  # the engine holds it
         assert (level is None) is (leg_id is None), f"{account.spec.id} {position.symbol}: {level} without its order"
         if leg_id is not None:
             leg = account.orders[leg_id]

@@ -7,6 +7,7 @@ the records, and can drop the engine at any moment and fold them into a new one.
 import random
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
@@ -15,9 +16,9 @@ from coxswain.messages.record import Record, decode, encode
 from coxswain.model.decimals import plain
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
-from coxswain.model.vocabulary import AccountId, JournalId, Mode, Symbol, VenueId
+from coxswain.model.vocabulary import AccountId, JournalId, Mode, OrdType, Symbol, VenueId
 from coxswain.runtime.egress import Guard
-from coxswain.venues.paper import CAPABILITIES, AccountParams, Fault, PaperVenue, Params
+from coxswain.venues.paper import CAPABILITIES, AccountParams, Fault, PaperVenue, Params, capabilities_of
 from tests.sim.wire import Faults, Wire
 
 MS = 1_000_000
@@ -53,14 +54,38 @@ INSTRUMENTS = (
 INSTRUMENT = {instrument.symbol: instrument for instrument in INSTRUMENTS}
 
 
-def make_setup(**settings: str) -> Setup:
+class Lacks(NamedTuple):
+    """What a venue leaves to the engine; nothing by default."""
+
+    reduce_only: bool = False
+    oco: bool = False
+    replace: bool = False
+    gtd: bool = False
+    stops: bool = False
+    trailing: bool = True
+
+    def params(self) -> dict[str, Any]:
+        return {
+            "native_reduce_only": not self.reduce_only,
+            "native_oco": not self.oco,
+            "native_replace": not self.replace,
+            "native_gtd": not self.gtd,
+            "native_trailing": not self.trailing,
+            "takes_no": (OrdType.STOP, OrdType.STOP_LIMIT) if self.stops else (),
+        }
+
+
+ALL_NATIVE = Lacks()
+
+
+def make_setup(lacks: Lacks = ALL_NATIVE, /, **settings: str) -> Setup:
     return Setup(
         Mode.FULL_AUTO,
         tuple(
             AccountSpec(account, venue, CURRENCY[account], reserve=account == SPARE)
             for account, venue in VENUE_OF.items()
         ),
-        (VenueSpec(PA, CAPABILITIES), VenueSpec(PB, CAPABILITIES)),
+        (VenueSpec(PA, CAPABILITIES), VenueSpec(PB, capabilities_of(Params({}, **lacks.params())))),
         INSTRUMENTS,
         (Correlation(A1, A2, Decimal("0.85")),),
         {name: Decimal(value) for name, value in settings.items()},
@@ -78,10 +103,12 @@ class World:
         check: Callable[["World", Record], None] | None = None,
         setup: Setup | None = None,
         wire: type[Wire] = Wire,
+        lacks: Lacks = ALL_NATIVE,
     ) -> None:
         self.random = random.Random(seed)
         self.now_ns = START_NS
-        self.setup = setup or make_setup()
+        self.setup = setup or make_setup(lacks)
+        self.lacks = lacks
         self.venues = {
             venue_id: PaperVenue(
                 venue_id,
@@ -93,6 +120,7 @@ class World:
                     },
                     commission_per_lot=Decimal("0.5"),
                     faults=tuple(fault for fault in script if VENUE_OF[fault.account] == venue_id),
+                    **(lacks.params() if venue_id == PB else {}),
                 ),
                 INSTRUMENTS,
             )

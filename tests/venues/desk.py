@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from coxswain.messages.inputs import AccountLookedUp, CancelRejected, ExecutionReport, Input, OrderLookedUp
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder, Request
 from coxswain.model.market import Instrument, Quote
+from coxswain.model.orders import Trail
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
@@ -76,6 +78,7 @@ class Desk:
         day_ends: str = "00:00",
         day_tz: str = "UTC",
         instruments: tuple[Instrument, ...] = INSTRUMENTS,
+        **params_: Any,
     ) -> None:
         account = AccountParams(currency, Decimal(balance))
         params = Params(
@@ -86,6 +89,7 @@ class Desk:
             day_ends=day_ends,
             day_tz=day_tz,
             faults=faults,
+            **params_,
         )
         self.paper = PaperVenue(VenueId("paper"), params, instruments, path, on_commit)
         self.venue: Venue = self.paper
@@ -136,6 +140,9 @@ class Desk:
         account: AccountId = A,
         reduce_only: bool = False,
         oco: str | None = None,
+        stop_px: str | None = None,
+        expire_time_ns: int | None = None,
+        trail: Trail | None = None,
     ) -> ClOrdId:
         """Send an order and return its id; the answer is in `inputs`."""
         self._sent += 1
@@ -150,10 +157,12 @@ class Desk:
                 ord_type=ord_type,
                 time_in_force=tif,
                 order_qty=Decimal(qty),
-                price=price if ord_type is LIMIT else None,
-                stop_px=price if ord_type is STOP else None,
+                price=price if ord_type in (LIMIT, OrdType.STOP_LIMIT) else None,
+                stop_px=price if ord_type is STOP else Decimal(stop_px) if stop_px is not None else None,
                 reduce_only=reduce_only,
                 oco_group=oco,
+                expire_time_ns=expire_time_ns,
+                trail=trail,
             )
         )
         return cl_ord_id

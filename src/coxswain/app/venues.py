@@ -13,7 +13,6 @@ import msgspec
 
 from coxswain.app.config.load import Resolved, VenueChoice
 from coxswain.app.config.problems import ConfigError, Problem
-from coxswain.app.config.venue_params import not_native
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import VenueId
 from coxswain.venues.base import Venue
@@ -66,10 +65,11 @@ def _connect(venue_id: VenueId, resolved: Resolved, journal_path: Path, tell: Te
     if venue.venue_id != venue_id:
         venue.close()
         raise VenueGone(f"{path}: venue {venue.venue_id} listens there; {start}")
-    lacks = not_native(venue.capabilities)
-    if lacks:
+    expected = next(spec.capabilities for spec in resolved.setup.venues if spec.id == venue_id)
+    if venue.capabilities != expected:
         venue.close()
-        raise ConfigError([Problem(0, f"venues.{venue_id}", f"what listens on {path} {lacks}", resolved.path.name)])
+        why = f"what listens on {path} declares other capabilities; {start}"
+        raise ConfigError([Problem(0, f"venues.{venue_id}", why, resolved.path.name)])
     return venue
 
 

@@ -164,7 +164,7 @@ def end(tx: Tx, account_id: AccountId, signal_id: SignalId, why: str) -> None:
     if parent.child is not None and parent.child in account.open_orders:
         cancel(tx, account.orders[parent.child], why)
     if leaving and parent.price is not None and position.qty:
-        set_levels(tx, account_id, symbol, position.stop_px, parent.former_target_px, signal_id)
+        set_levels(tx, account_id, symbol, position.stop_px, parent.former_target_px, signal_id, position.trail)
         follow(tx, account_id, symbol)
 
 
@@ -346,7 +346,7 @@ def _clear(tx: Tx, account: Account, position: Position, signal: Signal, wanted:
             cancel(tx, account.orders[parent.child], "the algorithm wants it elsewhere")
         return
     target_px = parent.former_target_px if wanted.price is None else wanted.price
-    set_levels(tx, account.spec.id, position.symbol, position.stop_px, target_px, signal.id)
+    set_levels(tx, account.spec.id, position.symbol, position.stop_px, target_px, signal.id, position.trail)
     follow(tx, account.spec.id, position.symbol)
 
 
@@ -354,7 +354,9 @@ def _send(tx: Tx, account_id: AccountId, signal: Signal, parent: Parent, wanted:
     """Let the next child out through the gate. One that is refused is followed by another look, not by silence."""
     if parent.exits:
         position = tx.account(account_id).positions[signal.symbol]
-        start_exit(tx, account_id, signal.symbol, signal.id, None if qty >= abs(position.qty) else qty, parent.actor)
+        start_exit(
+            tx, account_id, signal.symbol, signal.id, None if qty >= abs(position.qty) else qty, actor=parent.actor
+        )
         sent = position.exit is not None
     else:
         intent = _child(tx, account_id, signal, wanted, qty)

@@ -82,7 +82,8 @@ def _unprotect(tx: Tx, account: Account, order: Order, message: CancelOrders, wh
     stop_px = None if order.intent.role is Role.STOP else position.stop_px
     target_px = None if order.intent.role is Role.TARGET else position.target_px
     signal_id = position.levels_from or SignalId("")
-    protection.set_levels(tx, account.spec.id, symbol, stop_px, target_px, signal_id)
+    trail = None if stop_px is None else position.trail
+    protection.set_levels(tx, account.spec.id, symbol, stop_px, target_px, signal_id, trail)
     protection.call_back(tx, order, why)
     protection.follow(tx, account.spec.id, symbol)
 

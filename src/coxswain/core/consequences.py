@@ -4,6 +4,7 @@ A plan goes on once, when the order is over and nothing about it is left to be k
 """
 
 from coxswain.core import algorithms
+from coxswain.core.changing import renew
 from coxswain.core.entries import complete_rest, recover
 from coxswain.core.order import Order, is_over
 from coxswain.core.protection import failed_lately, follow
@@ -19,7 +20,10 @@ def after(tx: Tx, order: Order, was_over: bool) -> None:
     if over_now:
         if order.ended_as is OrdStatus.REJECTED:
             recover(tx, order)
-        complete_rest(tx, order)
+        if order.renewal is None:
+            complete_rest(tx, order)
+        else:
+            renew(tx, order)
         if order.intent.role in PROTECTION:
             _after_leg(tx, order)
     follow(tx, order.intent.account, order.intent.symbol, order)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.emulation import unsupported
 from coxswain.core.params import NS_PER_S
 from coxswain.core.scopes import narrower_stops
 from coxswain.core.state import Account, State, Volatility, available_margin, equity
@@ -54,7 +55,7 @@ def eligibility(state: State, account: Account, signal: Signal) -> list[Check]:
     if confidence is not None:
         wanted = state.desk.min_confidence
         checks.append(Check("CONFIDENCE", confidence, wanted, confidence >= wanted))
-    return checks
+    return [*checks, *unsupported(account.capabilities, signal)]
 
 
 def fitness(account: Account) -> list[Check]:

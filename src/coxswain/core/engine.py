@@ -19,6 +19,7 @@ from coxswain.core import (
     entries,
     facts,
     faults,
+    held,
     limits,
     lookups,
     losses,
@@ -38,7 +39,7 @@ from coxswain.core.modes import ORDERS_ONLY_REDUCE, engine_mode
 from coxswain.core.order import InvariantViolation, is_over
 from coxswain.core.planner import plan_entry
 from coxswain.core.state import Deadlines, State
-from coxswain.core.submit import ask_for_account, lose_sight, submit
+from coxswain.core.submit import ask_for_account, cancel, lose_sight, submit
 from coxswain.core.tx import NOT_CONFIGURED, Allocate, Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
@@ -67,7 +68,7 @@ from coxswain.risk.gate import CheckModule
 
 WAITING = ("release", "completion", "algo")
 """Deadlines that let an order of a plan out."""
-ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|", "breaker|", "firm_")
+ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|", "breaker|", "expire|", "firm_")
 """Deadlines that nothing waits for."""
 FUTURE_NS = 1_000_000_000
 """A sender's clock may run ahead of ours by this much."""
@@ -216,9 +217,11 @@ class Engine:
         for account_id in tuple(tx.state.holders.get(message.symbol, ())):
             losses.watch(tx, account_id)
             acts.watch(tx, account_id)
+            held.on_quote(tx, account_id, message)
         for account_id in tuple(tx.state.converted.get(message.symbol, ())):
             losses.watch(tx, account_id)
             acts.watch(tx, account_id)
+        held.let_orders_follow(tx, message)
 
     def _on_venue_quote(self, tx: Tx, message: inp.VenueQuoted) -> None:
         evolve_venue_quote(tx.state, message.quote)
@@ -402,6 +405,10 @@ def _give_up(tx: Tx, account_id: AccountId, what: str) -> None:
     entries.give_up_waiting(tx, tx.account(account_id).orders[ClOrdId(what)])
 
 
+def _end_date(tx: Tx, account_id: AccountId, what: str) -> None:
+    cancel(tx, tx.account(account_id).orders[ClOrdId(what)], "good till a date, and that is past")
+
+
 def _compare(tx: Tx, account_id: AccountId, what: str) -> None:
     ask_for_account(tx, account_id, "it is time")
 
@@ -440,6 +447,7 @@ _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "limit_proposal": _give_up_proposal,
     "override": _expire_override,
     "breaker": _cooled_down,
+    "expire": _end_date,
 }
 
 

@@ -6,6 +6,8 @@ Nothing here is sized on a guess.
 
 from decimal import Decimal
 
+import msgspec
+
 from coxswain.core.eligibility import eligibility, fitness
 from coxswain.core.firm.planning import under_rules
 from coxswain.core.money import rate_up
@@ -69,12 +71,14 @@ def entry_intent(tx: Tx, signal_id: SignalId, account_id: AccountId, qty: Decima
         qty,
         role,
         signal_id,
-        price=signal.limit_price if signal.order_type is OrdType.LIMIT else None,
-        stop_px=signal.limit_price if signal.order_type is OrdType.STOP else None,
-        stop_loss=signal.stop_loss,
+        price=signal.limit_price if signal.order_type in (OrdType.LIMIT, OrdType.STOP_LIMIT) else None,
+        stop_px=signal.limit_price if signal.order_type is OrdType.STOP else signal.stop_price,
+        stop_loss=plan.stop_loss if signal.stop_loss is None else signal.stop_loss,
         take_profit=signal.take_profit,
         decision_px=plan.decision_px,
         strategy=signal.strategy,
+        expire_time_ns=signal.expire_time_ns,
+        trailing_stop=signal.trailing_stop,
     )
 
 
@@ -164,6 +168,8 @@ def recover(tx: Tx, order: Order) -> None:
 def _could_take(tx: Tx, account_id: AccountId, signal: Signal) -> tuple[list[Check], Decimal]:
     state, account = tx.state, tx.account(account_id)
     instrument, plan = state.instruments[signal.symbol], state.plans[signal.id].plan
+    if signal.stop_loss is None and plan.stop_loss is not None:
+        signal = msgspec.structs.replace(signal, stop_loss=plan.stop_loss)
     checks = eligibility(state, account, signal)
     left_s = Decimal(dies_ns(signal) - state.now_ns) / 1_000_000_000
     checks.append(Check("SIGNAL_ALIVE_S", left_s, ZERO, left_s >= 0))

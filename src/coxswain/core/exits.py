@@ -19,15 +19,11 @@ def carry_out(tx: Tx, signal: Signal, assignments: Iterable[Assignment], actor: 
     for assignment in assignments:
         if assignment.verdict is not Verdict.SEND:
             continue
-        account_id, symbol = assignment.account, signal.symbol
+        account_id = assignment.account
         if signal.kind is SignalKind.EXIT:
             _leave(tx, signal, account_id, assignment.qty, actor)
         elif signal.kind is SignalKind.STOP_ADJUSTMENT:
-            position = tx.account(account_id).positions[symbol]
-            target_px = position.target_px if signal.take_profit is None else signal.take_profit
-            stop_px = position.stop_px if signal.stop_loss is None else signal.stop_loss
-            protection.set_levels(tx, account_id, symbol, stop_px, target_px, signal.id)
-            protection.follow(tx, account_id, symbol)
+            protection.adjust(tx, account_id, signal)
 
 
 def _leave(tx: Tx, signal: Signal, account_id: AccountId, qty: Decimal, actor: str) -> None:
@@ -42,7 +38,7 @@ def _leave(tx: Tx, signal: Signal, account_id: AccountId, qty: Decimal, actor: s
     if qty and signal.algo is not None:
         algorithms.leave(tx, account_id, signal, min(qty, held), actor)
     elif qty or not held:
-        protection.start_exit(tx, account_id, signal.symbol, signal.id, None if qty >= held else qty, actor)
+        protection.start_exit(tx, account_id, signal.symbol, signal.id, None if qty >= held else qty, actor=actor)
 
 
 def take_over(tx: Tx, account_id: AccountId, symbol: Symbol, why: str) -> None:

@@ -12,7 +12,7 @@ from coxswain.core.consequences import after
 from coxswain.core.firm import acts
 from coxswain.core.money import position_margin, position_risk, rate_down, rate_up
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
-from coxswain.core.protection import follow, set_levels
+from coxswain.core.protection import follow, merged_stop, set_levels
 from coxswain.core.state import Account, Booking, Position, find_order, share_of
 from coxswain.core.trust import distrust
 from coxswain.core.tx import Tx
@@ -42,6 +42,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
         _answer(tx, order, fill)
     tx.apply(_filled(named, order, fill, account_id, rate))
     _book_position(tx, account, instrument, fill, rate)
+    _note_surplus(tx, account, order, fill)
     if anomaly:
         tx.apply(ev.IncidentRaised(account_id, fill.cl_ord_id, *anomaly))
         distrust(tx, account_id, anomaly[1])
@@ -216,6 +217,23 @@ def _book_again(position: Position, bookings: list[Booking], contract_size: Deci
     return booked, realized
 
 
+def _note_surplus(tx: Tx, account: Account, order: Order | None, fill: VenueFill) -> None:
+    """Note what an order that was to reduce has opened: a venue without reduce-only orders fills beyond the position.
+
+    Reports may have changed places, so it is closed only when the venue's books confirm it; they are asked for at once.
+    """
+    position = account.positions[fill.symbol]
+    if order is None or order.enters or account.capabilities.native_reduce_only:
+        return
+    if not position.qty or (position.qty > 0) is not (SIGN[fill.side] > 0):
+        return
+    qty, account_id = min(fill.last_qty, abs(position.qty)), account.spec.id
+    detail = f"an order that was to reduce opened {qty} of {fill.symbol}"
+    tx.apply(ev.IncidentRaised(account_id, fill.cl_ord_id, "SURPLUS", detail))
+    tx.apply(ev.SurplusFound(account_id, fill.symbol, order.cl_ord_id, qty, order.intent.signal_id))
+    distrust(tx, account_id, detail)
+
+
 def _take_levels(tx: Tx, order: Order, first: bool) -> None:
     """A position takes over the stop and target of an entry when that begins to fill; a level it does not name stays.
 
@@ -223,12 +241,13 @@ def _take_levels(tx: Tx, order: Order, first: bool) -> None:
     """
     intent = order.intent
     position = tx.account(intent.account).positions[intent.symbol]
-    named = intent.stop_loss is not None or intent.take_profit is not None
+    named = any(level is not None for level in (intent.stop_loss, intent.take_profit, intent.trailing_stop))
     grows = order.enters and bool(position.qty) and (position.qty > 0) is (SIGN[intent.side] > 0)
     if not (named and grows):
         return
     bare = position.stop_px is None and position.target_px is None
     if bare or (first and intent.role is not Role.COMPLETION):
-        stop_px = position.stop_px if intent.stop_loss is None else intent.stop_loss
+        stop_px = merged_stop(tx.account(intent.account), position, intent.stop_loss)
         target_px = position.target_px if intent.take_profit is None else intent.take_profit
-        set_levels(tx, intent.account, intent.symbol, stop_px, target_px, intent.signal_id)
+        trail = position.trail if intent.trailing_stop is None else intent.trailing_stop
+        set_levels(tx, intent.account, intent.symbol, stop_px, target_px, intent.signal_id, trail)

@@ -108,6 +108,8 @@ class Order(msgspec.Struct, gc=False):
     asked_ns: int = 0
     """When a cancel or a change was last asked for."""
     replace_pending: Replacement | None = None
+    renewal: Replacement | None = None
+    """What a new order is to ask for once this one, called back for it, is over."""
     given_up: dict[ClOrdId, Replacement] = {}
     """Changes refused or taken for lost: one that the venue confirms after all is still ours."""
     refused: Replacement | None = None
@@ -121,6 +123,8 @@ class Order(msgspec.Struct, gc=False):
     looked_ns: int = 0
     """When the last of them was made."""
     resent: bool = False
+    trail_active: bool = False
+    """The price from which its stop follows the market has been reached."""
     dies_ns: int = 0
     """It must not leave after this."""
     venue_order_id: VenueOrderId | None = None

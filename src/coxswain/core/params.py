@@ -37,6 +37,8 @@ class DeskParams(msgspec.Struct, frozen=True):
     max_approval_drift_pct: Decimal = Decimal(1)
     release_needs_two: Decimal = Decimal(0)
     """1: a stop of everything is released by two persons."""
+    trail_step_ticks: Decimal = Decimal(5)
+    """The least way that a stop is moved after the market, so that messages stay few."""
     assumed_stop_pct: Decimal = Decimal(2)
     """What a position without a stop is counted as risking, of its value."""
     assumed_volatility_pct: Decimal = Decimal(1)

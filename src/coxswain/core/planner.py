@@ -12,6 +12,7 @@ import msgspec
 from coxswain.core.breaches import breaches_of
 from coxswain.core.draws import draw
 from coxswain.core.eligibility import eligibility, headroom
+from coxswain.core.emulation import stop_to_begin
 from coxswain.core.firm.planning import under_rules
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
@@ -50,6 +51,8 @@ def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
     if side is None:
         raise ValueError(f"entry signal {signal.id} has no side")
     decision_px = signal.entry_price or (None if quote is None else touch(quote, side))
+    stop_loss = _trailing_from(state, signal, decision_px)
+    signal = signal if stop_loss is None else msgspec.structs.replace(signal, stop_loss=stop_loss)
     answers: dict[AccountId, tuple[list[Check], Sized | None]] = {}
     taking: list[AccountSpec] = []
     """Whom the plan has for this signal so far: firms' rules on copying count them."""
@@ -81,7 +84,18 @@ def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
     policy = spec.policy.replace("_", " ")
     rationale = f"{chosen} of {len(assignments)} accounts take part; {policy}: {allocation.rationale}"
     breaches = breaches_of(state, signal.symbol, side, _exposed(assignments, answers, instrument, decision_px))
-    return Plan(signal.id, signal.kind, signal.symbol, assignments, rationale, side, decision_px, warnings, breaches)
+    return Plan(
+        signal.id,
+        signal.kind,
+        signal.symbol,
+        assignments,
+        rationale,
+        side,
+        decision_px,
+        warnings,
+        breaches,
+        stop_loss,
+    )
 
 
 def _exposed(
@@ -94,6 +108,14 @@ def _exposed(
     lot_value = (decision_px or ZERO) * instrument.contract_size
     rates = {account_id: sized.rate for account_id, (_, sized) in answers.items() if sized is not None}
     return {a.account: (a.qty, lot_value * rates[a.account]) for a in assignments if a.verdict is Verdict.SEND}
+
+
+def _trailing_from(state: State, signal: Signal, decision_px: Decimal | None) -> Decimal | None:
+    """Return where a trailing stop begins, if the signal names no stop of its own: it is sized by that."""
+    if signal.trailing_stop is None or signal.stop_loss is not None or signal.side is None:
+        return None
+    px = signal.limit_price or decision_px
+    return stop_to_begin(state, signal.trailing_stop, signal.symbol, signal.side, px)
 
 
 def _candidate(state: State, signal: Signal, account: Account, sized: Sized) -> Candidate:

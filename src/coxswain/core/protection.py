@@ -12,6 +12,7 @@ of everything waits for no entry that was called back for it: what fills late is
 
 from decimal import Decimal
 
+from coxswain.core.emulation import at_once, holds_stop, holds_target, lasting
 from coxswain.core.firm.notices import tell_refused_closing
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, Replacement, is_over, leaves_qty
@@ -29,13 +30,16 @@ from coxswain.core.submit import (
 )
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
-from coxswain.model.decimals import ZERO, plain
-from coxswain.model.orders import OrderIntent
+from coxswain.model.decimals import ZERO, plain, text
+from coxswain.model.orders import OrderIntent, Trail
+from coxswain.model.signal import Signal
+from coxswain.model.trail import behind, is_better, reference
 from coxswain.model.vocabulary import (
     AccountId,
     OrdType,
     Role,
     SignalId,
+    StopMerge,
     Symbol,
     TimeInForce,
 )
@@ -53,18 +57,55 @@ def set_levels(
     stop_px: Decimal | None,
     target_px: Decimal | None,
     signal_id: SignalId,
+    trail: Trail | None = None,
 ) -> None:
-    """Protect a position at these prices from now on."""
+    """Protect a position at these prices from now on, with a stop that follows the market where `trail` says how."""
     account = tx.account(account_id)
     position, instrument = account.positions[symbol], tx.state.instruments[symbol]
-    if (stop_px, target_px) == (position.stop_px, position.target_px):
+    if (stop_px, target_px, trail) == (position.stop_px, position.target_px, position.trail):
         return
     rate = rate_up(tx.state, account, instrument)
     risk = position.risk
     if rate is not None:
         assumed = tx.state.desk.assumed_stop_pct
         risk = position_risk(instrument, position.qty, position.cost, stop_px, rate, assumed)
-    tx.apply(ev.ProtectionLevelsSet(account_id, symbol, stop_px, target_px, risk, signal_id))
+    tx.apply(ev.ProtectionLevelsSet(account_id, symbol, stop_px, target_px, risk, signal_id, trail))
+
+
+def adjust(tx: Tx, account_id: AccountId, signal: Signal) -> None:
+    """Move the protection of a position as a signal says. A stop that it names stands still from then on."""
+    symbol = signal.symbol
+    position = tx.account(account_id).positions[symbol]
+    target_px = position.target_px if signal.take_profit is None else signal.take_profit
+    stop_px, trail = position.stop_px, position.trail
+    if signal.trailing_stop is not None or signal.stop_loss is not None:
+        trail = signal.trailing_stop
+    if signal.stop_loss is not None:
+        stop_px = signal.stop_loss
+    elif trail is not None and position.trail != trail:
+        stop_px = _nearer(position, stop_px, _behind_market(tx, position, trail))
+    set_levels(tx, account_id, symbol, stop_px, target_px, signal.id, trail)
+    follow(tx, account_id, symbol)
+
+
+def merged_stop(account: Account, position: Position, stop_px: Decimal | None) -> Decimal | None:
+    """Return the one stop of a position that grows by an entry with another: the nearer, unless the account says so."""
+    if stop_px is None or account.spec.stop_merge is StopMerge.LATEST:
+        return position.stop_px if stop_px is None else stop_px
+    return _nearer(position, position.stop_px, stop_px)
+
+
+def _nearer(position: Position, stop_px: Decimal | None, other: Decimal | None) -> Decimal | None:
+    if stop_px is None or other is None:
+        return other if stop_px is None else stop_px
+    return other if is_better(closing_side(position), other, stop_px) else stop_px
+
+
+def _behind_market(tx: Tx, position: Position, trail: Trail) -> Decimal | None:
+    quote = tx.state.quotes.get(position.symbol)
+    px = None if quote is None else reference(trail, closing_side(position), quote)
+    tick = tx.state.instruments[position.symbol].tick
+    return None if px is None else behind(trail, closing_side(position), px, tick)
 
 
 def follow(tx: Tx, account_id: AccountId, symbol: Symbol, moved: Order | None = None, *, afresh: bool = False) -> None:
@@ -94,11 +135,13 @@ def _is_bare(position: Position) -> bool:
 def _bring(tx: Tx, account: Account, position: Position, role: Role, moved: Order | None, afresh: bool) -> None:
     """Place, change or call back one leg."""
     level, leg = _leg(account, position, role)
+    if (holds_target if role is Role.TARGET else holds_stop)(account.capabilities):
+        level = None
     if leg is not None and leg.intent.side is not closing_side(position):
         cancel(tx, leg, "the position has turned")
         leg = None
     if leg is not None:
-        _change(tx, position, leg, level, moved, afresh)
+        _change(tx, account, position, leg, level, moved, afresh)
     elif level is not None and (afresh or not failed_lately(tx, position, role)):
         _supply(tx, account, position, role, level)
 
@@ -113,7 +156,15 @@ def _supply(tx: Tx, account: Account, position: Position, role: Role, level: Dec
         tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, why, role))
 
 
-def _change(tx: Tx, position: Position, leg: Order, level: Decimal | None, moved: Order | None, afresh: bool) -> None:
+def _change(
+    tx: Tx,
+    account: Account,
+    position: Position,
+    leg: Order,
+    level: Decimal | None,
+    moved: Order | None,
+    afresh: bool,
+) -> None:
     """Bring a leg that stands to its price and quantity, once its last change is answered, or call it back."""
     wanted = _wanted_qty(position)
     if level is None or wanted <= 0:
@@ -121,6 +172,8 @@ def _change(tx: Tx, position: Position, leg: Order, level: Decimal | None, moved
             cancel(tx, leg, "no longer wanted" if level is None else "protection makes room for an exit")
     elif _is_waiting(leg):
         return
+    elif leg.intent.role is Role.STOP and leg.intent.trail != _native_trail(account, position):
+        cancel(tx, leg, "another kind of stop takes its place")
     elif leg.refused is None or not _was_refused(leg, leg.refused, level, wanted):
         by_sibling = moved is not None and moved is not leg and moved.intent.role in PROTECTION
         _adjust(tx, leg, level, wanted, may_lower=not by_sibling)
@@ -165,20 +218,28 @@ def _is_waiting(order: Order) -> bool:
     )
 
 
+def _native_trail(account: Account, position: Position) -> Trail | None:
+    """Return how the position's stop follows the market, where the venue moves it by itself."""
+    return position.trail if account.capabilities.native_trailing else None
+
+
 def _place(tx: Tx, account: Account, position: Position, role: Role, level: Decimal, qty: Decimal) -> None:
+    trail = _native_trail(account, position) if role is Role.STOP else None
+    stop_type = OrdType.STOP if trail is None else OrdType.TRAILING_STOP
     intent = OrderIntent(
         account.spec.id,
         position.symbol,
         closing_side(position),
-        OrdType.STOP if role is Role.STOP else OrdType.LIMIT,
-        TimeInForce.GTC,
+        stop_type if role is Role.STOP else OrdType.LIMIT,
+        lasting(account.capabilities),
         qty,
         role,
         position.levels_from or NO_SIGNAL,
         price=level if role is Role.TARGET else None,
         stop_px=level if role is Role.STOP else None,
         reduce_only=True,
-        oco_group=_group(tx, account, position),
+        oco_group=_group(tx, account, position) if account.capabilities.native_oco else None,
+        trail=trail,
         strategy=strategy_of(tx.state, position.levels_from or NO_SIGNAL),
     )
     now_ns = tx.state.now_ns
@@ -206,9 +267,16 @@ def _adjust(tx: Tx, leg: Order, level: Decimal, wanted: Decimal, *, may_lower: b
     """Change a working leg to its price and quantity, if it differs."""
     is_stop = leg.intent.role is Role.STOP
     open_qty, at = leaves_qty(leg), leg.stop_px if is_stop else leg.price
+    if leg.intent.trail is not None:
+        at = level  # the venue moves it
     if at == level and (open_qty == wanted or (open_qty > wanted and not may_lower)):
         return
+    if not tx.account(leg.intent.account).capabilities.native_replace:
+        cancel(tx, leg, f"it is placed anew, for {text(wanted)} at {text(level)}")
+        return
     price, stop_px = (None, level) if is_stop else (level, None)
+    if leg.intent.trail is not None:
+        stop_px = None
     if not replace(tx, leg, wanted, price, stop_px):
         why = f"our own gate denied moving the {leg.intent.role} order"
         tx.apply(ev.ProtectionFailed(leg.intent.account, leg.intent.symbol, why))
@@ -224,10 +292,18 @@ def call_back(tx: Tx, order: Order, why: str) -> None:
 
 
 def start_exit(
-    tx: Tx, account_id: AccountId, symbol: Symbol, signal_id: SignalId, qty: Decimal | None, actor: str = ""
+    tx: Tx,
+    account_id: AccountId,
+    symbol: Symbol,
+    signal_id: SignalId,
+    qty: Decimal | None,
+    *,
+    actor: str = "",
+    limit_px: Decimal | None = None,
+    why: str = "",
 ) -> None:
-    """Begin to close a position, all of it with `qty` None."""
-    tx.apply(ev.ExitStarted(account_id, symbol, signal_id, qty, actor))
+    """Begin to close a position, all of it with `qty` None; `why` says why the engine does so by itself."""
+    tx.apply(ev.ExitStarted(account_id, symbol, signal_id, qty, actor, limit_px, why))
     follow(tx, account_id, symbol)
 
 
@@ -293,16 +369,19 @@ def _close(tx: Tx, account: Account, position: Position, exit_: Exit) -> None:
 
 
 def _exit_intent(tx: Tx, account: Account, position: Position, exit_: Exit, qty: Decimal) -> OrderIntent:
-    quote = tx.state.quotes.get(position.symbol)
+    quote, can = tx.state.quotes.get(position.symbol), account.capabilities
+    at_limit = exit_.limit_px is not None and OrdType.LIMIT in can.ord_types and TimeInForce.IOC in can.times_in_force
+    tif = TimeInForce.DAY if TimeInForce.DAY in can.times_in_force else at_once(can)
     return OrderIntent(
         account.spec.id,
         position.symbol,
         closing_side(position),
-        OrdType.MARKET,
-        TimeInForce.DAY,
+        OrdType.LIMIT if at_limit else OrdType.MARKET,
+        TimeInForce.IOC if at_limit else tif,
         qty,
         Role.EXIT,
         exit_.signal_id,
+        price=exit_.limit_px if at_limit else None,
         reduce_only=True,
         decision_px=None if quote is None else quote.bid if position.qty > 0 else quote.ask,
         strategy=strategy_of(tx.state, exit_.signal_id),

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from coxswain.core import losses, stops
 from coxswain.core.breaks import settle_breaks
+from coxswain.core.held import close_surplus, learn_stop
 from coxswain.core.lookups import book_fills
 from coxswain.core.order import Order, Phase, is_over
 from coxswain.core.protection import follow
@@ -20,7 +21,7 @@ from coxswain.messages.inputs import AccountLookedUp
 from coxswain.messages.requests import CancelOrder
 from coxswain.model.decimals import ZERO, percent_of
 from coxswain.model.orders import VenueOrder
-from coxswain.model.vocabulary import AccountId, ClOrdId, Symbol
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Symbol
 
 SMALL_PCT = Decimal(10)
 """Of the larger side: how far a quantity may differ and be of medium severity."""
@@ -56,9 +57,12 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
         found = _call_back(tx, account, cl_ord_id)
         breaks[found.break_id] = found
     _ask_for_orders_that_differ(tx, account, answer)
+    for order in answer.orders:
+        learn_stop(tx, account, order, as_of_ns)
     settle_breaks(tx, account, answer, breaks)
     _conclude(tx, account, answer, len(account.exec_ids) - booked, as_of_ns)
     for symbol in tuple(account.positions):  # a break is no reason to be without a stop: it only reduces
+        close_surplus(tx, answer.account, symbol)
         follow(tx, answer.account, symbol, afresh=True)
     stops.pursue(tx, answer.account)
 
@@ -179,4 +183,5 @@ def _differs(order: Order, theirs: VenueOrder | None) -> bool:
         return True
     if order.replace_pending is not None:
         return False  # its answer is on the way
-    return (theirs.order_qty, theirs.price, theirs.stop_px) != (order.order_qty, order.price, order.stop_px)
+    stop_px = order.stop_px if order.intent.ord_type is OrdType.TRAILING_STOP else theirs.stop_px
+    return (theirs.order_qty, theirs.price, stop_px) != (order.order_qty, order.price, order.stop_px)

@@ -19,10 +19,11 @@ from coxswain.model.breaker import BreakerKind, BreakerState
 from coxswain.model.control import StopLevel
 from coxswain.model.decimals import ZERO, percent_of
 from coxswain.model.market import Instrument, Quote
+from coxswain.model.orders import Trail
 from coxswain.model.override import Override
 from coxswain.model.plan import Plan
 from coxswain.model.risk_view import Host
-from coxswain.model.setup import AccountSpec, Capabilities, Setup
+from coxswain.model.setup import NOTHING_DECLARED, AccountSpec, Capabilities, Setup
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
     AccountId,
@@ -48,6 +49,8 @@ class Exit(msgspec.Struct):
     signal_id: SignalId
     qty: Decimal | None
     was_long: bool
+    limit_px: Decimal | None = None
+    """Not at a worse price than this: a target that the engine held."""
     order_id: ClOrdId | None = None
     actor: str = ""
     """The person who asked for it; empty where a signal did."""
@@ -123,6 +126,10 @@ class Position(msgspec.Struct):
     stop_px: Decimal | None = None
     target_px: Decimal | None = None
     levels_from: SignalId | None = None
+    trail: Trail | None = None
+    """How its stop follows the market."""
+    trail_active: bool = False
+    """The price from which it follows has been reached."""
     stop_id: ClOrdId | None = None
     target_id: ClOrdId | None = None
     leg_failed_ns: dict[Role, int] = {}
@@ -131,6 +138,12 @@ class Position(msgspec.Struct):
     leaving: Parent | None = None
     """An exit that an algorithm works in parts; each part is an `exit`."""
     leaving_for: SignalId | None = None
+    triggers: int = 0
+    """Exits that the market triggered here since the position last changed."""
+    triggered_ns: int = 0
+    surplus: Decimal = ZERO
+    """What reducing orders opened, to be closed once the venue's books confirm it."""
+    surplus_from: SignalId = SignalId("")
     held_buy: Decimal = ZERO
     """Open quantity of entering orders, worst case."""
     held_sell: Decimal = ZERO
@@ -180,8 +193,8 @@ class Account(msgspec.Struct):
     spec: AccountSpec
     params: AccountParams
     tier: VenueTier
-    capabilities: Capabilities | None = None
-    """Of its venue."""
+    capabilities: Capabilities = NOTHING_DECLARED
+    """What its venue does itself."""
     listed: dict[Symbol, str] = {}
     """Instruments that may not be entered here, with the reason; the others may."""
     balance: Decimal | None = None
@@ -346,6 +359,8 @@ class State(msgspec.Struct):
     direct_ids: dict[SignalId, None] = {}
     """Ids of orders that came without a plan."""
     plans: dict[SignalId, PlanState] = {}
+    trailing: dict[Symbol, dict[ClOrdId, AccountId]] = {}
+    """Open orders, other than protection, whose stop the engine lets follow the market."""
     holders: dict[Symbol, dict[AccountId, None]] = {}
     """Accounts with an open position, by instrument: whom a quote concerns."""
     converted: dict[Symbol, dict[AccountId, dict[Symbol, None]]] = {}

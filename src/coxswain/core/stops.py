@@ -103,7 +103,7 @@ def pursue(tx: Tx, account_id: AccountId) -> None:
         if signal_id is None:
             _flatten_instrument(tx, scope, symbol, (account_id,), stop.reason, stop.actor)
         else:
-            protection.start_exit(tx, account_id, symbol, signal_id, None, stop.actor)
+            protection.start_exit(tx, account_id, symbol, signal_id, None, actor=stop.actor)
 
 
 # --- what a scope holds -----------------------------------------------------------------------------------------------

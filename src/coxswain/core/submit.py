@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.emulation import as_sent
 from coxswain.core.firm.notices import tell_refused_closing
 from coxswain.core.firm.view import facts_of
 from coxswain.core.modes import ORDERS_ONLY_REDUCE, mode_of
@@ -52,11 +53,15 @@ from coxswain.risk.gate import Approved, Refused, judge
 PROTECTION = (Role.STOP, Role.TARGET)
 
 
-def submit(tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int) -> Order | None:
+def submit(
+    tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int, renews: Order | None = None
+) -> Order | None:
     """Judge an intent and, if approved, create the order with its hold and ask for it to be sent.
 
-    Returns the order, or None when the gate denied it; the denial is recorded with every check.
+    Returns the order, or None when the gate denied it; the denial is recorded with every check. One that `renews`
+    another, which is over, is for the same intent again.
     """
+    intent = as_sent(tx.state, tx.account(intent.account), intent)
     view = view_of(tx.state, intent, signal_time_ns, end_of_life_ns)
     overrides = tx.account(intent.account).overrides.get(intent.signal_id, {})
     if overrides:
@@ -64,13 +69,15 @@ def submit(tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int
             view, overridden=tuple(each.control for each in overrides.values()), overrides=tuple(overrides.values())
         )
     view = _while_half_open(tx.account(intent.account), view)
+    if renews is not None:
+        view = msgspec.structs.replace(view, seen_before=False)
     verdict = judge(intent, view, tx.gates[intent.account])
     if isinstance(verdict, Refused):
         tx.apply(ev.OrderDenied(intent, verdict.checks, verdict.reasons))
         tell_refused_closing(tx, verdict)
         return None
     used = [overrides[str(control)].id for control in verdict.overridden]
-    order = _create(tx, verdict, view)
+    order = _create(tx, verdict, view, renews)
     for override_id in used:
         tx.apply(ev.OverrideUsed(override_id, intent.account, order.cl_ord_id))
     return order
@@ -99,7 +106,7 @@ def submit_for_signal(tx: Tx, intent: OrderIntent) -> Order | None:
     return submit(tx, intent, signal.signal_time_ns, dies_ns(signal))
 
 
-def _create(tx: Tx, approved: Approved, view: RiskView) -> Order:
+def _create(tx: Tx, approved: Approved, view: RiskView, renews: Order | None) -> Order:
     state, intent = tx.state, approved.intent
     account = state.accounts[intent.account]
     cl_ord_id = next_id(state, account)
@@ -117,6 +124,7 @@ def _create(tx: Tx, approved: Approved, view: RiskView) -> Order:
             enters and _rests_by_accident(intent, view.quote),
             view.dies_ns,
             limit_version=state.limits.version,
+            renews=None if renews is None else renews.cl_ord_id,
         )
     )
     send_new(tx, account.orders[cl_ord_id])
@@ -125,7 +133,7 @@ def _create(tx: Tx, approved: Approved, view: RiskView) -> Order:
 
 def send_new(tx: Tx, order: Order) -> None:
     """Ask for an order that was created to be sent. Its event is in this record already."""
-    intent = order.intent
+    intent, can = order.intent, tx.account(order.intent.account).capabilities
     tx.request(
         NewOrder(
             intent.account,
@@ -137,8 +145,10 @@ def send_new(tx: Tx, order: Order) -> None:
             intent.order_qty,
             intent.price,
             intent.stop_px,
-            intent.reduce_only,
+            intent.reduce_only and can.native_reduce_only,
             intent.oco_group,
+            intent.expire_time_ns if intent.time_in_force is TimeInForce.GTD else None,
+            intent.trail if intent.ord_type is OrdType.TRAILING_STOP else None,
         )
     )
 
@@ -162,6 +172,8 @@ def next_id(state: State, account: Account) -> ClOrdId:
 
 def cancel(tx: Tx, order: Order, reason: str) -> None:
     """Have an order cancelled, unless it is done or that was asked for before, which is pursued until it is done."""
+    if order.renewal is not None and not is_done(order):
+        tx.apply(ev.RenewalEnded(order.intent.account, order.cl_ord_id, reason))
     if not is_done(order) and not order.cancel_wanted:
         ask_cancel(tx, order, reason)
 
@@ -175,10 +187,19 @@ def ask_cancel(tx: Tx, order: Order, reason: str) -> None:
 
 
 def replace(tx: Tx, order: Order, open_qty: Decimal, price: Decimal | None, stop_px: Decimal | None) -> bool:
-    """Ask to change a working protective order to `open_qty` still open at these prices. False when the gate denies."""
-    state, account = tx.state, tx.account(order.intent.account)
-    wanted = msgspec.structs.replace(order.intent, order_qty=open_qty, price=price, stop_px=stop_px)
-    view = view_of(state, wanted, state.now_ns, state.now_ns + NS_PER_S)
+    """Ask to change a working order to `open_qty` still open at these prices. False when the gate denies.
+
+    A price that is None stays as it is.
+    """
+    state, account, intent = tx.state, tx.account(order.intent.account), order.intent
+    wanted = msgspec.structs.replace(
+        intent,
+        order_qty=open_qty,
+        price=order.price if price is None else price,
+        stop_px=order.stop_px if stop_px is None else stop_px,
+    )
+    own = None if intent.role in PROTECTION else order
+    view = view_of(state, wanted, state.now_ns, state.now_ns + NS_PER_S, leaving_out=own)
     verdict = judge(wanted, view, tx.gates[wanted.account])
     if isinstance(verdict, Refused):
         tx.apply(ev.OrderDenied(wanted, verdict.checks, verdict.reasons))
@@ -187,7 +208,16 @@ def replace(tx: Tx, order: Order, open_qty: Decimal, price: Decimal | None, stop
     answer_by_ns = state.now_ns + seconds_ns(state.desk.submit_timeout_s)
     tx.apply(
         ev.ReplaceRequested(
-            wanted.account, order.cl_ord_id, new_id, total, price, stop_px, answer_by_ns, verdict.checks
+            wanted.account,
+            order.cl_ord_id,
+            new_id,
+            total,
+            price,
+            stop_px,
+            answer_by_ns,
+            verdict.checks,
+            view.margin_per_lot if order.enters and view.margin_per_lot > order.margin_per_lot else None,
+            view.risk_per_lot if order.enters and view.risk_per_lot > order.risk_per_lot else None,
         )
     )
     tx.request(ReplaceOrder(wanted.account, new_id, order.current_id, wanted.symbol, total, price, stop_px))
@@ -284,8 +314,8 @@ def view_of(
         state.limits.version,
         account.limits_until_ns,
         state.halts.get(intent.symbol),
-        () if account.capabilities is None else account.capabilities.ord_types,
-        () if account.capabilities is None else account.capabilities.times_in_force,
+        account.capabilities.ord_types,
+        account.capabilities.times_in_force,
         account.listed.get(intent.symbol, "allowed"),
         account.spec.short_selling,
         account.locates.get(intent.symbol, ZERO),

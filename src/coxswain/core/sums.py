@@ -13,12 +13,13 @@ from coxswain.core.params import seconds_ns
 from coxswain.core.state import Account, Booking, Deadlines, Position, Share, State, parent_of, share_of, venue_order
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO, plain
+from coxswain.model.orders import OrderIntent
 from coxswain.model.position import book
-from coxswain.model.vocabulary import AccountId, Role, Side, Symbol
+from coxswain.model.vocabulary import AccountId, OrdType, Role, Side, Symbol
 
 RECENT_MAX = 256
 """Fills that a position keeps in the venue's order while its books have not been compared."""
-DEADLINES_OF_AN_ORDER = ("submit", "cancel", "replace", "query", "monitor")
+DEADLINES_OF_AN_ORDER = ("submit", "cancel", "replace", "query", "monitor", "expire")
 
 
 def key(kind: str, account: str, name: str = "") -> str:
@@ -109,6 +110,11 @@ def plan_risk(state: State, share: Share, account_id: AccountId) -> None:
     share.planned_risk = planned
 
 
+def is_trailed(intent: OrderIntent) -> bool:
+    """Say whether the engine lets this order's stop follow the market; that of a position is the position's own."""
+    return intent.trail is not None and intent.ord_type is OrdType.STOP and intent.role is not Role.STOP
+
+
 def put_away(state: State, clock: Deadlines, account: Account, position: Position, order: Order) -> None:
     """Forget what only an open order needs."""
     order.done_ns = state.now_ns
@@ -121,6 +127,9 @@ def put_away(state: State, clock: Deadlines, account: Account, position: Positio
         position.stop_id = None
     if position.target_id == order.cl_ord_id:
         position.target_id = None
+    trailing = state.trailing.get(order.intent.symbol)
+    if trailing is not None:
+        trailing.pop(order.cl_ord_id, None)
     about = key("", order.intent.account, order.cl_ord_id)
     for kind in DEADLINES_OF_AN_ORDER:
         clock.clear(kind + about)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.orders import Trail
 from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Side, Symbol, TimeInForce
 
 
@@ -22,6 +23,9 @@ class NewOrder(RequestBase, frozen=True):
     stop_px: Decimal | None = None
     reduce_only: bool = False
     oco_group: str | None = None
+    expire_time_ns: int | None = None
+    trail: Trail | None = None
+    """Of a TRAILING_STOP order, which begins at `stop_px`."""
 
 
 class CancelOrder(RequestBase, frozen=True):

@@ -8,7 +8,7 @@ bytes, `parse_signal` returns an answer and raises nothing.
 import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from enum import StrEnum
@@ -20,6 +20,7 @@ from coxswain.model.algo import Algo
 from coxswain.model.decimals import (
     CONTEXT,
     FRACTION_DIGITS_MAX,
+    HUNDRED,
     ONE,
     WHOLE_DIGITS_MAX,
     ZERO,
@@ -28,8 +29,18 @@ from coxswain.model.decimals import (
     is_short,
     text,
 )
+from coxswain.model.orders import Trail
 from coxswain.model.signal import TTL_S_MAX, Signal
-from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
+from coxswain.model.vocabulary import (
+    AccountId,
+    OrdType,
+    Side,
+    SignalId,
+    SignalKind,
+    Symbol,
+    TimeInForce,
+    TriggerSource,
+)
 
 LINE_BYTES_MAX = 131_072
 METADATA_BYTES_MAX = 16_384
@@ -61,7 +72,10 @@ FIELDS = (
     "quantity",
     "order_type",
     "limit_price",
+    "stop_price",
     "time_in_force",
+    "expire_time",
+    "trailing_stop",
     "ttl_s",
     "accounts",
     "algo",
@@ -70,12 +84,14 @@ FIELDS = (
 )
 
 LEVELS = ("stop_loss", "take_profit")
+RESTING = ("limit_price", "stop_price", "time_in_force", "expire_time")
+OF_A_SIGNAL = tuple(kind for kind in OrdType if kind is not OrdType.TRAILING_STOP)
+"""A trailing stop protects what a signal opens; it opens nothing."""
+TRAIL_FIELDS = ("amount", "pct", "activation_price", "source")
 MEANINGLESS = {
     SignalKind.ENTRY: (),
-    SignalKind.EXIT: ("entry_price", *LEVELS, "confidence", "limit_price", "time_in_force"),
-    SignalKind.STOP_ADJUSTMENT: (
-        *("entry_price", "confidence", "quantity", "order_type", "limit_price", "time_in_force", "algo"),
-    ),
+    SignalKind.EXIT: ("entry_price", *LEVELS, "trailing_stop", "confidence", *RESTING),
+    SignalKind.STOP_ADJUSTMENT: (*("entry_price", "confidence", "quantity", "order_type", "algo", *RESTING),),
 }
 """The empty cells of docs/SIGNALS.md."""
 CALLED = {SignalKind.ENTRY: "an entry", SignalKind.EXIT: "an exit", SignalKind.STOP_ADJUSTMENT: "a stop adjustment"}
@@ -120,7 +136,7 @@ def _read_signal(fields: "_Fields", now_ns: int, default_ttl_s: int) -> Signal:
         risk_reward_ratio=fields.above_zero("risk_reward_ratio"),
         strategy=fields.words("strategy", STRATEGY_CHARS_MAX),
         quantity=fields.above_zero("quantity"),
-        order_type=fields.choice("order_type", OrdType) or OrdType.MARKET,
+        order_type=fields.choice("order_type", OF_A_SIGNAL) or OrdType.MARKET,
         limit_price=fields.above_zero("limit_price"),
         time_in_force=fields.choice("time_in_force", TimeInForce) or TimeInForce.DAY,
         accounts=fields.accounts("accounts"),
@@ -128,6 +144,9 @@ def _read_signal(fields: "_Fields", now_ns: int, default_ttl_s: int) -> Signal:
         time_given=signal_time_ns is not None,
         metadata=fields.metadata("metadata"),
         algo=fields.algo("algo"),
+        stop_price=fields.above_zero("stop_price"),
+        expire_time_ns=fields.time_ns("expire_time"),
+        trailing_stop=fields.trail("trailing_stop"),
     )
     if fields.is_sound("kind"):
         _refuse_what_means_nothing(fields, signal.kind)
@@ -147,14 +166,28 @@ def _require_what_the_kind_needs(fields: "_Fields", signal: Signal) -> None:
     if signal.kind is SignalKind.ENTRY:
         if not fields.given("side"):
             fields.wrong("side", "missing; an entry wants BUY or SELL")
-        if not fields.given("stop_loss") and not fields.given("quantity"):
+        if not any(fields.given(name) for name in ("stop_loss", "trailing_stop", "quantity")):
             fields.wrong("stop_loss", "missing; an entry wants a stop_loss to be sized by, or a quantity")
     if signal.kind is SignalKind.EXIT and fields.is_sound("order_type") and signal.order_type is not OrdType.MARKET:
         fields.wrong("order_type", f"{signal.order_type} on an exit; an exit leaves at the market, wanted MARKET")
-    if signal.kind is SignalKind.STOP_ADJUSTMENT and not fields.given("stop_loss") and not fields.given("take_profit"):
+    moves = any(fields.given(name) for name in (*LEVELS, "trailing_stop"))
+    if signal.kind is SignalKind.STOP_ADJUSTMENT and not moves:
         fields.wrong("stop_loss", "missing; a stop adjustment wants a stop_loss, a take_profit or both")
-    if not fields.is_sound("order_type") or signal.kind is not SignalKind.ENTRY:
+    if signal.kind is SignalKind.ENTRY:
+        _require_what_the_order_needs(fields, signal)
+
+
+def _require_what_the_order_needs(fields: "_Fields", signal: Signal) -> None:
+    gtd = signal.time_in_force is TimeInForce.GTD
+    if fields.is_sound("time_in_force") and fields.given("expire_time") is not gtd:
+        wanted = "missing; a GTD order wants one" if gtd else "given; wanted with time_in_force GTD only"
+        fields.wrong("expire_time", wanted)
+    if not fields.is_sound("order_type"):
         return
+    if fields.given("stop_price") is not (signal.order_type is OrdType.STOP_LIMIT):
+        missing = not fields.given("stop_price")
+        wanted = "missing; a STOP_LIMIT order wants one" if missing else "given; wanted with order_type STOP_LIMIT only"
+        fields.wrong("stop_price", wanted)
     if signal.order_type is OrdType.MARKET:
         # Most likely the order_type was forgotten, and a market order is not what was meant.
         if fields.given("limit_price"):
@@ -249,7 +282,8 @@ _WANTED_TIME = (
 class _Fields:
     """The fields of one signal. Each reader returns a value, or None and leaves a sentence in `errors`."""
 
-    def __init__(self, body: _Object) -> None:
+    def __init__(self, body: _Object, names: tuple[str, ...] = FIELDS) -> None:
+        self._names = names
         self._body: Mapping[str, object] = {key: value for key, value in body.items() if value is not None}
         self._unsound: set[str] = set()
         self.errors: list[str] = []
@@ -264,13 +298,14 @@ class _Fields:
 
     def wrong(self, name: str, sentence: str) -> None:
         self._unsound.add(name)
-        self.errors.append(f"{name if name in FIELDS else _shown(name)}: {sentence}")
+        self.errors.append(f"{name if name in self._names else _shown(name)}: {sentence}")
 
     def refuse_unknown(self) -> None:
         for key in self._body:
-            if key not in FIELDS:
+            if key not in self._names:
                 # Looking for a near name is slow, and no more than these errors are told.
-                near = difflib.get_close_matches(key[:64].lower(), FIELDS, 1) if len(self.errors) < ERRORS_MAX else []
+                told = len(self.errors) < ERRORS_MAX
+                near = difflib.get_close_matches(key[:64].lower(), self._names, 1) if told else []
                 self.wrong(key, f"unknown field; did you mean {near[0]}?" if near else "unknown field")
 
     def id(self, name: str) -> str | None:
@@ -289,7 +324,7 @@ class _Fields:
             return None
         return value
 
-    def choice(self, name: str, choices: type[Choice], required: bool = False) -> Choice | None:
+    def choice(self, name: str, choices: Iterable[Choice], required: bool = False) -> Choice | None:
         value = self._body.get(name)
         wanted = f"wanted {', '.join(choices)}"
         if value is None:
@@ -402,6 +437,32 @@ class _Fields:
             self.wrong(name, f"{size} bytes of parameters; wanted at most {ALGO_BYTES_MAX}")
             return None
         return Algo(called, written)
+
+    def trail(self, name: str) -> Trail | None:
+        """Read how a stop follows the market, an object of its own fields."""
+        value = self._body.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, _Object):
+            self.wrong(name, f'{_shown(value)} is refused; wanted an object such as {{"amount": "0.0020"}}')
+            return None
+        inner = _Fields(value, TRAIL_FIELDS)
+        inner.refuse_unknown()
+        trail = Trail(
+            inner.above_zero("amount"),
+            inner.above_zero("pct"),
+            inner.above_zero("activation_price"),
+            inner.choice("source", TriggerSource),
+        )
+        if inner.given("amount") is inner.given("pct"):
+            inner.wrong("amount", "wanted an amount or a pct, and not both")
+        elif trail.pct is not None and trail.pct >= HUNDRED:
+            inner.wrong("pct", f"{text(trail.pct)} is not below 100")
+        if trail.source is TriggerSource.LAST:
+            inner.wrong("source", "last is not known: quotes carry no trades; wanted bid, ask or mid")
+        for error in inner.errors:
+            self.wrong(name, error)
+        return trail
 
     def metadata(self, name: str) -> str:
         value = self._body.get(name)

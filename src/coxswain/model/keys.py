@@ -140,6 +140,7 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             _desk(
                 "flat_by_lead_s", "60", Unit.SECONDS, "before a firm's hours without positions, everything is closed"
             ),
+            _desk("trail_step_ticks", "5", Unit.COUNT, "a trailing stop is moved when it would move by at least this"),
             _desk("position_sync_s", "60", Unit.SECONDS, "each account is compared with its venue's books this often"),
             _desk(
                 "assumed_stop_pct", "2", Unit.PERCENT, "what a position without a stop counts as risking, of its value"

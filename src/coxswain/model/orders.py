@@ -15,8 +15,20 @@ from coxswain.model.vocabulary import (
     SignalId,
     Symbol,
     TimeInForce,
+    TriggerSource,
     VenueOrderId,
 )
+
+
+class Trail(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """How a stop follows the market: by an amount in the instrument's currency, or by per cent of the market."""
+
+    amount: Decimal | None = None
+    pct: Decimal | None = None
+    activation_px: Decimal | None = None
+    """It stands still until the market has reached this price."""
+    source: TriggerSource | None = None
+    """None: the side that the stop would trade at."""
 
 
 class OrderIntent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -42,6 +54,12 @@ class OrderIntent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     strategy: str = ""
     actor: str = ""
     """Who asked for it, proven by the door it came through; empty where the engine acts for a signal."""
+    expire_time_ns: int | None = None
+    """When an order that is good till a date ends."""
+    trail: Trail | None = None
+    """Of a stop that follows the market; `stop_px` is where it begins."""
+    trailing_stop: Trail | None = None
+    """Of the position that an entry opens, whose stop begins at `stop_loss`."""
 
 
 class VenueFill(msgspec.Struct, frozen=True, omit_defaults=True):

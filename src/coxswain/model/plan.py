@@ -71,3 +71,5 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     warnings: tuple[str, ...] = ()
     breaches: Breaches | None = None
     """Of an entry that somebody takes part in."""
+    stop_loss: Decimal | None = None
+    """Where a trailing stop begins, for a signal that names no other."""

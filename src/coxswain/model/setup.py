@@ -12,8 +12,10 @@ from coxswain.model.vocabulary import (
     DayLossRelease,
     Mode,
     OrdType,
+    ProtectionPolicy,
     SelfMatch,
     ShortSelling,
+    StopMerge,
     Symbol,
     TimeInForce,
     VenueId,
@@ -22,7 +24,7 @@ from coxswain.model.vocabulary import (
 
 
 class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a venue does itself, so that we need not emulate it."""
+    """What a venue does itself, so that we need not emulate it. What it does not declare it does not do."""
 
     tier: VenueTier
     native_reduce_only: bool
@@ -31,6 +33,14 @@ class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True):
     ord_types: tuple[OrdType, ...] = (OrdType.MARKET, OrdType.LIMIT, OrdType.STOP)
     """Taken there, or emulated on our side; every other is refused by our own gate."""
     times_in_force: tuple[TimeInForce, ...] = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
+    native_trailing: bool = False
+    """It moves a trailing stop by itself."""
+    native_gtd: bool = False
+    """It ends an order that is good till a date."""
+
+
+NOTHING_DECLARED = Capabilities(VenueTier.T3, False, False, False, (), ())
+"""Of a venue that nothing is known of."""
 
 
 class VenueSpec(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -71,6 +81,8 @@ class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """Accounts of one owner at several venues: of each group one takes an entry, where it costs least."""
     mode: Mode | None = None
     """Its own; the stricter of this and the engine's counts."""
+    protection_policy: ProtectionPolicy = ProtectionPolicy.RETRY
+    stop_merge: StopMerge = StopMerge.TIGHTER
 
 
 class Correlation(msgspec.Struct, frozen=True):

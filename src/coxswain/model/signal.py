@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.algo import Algo
+from coxswain.model.orders import Trail
 from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
 
 TTL_S_MAX = 30 * 86_400
@@ -31,7 +32,7 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """Total lots over all accounts, and a cap on sizing."""
     order_type: OrdType = OrdType.MARKET
     limit_price: Decimal | None = None
-    """The limit of a LIMIT order, the trigger of a STOP order."""
+    """The limit of a LIMIT or STOP_LIMIT order, the trigger of a STOP order."""
     time_in_force: TimeInForce = TimeInForce.DAY
     accounts: tuple[AccountId, ...] = ()
     """Only these accounts may take it; empty means all."""
@@ -42,6 +43,12 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """The free part, as canonical JSON text; no rule reads it."""
     algo: Algo | None = None
     """Works the order in parts; without it all of it leaves at once."""
+    stop_price: Decimal | None = None
+    """The trigger of a STOP_LIMIT order."""
+    expire_time_ns: int | None = None
+    """When a GTD order ends."""
+    trailing_stop: Trail | None = None
+    """How the position's stop follows the market."""
 
 
 def dies_ns(signal: Signal) -> int:

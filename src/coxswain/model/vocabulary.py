@@ -33,6 +33,8 @@ class OrdType(Word):
     MARKET = "MARKET"
     LIMIT = "LIMIT"
     STOP = "STOP"
+    STOP_LIMIT = "STOP_LIMIT"
+    TRAILING_STOP = "TRAILING_STOP"
 
 
 class TimeInForce(Word):
@@ -40,6 +42,16 @@ class TimeInForce(Word):
     GTC = "GTC"
     IOC = "IOC"
     FOK = "FOK"
+    GTD = "GTD"
+
+
+class TriggerSource(Word):
+    """Which price of the market moves a trailing stop."""
+
+    BID = "bid"
+    ASK = "ask"
+    MID = "mid"
+    LAST = "last"
 
 
 class ExecType(Word):
@@ -144,6 +156,24 @@ class ReachedVenue(Word):
     NO = "NO"
     MAYBE = "MAYBE"
     YES = "YES"
+
+
+class ProtectionPolicy(Word):
+    """What follows when a venue refuses a stop, or an exit comes to nothing."""
+
+    ALERT = "alert"
+    """People are told, and nothing more is done before the next comparison of the books."""
+    RETRY = "retry"
+    """It is tried again a few times, after gaps that grow; then people are told."""
+    FLATTEN = "flatten"
+    """A position that cannot be given its stop is closed; an exit is tried again."""
+
+
+class StopMerge(Word):
+    """Which stop counts when a position grows by an entry with another one."""
+
+    TIGHTER = "tighter"
+    LATEST = "latest"
 
 
 class VenueTier(Word):

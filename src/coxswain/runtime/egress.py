@@ -44,6 +44,13 @@ class _Envelope(msgspec.Struct):
     events: list[msgspec.Raw] = []
 
 
+class _Trail(msgspec.Struct, frozen=True):
+    amount: Decimal | None = None
+    pct: Decimal | None = None
+    activation_px: Decimal | None = None
+    source: str | None = None
+
+
 class _Intent(msgspec.Struct, frozen=True):
     account: str
     symbol: str
@@ -55,6 +62,8 @@ class _Intent(msgspec.Struct, frozen=True):
     stop_px: Decimal | None = None
     reduce_only: bool = False
     oco_group: str | None = None
+    expire_time_ns: int | None = None
+    trail: _Trail | None = None
 
 
 class _Created(msgspec.Struct):
@@ -119,6 +128,7 @@ class _LimitsChanged(msgspec.Struct):
 
 class _Account(msgspec.Struct):
     id: str
+    venue: str
     currency: str
     limits: dict[str, Decimal] = {}
 
@@ -130,8 +140,18 @@ class _Instrument(msgspec.Struct):
     base_currency: str | None = None
 
 
+class _Capabilities(msgspec.Struct):
+    native_reduce_only: bool
+
+
+class _Venue(msgspec.Struct):
+    id: str
+    capabilities: _Capabilities
+
+
 class _Setup(msgspec.Struct):
     accounts: list[_Account]
+    venues: list[_Venue]
     instruments: list[_Instrument]
     settings: dict[str, Decimal] = {}
 
@@ -164,6 +184,13 @@ class _Order(msgspec.Struct):
     """How many durable events let it out that have not yet."""
 
 
+def _is_same(meant: object, leaves: object) -> bool:
+    """Compare one field; a nested one by its own fields, because the two are of different kinds."""
+    if isinstance(meant, _Trail) and leaves is not None:
+        return all(getattr(meant, name) == getattr(leaves, name, None) for name in _Trail.__struct_fields__)
+    return meant == leaves
+
+
 # --- the guard --------------------------------------------------------------------------------------------------------
 
 
@@ -172,6 +199,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._accounts: dict[str, _Account] = {}
+        self._native_reduce_only: dict[str, bool] = {}
         self._instruments: dict[str, _Instrument] = {}
         self._pairs: dict[str, str] = {}
         self._settings: Mapping[str, Decimal] = {}
@@ -216,6 +244,14 @@ class Guard:
             self._sent[request.account].append(now_ns)
         return why
 
+    def _meant(self, intent: _Intent, field: str) -> object:
+        """Return what a field of a durable intent says to its venue, which is not told what it does not do."""
+        meant: object = getattr(intent, field)
+        if field == "reduce_only":
+            return meant and self._native_reduce_only[self._accounts[intent.account].venue]
+        told_of = {"expire_time_ns": intent.time_in_force == "GTD", "trail": intent.ord_type == "TRAILING_STOP"}
+        return meant if told_of.get(field, True) else None
+
     def _new(self, request: NewOrder) -> str:
         order = self._orders.get(request.cl_ord_id)
         if order is None:
@@ -224,8 +260,8 @@ class Guard:
             return f"SENT_BEFORE: cl_ord_id={request.cl_ord_id}"
         intent = order.intent
         for field in _Intent.__struct_fields__:
-            meant, leaves = getattr(intent, field), getattr(request, field)
-            if meant != leaves:
+            meant, leaves = self._meant(intent, field), getattr(request, field)
+            if not _is_same(meant, leaves):
                 return f"NOT_AS_INTENDED: {field}={leaves}, durable={meant}"
         if not intent.reduce_only:
             why = order.stopped or self._why_flagged() or self._too_large(intent, intent.order_qty)
@@ -319,6 +355,7 @@ class Guard:
         """A start. What an earlier process had not sent is asked for now, and leaves again only by a new event."""
         setup = event.setup
         self._accounts = {account.id: account for account in setup.accounts}
+        self._native_reduce_only = {venue.id: venue.capabilities.native_reduce_only for venue in setup.venues}
         self._instruments = {instrument.symbol: instrument for instrument in setup.instruments}
         self._pairs = {f"{i.base_currency}/{i.currency}": i.symbol for i in setup.instruments if i.base_currency}
         self._settings = setup.settings

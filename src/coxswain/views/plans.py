@@ -297,6 +297,8 @@ class Plans:
             share.is_over, share.error = True, event.reason
 
     def _exit_started(self, event: ev.ExitStarted) -> None:
+        if event.reason:
+            return  # the engine began it, for no plan
         self._share(event.signal_id, event.account).is_awaited = True
 
     def _levels_set(self, event: ev.ProtectionLevelsSet) -> None:

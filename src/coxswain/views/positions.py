@@ -284,6 +284,10 @@ class Book:
         row = self._position(event.account, event.symbol)
         row.stop_px, row.target_px, row.risk = event.stop_px, event.target_px, event.risk
 
+    def _trailed(self, event: ev.StopTrailed) -> None:
+        row = self._position(event.account, event.symbol)
+        row.stop_px, row.risk = event.stop_px, event.risk
+
     def _plan_proposed(self, event: ev.PlanProposed) -> None:
         self._plans[event.plan.signal_id] = event.plan
 
@@ -343,6 +347,7 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.BalanceAdjusted: Book._balance_adjusted,
     ev.PositionChanged: Book._changed,
     ev.ProtectionLevelsSet: Book._levels,
+    ev.StopTrailed: Book._trailed,
     ev.PlanProposed: Book._plan_proposed,
     ev.PlanApproved: Book._plan_approved,
     ev.AssignmentWithdrawn: Book._withdrawn,

@@ -8,9 +8,9 @@ from coxswain.messages import events as ev
 from coxswain.model.checks import reason
 from coxswain.model.control import name_of
 from coxswain.model.decimals import HUNDRED, plain, text
-from coxswain.model.orders import OrderIntent
+from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.plan import Assignment, Breaches
-from coxswain.model.vocabulary import OrdType, Verdict
+from coxswain.model.vocabulary import Verdict
 from coxswain.views.times import utc
 
 
@@ -21,9 +21,17 @@ def sentence(event: ev.Event) -> str:
 
 def asked_for(intent: OrderIntent) -> str:
     """Say what an order asks for: `BUY 0.5 EURUSD at LIMIT 1.1`."""
-    price = {OrdType.LIMIT: intent.price, OrdType.STOP: intent.stop_px}.get(intent.ord_type)
-    at = "" if price is None else f" {price:f}"
-    return f"{intent.side} {intent.order_qty:f} {intent.symbol} at {intent.ord_type}{at}"
+    prices = [f"{px:f}" for px in (intent.stop_px, intent.price) if px is not None]
+    at = f" {' then '.join(prices)}" if prices else ""
+    follows = "" if intent.trail is None else f", following the market by {trail_text(intent.trail)}"
+    until = "" if intent.expire_time_ns is None else f", until {utc(intent.expire_time_ns)}"
+    return f"{intent.side} {intent.order_qty:f} {intent.symbol} at {intent.ord_type}{at}{follows}{until}"
+
+
+def trail_text(trail: Trail) -> str:
+    """Say how a stop follows: `0.5 from 101`."""
+    by = f"{trail.pct:f} %" if trail.amount is None else f"{trail.amount:f}"
+    return by if trail.activation_px is None else f"{by} from {trail.activation_px:f}"
 
 
 def counted(number: int, thing: str) -> str:
@@ -189,13 +197,20 @@ def _position(event: ev.PositionChanged) -> str:
 
 
 def _levels(event: ev.ProtectionLevelsSet) -> str:
-    levels = f"stop {_optional(event.stop_px)}, target {_optional(event.target_px)}"
+    follows = "" if event.trail is None else f" following the market by {trail_text(event.trail)}"
+    levels = f"stop {_optional(event.stop_px)}{follows}, target {_optional(event.target_px)}"
     return f"{event.symbol} on {event.account} is to be protected: {levels}, risk {event.risk:f}"
 
 
 def _exit(event: ev.ExitStarted) -> str:
     what = "all" if event.qty is None else f"{event.qty:f}"
-    return f"{event.account} closes {what} of {event.symbol}"
+    limit = "" if event.limit_px is None else f" at {event.limit_px:f} or better"
+    return f"{event.account} closes {what} of {event.symbol}{limit}{_because(event.reason)}"
+
+
+def _trailed(event: ev.StopTrailed) -> str:
+    by = "the venue moved it" if event.market_px is None else f"the market is at {event.market_px:f}"
+    return f"the stop of {event.symbol} on {event.account} is now at {event.stop_px:f}: {by}"
 
 
 def _break(event: ev.BreakFound) -> str:
@@ -336,6 +351,8 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.ReplaceRequested: _replace_requested,
     ev.OrderReplaced: lambda e: f"the venue changed {e.cl_ord_id} to {e.order_qty:f}, now {e.new_cl_ord_id}",
     ev.ReplaceRefused: lambda e: f"the change of {e.cl_ord_id} was refused{_because(e.reason)}",
+    ev.RenewalAsked: lambda e: f"{e.cl_ord_id} is to be changed to {e.order_qty:f}: a new order is to follow it",
+    ev.RenewalEnded: lambda e: f"no new order follows {e.cl_ord_id}{_because(e.reason)}",
     ev.OutcomeUnknown: lambda e: f"the outcome of {e.cl_ord_id} is unknown, its hold stays{_because(e.reason)}",
     ev.QuestionAsked: lambda e: f"asked the venue what became of {e.cl_ord_id}",
     ev.AbsenceNoted: _absence,
@@ -345,6 +362,9 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.IncidentRaised: lambda e: f"incident {e.kind} on {e.cl_ord_id}{_because(e.detail)}",
     ev.PositionChanged: _position,
     ev.ProtectionLevelsSet: _levels,
+    ev.StopTrailed: _trailed,
+    ev.OrderTrailed: lambda e: f"the stop of {e.cl_ord_id} follows the market from {e.market_px:f} on",
+    ev.SurplusFound: lambda e: f"{e.cl_ord_id} was to reduce {e.symbol} on {e.account} and opened {e.qty:f}",
     ev.ProtectionFailed: lambda e: f"{e.symbol} on {e.account} has less protection than it should: {e.reason}",
     ev.ExitStarted: _exit,
     ev.ExitEnded: lambda e: f"the exit of {e.account} from {e.symbol} ended: {e.reason}",

@@ -46,7 +46,8 @@ class Subjects:
                 return Subject(intent.signal_id or None, intent.account)
             case ev.OrderCreated(cl_ord_id, intent):
                 self._intents[cl_ord_id] = intent
-                return Subject(intent.signal_id or None, intent.account, cl_ord_id)
+                meant = intent.signal_id or self._levels_from.get((intent.account, intent.symbol))
+                return Subject(meant, intent.account, cl_ord_id)
             case ev.OrderAdopted(cl_ord_id, intent):
                 self._intents[cl_ord_id] = intent
                 return Subject(None, intent.account, cl_ord_id)
@@ -65,6 +66,8 @@ class Subjects:
                 return self._filled  # it follows the fill that changed the position
             case ev.ProtectionLevelsSet():
                 self._levels_from[event.account, event.symbol] = event.signal_id
+            case ev.StopTrailed() | ev.ExitStarted(signal_id="") | ev.ExitEnded(signal_id=""):
+                return Subject(self._levels_from.get((event.account, event.symbol)), event.account)
             case ev.RecoveryAssigned() | ev.RecoveryFailed():
                 return Subject(event.signal_id, getattr(event, "account", None), self.first_id(event.failed))
             case _:

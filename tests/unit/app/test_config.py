@@ -13,7 +13,7 @@ from coxswain.app.config.venue_params import read_params
 from coxswain.model.keys import LIMITS, SETTINGS
 from coxswain.model.market import Instrument, Session
 from coxswain.model.setup import Correlation
-from coxswain.model.vocabulary import AccountId, Mode, Symbol, VenueId
+from coxswain.model.vocabulary import AccountId, Mode, OrdType, Symbol, VenueId
 from coxswain.venues import paper
 
 GOOD = """\
@@ -478,22 +478,16 @@ def test_any_venue_is_checked_by_its_own_params(folder: Path, text: str, expecte
     assert params == expected if params is not None else said == [expected]
 
 
-@pytest.mark.parametrize(
-    ("lacks", "words"),
-    [
-        (("native_reduce_only",), "reduce-only orders"),
-        (("native_oco",), "OCO groups"),
-        (("native_replace",), "replace"),
-        (("native_oco", "native_replace"), "OCO groups, replace"),
-    ],
-)
-def test_a_venue_that_cannot_do_what_the_core_relies_on_is_refused(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, lacks: tuple[str, ...], words: str
-) -> None:
-    less = msgspec.structs.replace(paper.CAPABILITIES, **dict.fromkeys(lacks, False))
-    monkeypatch.setattr(paper, "CAPABILITIES", less)
-    said = f'line 10: venues.paper-a.kind: found "paper", which does not do {words} itself; emulation is not built yet'
-    assert problems(folder, GOOD) == [said]
+def test_what_a_venue_is_told_not_to_do_is_what_it_declares(folder: Path) -> None:
+    text = GOOD.replace("    kind: paper\n", "    kind: paper\n    native_oco: false\n    takes_no: [STOP_LIMIT]\n", 1)
+    can = resolve(folder, text).setup.venues[0].capabilities
+    assert (can.native_oco, can.native_replace) == (False, True)
+    assert can.ord_types == (OrdType.MARKET, OrdType.LIMIT, OrdType.STOP)
+
+
+def test_a_venue_without_market_orders_is_refused_because_nothing_stands_in_for_them(folder: Path) -> None:
+    text = GOOD.replace("    kind: paper\n", "    kind: paper\n    takes_no: [MARKET]\n", 1)
+    assert problems(folder, text) == ["line 9: venues.paper-a: takes no market orders, and an exit needs them"]
 
 
 # --- what is wrong with the file --------------------------------------------------------------------------------------

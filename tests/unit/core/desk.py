@@ -96,12 +96,13 @@ def setup(
     mode: Mode = Mode.FULL_AUTO,
     correlations: tuple[Correlation, ...] = (),
     instruments: tuple[Instrument, ...] = (SHARES, EURUSD_SPOT),
+    can: Capabilities | None = None,
     **settings: str | int,
 ) -> Setup:
     return Setup(
         mode,
         accounts or (account(A),),
-        (VenueSpec(VENUE, Capabilities(tier, True, True, True)),),
+        (VenueSpec(VENUE, can or Capabilities(tier, True, True, True)),),
         instruments,
         correlations,
         {**PLAIN, **{key: Decimal(value) for key, value in settings.items()}},

@@ -10,7 +10,7 @@ import pytest
 from coxswain.app.plugins import check_modules
 from coxswain.model.checks import Check, reason
 from coxswain.model.market import Instrument, Quote
-from coxswain.model.orders import OrderIntent
+from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.override import Override
 from coxswain.model.risk_view import Host, RiskView
 from coxswain.model.vocabulary import (
@@ -23,6 +23,7 @@ from coxswain.model.vocabulary import (
     Symbol,
     TimeInForce,
     TradingState,
+    TriggerSource,
 )
 from coxswain.risk.gate import Approved, Refused, judge, params_from, rules_for
 
@@ -96,6 +97,9 @@ def ask(name: str, order: dict[str, Any], view: dict[str, Any], **limits: str) -
 
 LIMIT: dict[str, Any] = {"ord_type": OrdType.LIMIT}
 STOP: dict[str, Any] = {"ord_type": OrdType.STOP}
+STOP_LIMIT: dict[str, Any] = {"ord_type": OrdType.STOP_LIMIT}
+TRAILING: dict[str, Any] = {"ord_type": OrdType.TRAILING_STOP, "stop_px": Decimal(99)}
+GTD: dict[str, Any] = {"time_in_force": TimeInForce.GTD}
 SELL: dict[str, Any] = {"side": Side.SELL}
 PASSES = ""
 
@@ -120,6 +124,20 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, str], str]] = [
     ("well_formed", STOP | {"stop_px": d("100.01")}, {}, {}, PASSES),
     ("well_formed", STOP, {}, {}, "ORDER_MALFORMED"),
     ("well_formed", {"stop_px": d("100")}, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", STOP_LIMIT | {"price": d("101"), "stop_px": d("100.50")}, {}, {}, PASSES),
+    ("well_formed", STOP_LIMIT | {"price": d("101")}, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", STOP_LIMIT | {"stop_px": d("101")}, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", TRAILING | {"trail": Trail(d("0.5"))}, {}, {}, PASSES),
+    ("well_formed", TRAILING, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", TRAILING | {"trail": Trail()}, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", TRAILING | {"trail": Trail(d("1"), d("1"))}, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", {"trailing_stop": Trail(d("0"))}, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", {"trailing_stop": Trail(pct=d("99.9"))}, {}, {}, PASSES),
+    ("well_formed", {"trailing_stop": Trail(pct=d("100"))}, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", {"trailing_stop": Trail(d("1"), activation_px=d("0"))}, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", {"trailing_stop": Trail(d("1"), source=TriggerSource.LAST)}, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", GTD | {"expire_time_ns": NOW_NS + 1}, {}, {}, PASSES),
+    ("well_formed", GTD, {}, {}, "ORDER_MALFORMED"),
     ("well_formed", {"stop_loss": d("95.001")}, {}, {}, "ORDER_MALFORMED"),
     ("well_formed", {"take_profit": d("105.001")}, {}, {}, "ORDER_MALFORMED"),
     ("well_formed", {}, {"instrument": None}, {}, PASSES),  # control 2 says so
@@ -135,6 +153,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, str], str]] = [
     ("instrument_open", {}, {"ord_types": (OrdType.LIMIT,)}, {}, "ORDER_TYPE_UNSUPPORTED"),
     ("instrument_open", {}, {"ord_types": ()}, {}, "ORDER_TYPE_UNSUPPORTED"),
     ("instrument_open", {"time_in_force": TimeInForce.FOK}, {}, {}, "ORDER_TYPE_UNSUPPORTED"),
+    ("instrument_open", {"expire_time_ns": NOW_NS + 1}, {}, {}, PASSES),
+    ("instrument_open", {"expire_time_ns": NOW_NS}, {}, {}, "EXPIRE_TIME_PAST"),
     # 3
     ("signal_age", {}, {"dies_ns": NOW_NS + 1}, {}, PASSES),
     ("signal_age", {}, {"dies_ns": NOW_NS}, {}, PASSES),

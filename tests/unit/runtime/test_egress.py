@@ -16,8 +16,9 @@ from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record, encode
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, ReplaceOrder, Request
 from coxswain.model.keys import KEYS
-from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Side, Symbol, TradingState
+from coxswain.model.orders import OrderIntent, Trail
+from coxswain.model.setup import Capabilities
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Side, Symbol, TradingState, VenueTier
 from coxswain.runtime import egress
 from coxswain.runtime.egress import DEFAULTS, MESSAGE_SLACK, VALUE_SLACK, Guard
 from tests.unit.core.desk import SHARE, A, D, S, account, setup
@@ -64,6 +65,8 @@ ALTERED: dict[str, Any] = {
     "stop_px": Decimal(99),
     "reduce_only": True,
     "oco_group": "g",
+    "expire_time_ns": 1,
+    "trail": Trail(Decimal(1)),
 }
 
 
@@ -79,6 +82,27 @@ def test_an_order_that_differs_from_its_durable_intent_in_one_field_does_not_lea
     desk, request = ordered()
     altered = msgspec.structs.replace(request, **{field: ALTERED[field]})
     assert guarding(desk).refusal(altered, desk.now_ns).startswith(f"NOT_AS_INTENDED: {field}=")
+
+
+def test_what_its_venue_is_not_told_of_an_order_is_not_missed() -> None:
+    can = Capabilities(VenueTier.T1, native_reduce_only=False, native_oco=False, native_replace=True)
+    desk = CoreDesk(setup(can=can))
+    until_ns = desk.now_ns + 10**11
+    desk.signal(quantity=5, order_type="LIMIT", limit_price="99", time_in_force="GTD", expire_time_ns=until_ns)
+    assert guarding(desk).refusal(desk.requests(NewOrder)[-1], desk.now_ns) == ""
+    desk.fill(desk.enter(10), 10)
+    assert guarding(desk).refusal(desk.requests(NewOrder)[-1], desk.now_ns) == ""
+
+
+def test_how_a_stop_follows_the_market_is_compared_by_its_parts() -> None:
+    can = Capabilities(VenueTier.T1, True, True, True, tuple(OrdType), native_trailing=True)
+    desk = CoreDesk(setup(can=can))
+    desk.fill(desk.enter(10, trailing_stop=Trail(Decimal(1))), 10)
+    request = desk.requests(NewOrder)[-1]
+    assert request.trail == Trail(Decimal(1))
+    assert guarding(desk).refusal(request, desk.now_ns) == ""
+    altered = msgspec.structs.replace(request, trail=Trail(Decimal(2)))
+    assert guarding(desk).refusal(altered, desk.now_ns).startswith("NOT_AS_INTENDED: trail=")
 
 
 def test_an_order_that_no_record_speaks_of_does_not_leave() -> None:

@@ -19,13 +19,13 @@ from coxswain.app.config.problems import ConfigError, Problem
 from coxswain.app.config.schema import DAYS, AccountEntry, AccountMode, ConfigFile, Entry, InstrumentEntry, read_shape
 from coxswain.app.config.shown import ShownValue, shown_values
 from coxswain.app.config.tree import Loc, Tree, read_tree
-from coxswain.app.config.venue_params import FILLED_IN, VenueModule, find_module, read_params
+from coxswain.app.config.venue_params import FILLED_IN, VenueModule, capabilities_of, find_module, lacking, read_params
 from coxswain.model.control import stricter_mode
 from coxswain.model.decimals import ZERO
 from coxswain.model.firm import NewsEvent, RuleSet
 from coxswain.model.keys import LIMITS, SETTINGS, Key
 from coxswain.model.market import Instrument, Session
-from coxswain.model.setup import AccountSpec, AllocationSpec, CapSpec, Correlation, Setup, VenueSpec
+from coxswain.model.setup import AccountSpec, AllocationSpec, Capabilities, CapSpec, Correlation, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, Mode, Symbol, VenueId
 
 __all__ = ["ConfigError", "Problem", "Resolved", "VenueChoice", "load"]
@@ -67,7 +67,7 @@ def load(path: Path, env: Mapping[str, str]) -> Resolved:
         raise ConfigError([*problems, tree])
     config = read_shape(tree)
     check_across(tree)
-    modules, venues = _read_venues(tree, config)
+    declared, venues = _read_venues(tree, config)
     allocation = read_allocation(tree)
     rule_sets, faults = read_firms(tree, path.parent)
     events, news_faults = read_calendar(tree, path.parent)
@@ -79,21 +79,20 @@ def load(path: Path, env: Mapping[str, str]) -> Resolved:
     if tree.problems():
         raise ConfigError(tree.problems())
     shown = shown_values(tree, _content(config, venues))
-    setup = _setup(config, modules, venues, rule_sets, events, allocation, caps, groups)
+    setup = _setup(config, declared, venues, rule_sets, events, allocation, caps, groups)
     return Resolved(path, config.seed, setup, venues, shown, _alerts(config, path))
 
 
 def _read_venues(
     tree: Tree, config: ConfigFile | None
-) -> tuple[dict[VenueId, VenueModule], dict[VenueId, VenueChoice]]:
-    modules: dict[VenueId, VenueModule] = {}
+) -> tuple[dict[VenueId, Capabilities], dict[VenueId, VenueChoice]]:
+    declared: dict[VenueId, Capabilities] = {}
     venues: dict[VenueId, VenueChoice] = {}
     for venue, _ in tree.items_at("venues"):
         venue_id = VenueId(str(venue[-1]))
         module = find_module(tree, venue)
         if module is None:
             continue
-        modules[venue_id] = module
         names = {name: loc for name, loc in account_ids(tree).items() if tree.text_at(*loc[:-1], "venue") == venue_id}
         accounts = {
             account.id: {"currency": account.currency, "initial_balance": account.initial_balance}
@@ -104,7 +103,16 @@ def _read_venues(
         params = read_params(tree, venue, module, names, accounts)
         if params is not None:
             venues[venue_id] = VenueChoice(tree.text_at(*venue, "kind") or "", params)
-    return modules, venues
+            declared[venue_id] = _declared(tree, venue, module, params)
+    return declared, venues
+
+
+def _declared(tree: Tree, venue: Loc, module: VenueModule, params: Mapping[str, object]) -> Capabilities:
+    can = capabilities_of(module, params)
+    missing = lacking(can)
+    if missing:
+        tree.wrong(venue, missing)
+    return can
 
 
 def _check_money(tree: Tree, venue_id: VenueId, module: VenueModule, names: Mapping[str, Loc]) -> None:
@@ -121,7 +129,7 @@ def _check_money(tree: Tree, venue_id: VenueId, module: VenueModule, names: Mapp
 
 def _setup(
     config: ConfigFile,
-    modules: Mapping[VenueId, VenueModule],
+    declared: Mapping[VenueId, Capabilities],
     venues: Mapping[VenueId, VenueChoice],
     rule_sets: Mapping[str, RuleSet],
     events: tuple[NewsEvent, ...],
@@ -134,8 +142,7 @@ def _setup(
         mode=config.mode if config.auto_execute else stricter_mode(config.mode, Mode.MANUAL),
         accounts=tuple(_account(account, limits, rule_sets) for account in config.accounts),
         venues=tuple(
-            VenueSpec(venue_id, module.CAPABILITIES, **_commission(venues.get(venue_id)))
-            for venue_id, module in modules.items()
+            VenueSpec(venue_id, can, **_commission(venues.get(venue_id))) for venue_id, can in declared.items()
         ),
         instruments=tuple(_instrument(instrument) for instrument in config.instruments),
         correlations=tuple(
@@ -204,6 +211,7 @@ def _account(account: AccountEntry, limits: Mapping[str, Decimal], rule_sets: Ma
         short_selling=account.short_selling,
         mode=account.trading_mode,
         route_group=account.route_group,
+        stop_merge=account.stop_merge,
     )
 
 

@@ -23,7 +23,7 @@ from coxswain.model.decimals import ONE, ZERO, exact, is_short
 from coxswain.model.firm import Phase
 from coxswain.model.hours import is_zone
 from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope, Unit
-from coxswain.model.vocabulary import DayLossRelease, Mode, SelfMatch, ShortSelling
+from coxswain.model.vocabulary import DayLossRelease, Mode, SelfMatch, ShortSelling, StopMerge
 from coxswain.views.alerts import Kind
 
 # It is part of every order id, and those have at most 36 characters at many venues.
@@ -190,6 +190,7 @@ class AccountEntry(Entry):
         ShortSelling.ALLOWED
     )
     day_loss_release: Annotated[DayLossRelease, _choice(DayLossRelease, "person, or reset")] = DayLossRelease.PERSON
+    stop_merge: Annotated[StopMerge, _choice(StopMerge, "tighter or latest")] = StopMerge.TIGHTER
     limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table
 
 

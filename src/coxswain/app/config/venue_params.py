@@ -20,11 +20,10 @@ from coxswain.app.config.problems import unknown
 from coxswain.app.config.tree import Loc, Tree, Value
 from coxswain.model.decimals import exact, is_short
 from coxswain.model.setup import Capabilities
-from coxswain.model.vocabulary import AccountId
+from coxswain.model.vocabulary import AccountId, OrdType
 
 # Filled from the accounts of the file.
 FILLED_IN = frozenset({"accounts"})
-_RELIED_ON = {"native_reduce_only": "reduce-only orders", "native_oco": "OCO groups", "native_replace": "replace"}
 _NOT_KINDS = frozenset({"base", "remote"})
 
 
@@ -51,17 +50,20 @@ def find_module(tree: Tree, venue: Loc) -> VenueModule | None:
     if kind not in kinds():
         tree.wrong(loc, f"found {tree.shown(loc)}, which is {unknown(kind, kinds())}")
         return None
-    module = cast(VenueModule, importlib.import_module(f"coxswain.venues.{kind}"))
-    missing = not_native(module.CAPABILITIES)
-    if missing:
-        tree.wrong(loc, f"found {tree.shown(loc)}, which {missing}")
-    return module
+    return cast(VenueModule, importlib.import_module(f"coxswain.venues.{kind}"))
 
 
-def not_native(capabilities: Capabilities) -> str:
-    """Say what the core relies on and a venue does not do itself; empty if it does all of it."""
-    lacks = [words for name, words in _RELIED_ON.items() if not getattr(capabilities, name)]
-    return f"does not do {', '.join(lacks)} itself; emulation is not built yet" if lacks else ""
+def capabilities_of(module: VenueModule, params: Mapping[str, object]) -> Capabilities:
+    """Return what a venue declares, which may depend on how it is configured."""
+    declare = getattr(module, "capabilities_of", None)
+    if declare is None:
+        return module.CAPABILITIES
+    return cast(Capabilities, declare(msgspec.convert(params, module.Params)))
+
+
+def lacking(capabilities: Capabilities) -> str:
+    """Say what no emulation can stand in for; empty if nothing is missing."""
+    return "" if OrdType.MARKET in capabilities.ord_types else "takes no market orders, and an exit needs them"
 
 
 def read_params(

@@ -1,6 +1,7 @@
 """An order's life becomes fact: holds move, deadlines are set and cleared."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from coxswain.core import order as machine
 from coxswain.core.evolve.breakers import count
@@ -20,6 +21,7 @@ from coxswain.core.state import (
 from coxswain.core.sums import (
     compare_later,
     count_unknown,
+    is_trailed,
     key,
     position_of,
     remember,
@@ -35,6 +37,7 @@ from coxswain.model.vocabulary import (
     ClOrdId,
     OrdStatus,
     Role,
+    TimeInForce,
 )
 
 
@@ -90,6 +93,10 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
     settle(state, clock, account, order, ZERO, ZERO)
     clock.set(key("submit", intent.account, order.cl_ord_id), event.submit_by_ns)
     compare_later(state, clock, intent.account)
+    if intent.expire_time_ns is not None and intent.time_in_force is not TimeInForce.GTD:
+        clock.set(key("expire", intent.account, order.cl_ord_id), intent.expire_time_ns)
+    if is_trailed(intent):
+        state.trailing.setdefault(intent.symbol, {})[order.cl_ord_id] = intent.account
     if intent.role is Role.COMPLETION:
         watch(state, clock, order, state.desk.completion_timeout_s)
     elif intent.role is Role.EXIT:
@@ -205,6 +212,7 @@ def _cancel_requested(state: State, clock: Deadlines, event: ev.CancelRequested)
     _, order = order_of(state, event.account, event.cl_ord_id)
     machine.ask_cancel(order, state.now_ns)
     clock.clear(key("monitor", event.account, order.cl_ord_id))
+    clock.clear(key("expire", event.account, order.cl_ord_id))
     clock.set(key("cancel", event.account, order.cl_ord_id), event.answer_by_ns)
 
 
@@ -222,9 +230,22 @@ def _replace_requested(state: State, clock: Deadlines, event: ev.ReplaceRequeste
     asked = Replacement(event.new_cl_ord_id, event.order_qty, event.price, event.stop_px)
     machine.ask_replace(order, asked, state.now_ns)
     account.former_ids[event.new_cl_ord_id] = order.cl_ord_id
+    if order.enters:
+        _hold_more(account, order, held, event)
     account.order_count += 1
     clock.set(key("replace", event.account, order.cl_ord_id), event.answer_by_ns)
     settle(state, clock, account, order, order.cum_qty, held)
+
+
+def _hold_more(account: Account, order: Order, held: Decimal, event: ev.ReplaceRequested) -> None:
+    """A price that is being asked for may tie up or risk more for each lot: from now on that is held."""
+    margin, risk = event.margin_per_lot or ZERO, event.risk_per_lot or ZERO
+    if margin > order.margin_per_lot:
+        account.held_margin += held * (margin - order.margin_per_lot)
+        order.margin_per_lot = margin
+    if risk > order.risk_per_lot:
+        account.held_risk += held * (risk - order.risk_per_lot)
+        order.risk_per_lot = risk
 
 
 def _order_replaced(state: State, clock: Deadlines, event: ev.OrderReplaced) -> None:
@@ -247,6 +268,15 @@ def _replace_refused(state: State, clock: Deadlines, event: ev.ReplaceRefused) -
     settle(state, clock, account, order, order.cum_qty, held)
 
 
+def _renewal_asked(state: State, clock: Deadlines, event: ev.RenewalAsked) -> None:
+    _, order = order_of(state, event.account, event.cl_ord_id)
+    order.renewal = Replacement(order.cl_ord_id, event.order_qty, event.price, event.stop_px)
+
+
+def _renewal_ended(state: State, clock: Deadlines, event: ev.RenewalEnded) -> None:
+    order_of(state, event.account, event.cl_ord_id)[1].renewal = None
+
+
 # Each function takes the event that it stands beside; no type says that of a table.
 TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.OrderDenied: _order_denied,
@@ -262,4 +292,6 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.ReplaceRequested: _replace_requested,
     ev.OrderReplaced: _order_replaced,
     ev.ReplaceRefused: _replace_refused,
+    ev.RenewalAsked: _renewal_asked,
+    ev.RenewalEnded: _renewal_ended,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from coxswain.core.evolve.breakers import note_equity
+from coxswain.core.evolve.shared import order_of
 from coxswain.core.state import (
     Deadlines,
     Exit,
@@ -16,6 +17,7 @@ from coxswain.core.sums import (
     remark,
 )
 from coxswain.messages import events as ev
+from coxswain.model.decimals import ZERO
 
 
 def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged) -> None:
@@ -28,8 +30,12 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
     account.open_risk += event.risk - position.risk
     position.qty, position.cost = event.qty, event.cost
     position.margin, position.risk = event.margin, event.risk
+    position.triggers = 0
+    if not position.qty:
+        position.surplus = ZERO
     if event.closed:
-        position.stop_px = position.target_px = position.levels_from = None
+        position.stop_px = position.target_px = position.levels_from = position.trail = None
+        position.trail_active = False
         position.leg_failed_ns.clear()
         position.gave_way = False
     if not event.qty:
@@ -54,8 +60,28 @@ def _protection_levels_set(state: State, clock: Deadlines, event: ev.ProtectionL
     position.levels_from = event.signal_id
     if position.leaving is not None and event.signal_id != position.leaving_for:
         position.leaving.former_target_px = event.target_px
+    if event.trail != position.trail:
+        position.trail, position.trail_active = event.trail, False
     account.open_risk += event.risk - position.risk
     position.risk = event.risk
+
+
+def _stop_trailed(state: State, clock: Deadlines, event: ev.StopTrailed) -> None:
+    account = state.accounts[event.account]
+    position = position_of(account, event.symbol)
+    position.stop_px, position.trail_active = event.stop_px, True
+    account.open_risk += event.risk - position.risk
+    position.risk = event.risk
+
+
+def _order_trailed(state: State, clock: Deadlines, event: ev.OrderTrailed) -> None:
+    order_of(state, event.account, event.cl_ord_id)[1].trail_active = True
+
+
+def _surplus_found(state: State, clock: Deadlines, event: ev.SurplusFound) -> None:
+    position = position_of(state.accounts[event.account], event.symbol)
+    position.surplus += event.qty
+    position.surplus_from = event.signal_id
 
 
 def _protection_failed(state: State, clock: Deadlines, event: ev.ProtectionFailed) -> None:
@@ -65,8 +91,12 @@ def _protection_failed(state: State, clock: Deadlines, event: ev.ProtectionFaile
 
 def _exit_started(state: State, clock: Deadlines, event: ev.ExitStarted) -> None:
     position = position_of(state.accounts[event.account], event.symbol)
-    position.exit = Exit(event.signal_id, event.qty, position.qty > 0, actor=event.actor)
+    position.exit = Exit(event.signal_id, event.qty, position.qty > 0, actor=event.actor, limit_px=event.limit_px)
     position.gave_way = True
+    position.surplus = ZERO
+    if event.reason:
+        position.triggers += 1
+        position.triggered_ns = state.now_ns
 
 
 def _exit_ended(state: State, clock: Deadlines, event: ev.ExitEnded) -> None:
@@ -77,6 +107,9 @@ def _exit_ended(state: State, clock: Deadlines, event: ev.ExitEnded) -> None:
 TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.PositionChanged: _position_changed,
     ev.ProtectionLevelsSet: _protection_levels_set,
+    ev.StopTrailed: _stop_trailed,
+    ev.OrderTrailed: _order_trailed,
+    ev.SurplusFound: _surplus_found,
     ev.ProtectionFailed: _protection_failed,
     ev.ExitStarted: _exit_started,
     ev.ExitEnded: _exit_ended,

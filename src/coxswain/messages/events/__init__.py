@@ -163,6 +163,12 @@ from coxswain.messages.events.orders import (
     OrderRestated as OrderRestated,
 )
 from coxswain.messages.events.orders import (
+    RenewalAsked as RenewalAsked,
+)
+from coxswain.messages.events.orders import (
+    RenewalEnded as RenewalEnded,
+)
+from coxswain.messages.events.orders import (
     ReplaceRefused as ReplaceRefused,
 )
 from coxswain.messages.events.orders import (
@@ -238,6 +244,9 @@ from coxswain.messages.events.positions import (
     ExitStarted as ExitStarted,
 )
 from coxswain.messages.events.positions import (
+    OrderTrailed as OrderTrailed,
+)
+from coxswain.messages.events.positions import (
     PositionChanged as PositionChanged,
 )
 from coxswain.messages.events.positions import (
@@ -248,6 +257,12 @@ from coxswain.messages.events.positions import (
 )
 from coxswain.messages.events.positions import (
     ProtectionLevelsSet as ProtectionLevelsSet,
+)
+from coxswain.messages.events.positions import (
+    StopTrailed as StopTrailed,
+)
+from coxswain.messages.events.positions import (
+    SurplusFound as SurplusFound,
 )
 from coxswain.messages.events.reconciliation import (
     BalanceAdjusted as BalanceAdjusted,

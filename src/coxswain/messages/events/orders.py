@@ -44,6 +44,8 @@ class OrderCreated(EventBase, frozen=True):
     """It must not leave after this."""
     limit_version: int = 1
     """Of the limits that it was judged by."""
+    renews: ClOrdId | None = None
+    """The order that it takes the place of, where the venue changes none."""
 
 
 class OrderAccepted(EventBase, frozen=True):
@@ -131,6 +133,9 @@ class ReplaceRequested(EventBase, frozen=True):
     stop_px: Decimal | None
     answer_by_ns: int
     checks: tuple[Check, ...] = ()
+    margin_per_lot: Decimal | None = None
+    """Held for each lot from now on, where a changed price makes it more; risk likewise."""
+    risk_per_lot: Decimal | None = None
 
 
 class OrderReplaced(EventBase, frozen=True):
@@ -149,6 +154,25 @@ class ReplaceRefused(EventBase, frozen=True):
     """False: it seems to have been lost, and may be asked for again at once; else it waits for a comparison."""
 
 
+class RenewalAsked(EventBase, frozen=True):
+    """An order is to be changed at a venue that changes none: it is called back, and a new one is to follow."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId
+    order_qty: Decimal
+    """The new total, filled part included."""
+    price: Decimal | None = None
+    stop_px: Decimal | None = None
+
+
+class RenewalEnded(EventBase, frozen=True):
+    """No new order follows the one that was called back."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId
+    reason: str
+
+
 OrderEvent = (
     OrderDenied
     | OrderCreated
@@ -163,4 +187,6 @@ OrderEvent = (
     | ReplaceRequested
     | OrderReplaced
     | ReplaceRefused
+    | RenewalAsked
+    | RenewalEnded
 )

@@ -4,8 +4,10 @@ from decimal import Decimal
 
 from coxswain.messages.events.base import EventBase
 from coxswain.model.decimals import ZERO
+from coxswain.model.orders import Trail
 from coxswain.model.vocabulary import (
     AccountId,
+    ClOrdId,
     Role,
     SignalId,
     Symbol,
@@ -42,6 +44,37 @@ class ProtectionLevelsSet(EventBase, frozen=True):
     target_px: Decimal | None
     risk: Decimal
     signal_id: SignalId
+    trail: Trail | None = None
+    """How the stop follows the market from here."""
+
+
+class StopTrailed(EventBase, frozen=True):
+    """The market drew a position's stop nearer, or reached the price from which it follows."""
+
+    account: AccountId
+    symbol: Symbol
+    stop_px: Decimal
+    risk: Decimal
+    market_px: Decimal | None
+    """None where the venue moved it."""
+
+
+class OrderTrailed(EventBase, frozen=True):
+    """The market reached the price from which an order's stop follows it."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId
+    market_px: Decimal
+
+
+class SurplusFound(EventBase, frozen=True):
+    """An order that was to reduce has opened this much: to be closed as soon as the venue's books confirm it."""
+
+    account: AccountId
+    symbol: Symbol
+    cl_ord_id: ClOrdId
+    qty: Decimal
+    signal_id: SignalId
 
 
 class ProtectionFailed(EventBase, frozen=True):
@@ -63,6 +96,10 @@ class ExitStarted(EventBase, frozen=True):
     qty: Decimal | None
     actor: str = ""
     """The person who asked for it; empty where a signal did."""
+    limit_px: Decimal | None = None
+    """The price that the market reached, where the engine held a target for the venue."""
+    reason: str = ""
+    """Why the engine began it; empty where a signal asked for it."""
 
 
 class ExitEnded(EventBase, frozen=True):
@@ -72,4 +109,13 @@ class ExitEnded(EventBase, frozen=True):
     reason: str
 
 
-PositionEvent = PositionChanged | ProtectionLevelsSet | ProtectionFailed | ExitStarted | ExitEnded
+PositionEvent = (
+    PositionChanged
+    | ProtectionLevelsSet
+    | StopTrailed
+    | OrderTrailed
+    | SurplusFound
+    | ProtectionFailed
+    | ExitStarted
+    | ExitEnded
+)

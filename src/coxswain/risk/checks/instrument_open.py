@@ -19,6 +19,7 @@ CODES = {
     "SESSION_CLOSED": "Wait until the session opens.",
     "TRADING_HALTED": "Wait until the venue lifts the halt.",
     "ORDER_TYPE_UNSUPPORTED": "Use an order type and a time in force that the venue takes.",
+    "EXPIRE_TIME_PAST": "Send a date that is still to come.",
 }
 
 
@@ -36,5 +37,7 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     for asked, taken in ((order.ord_type, view.ord_types), (order.time_in_force, view.times_in_force)):
         if asked not in taken:
             return Check("ORDER_TYPE_UNSUPPORTED", None, None, False, asked, " ".join(taken) or "none")
+    if order.expire_time_ns is not None and order.expire_time_ns <= view.now_ns:
+        return Check("EXPIRE_TIME_PAST", None, None, False, "past", "still to come")
     found = "open" if view.session_open else "closed"
     return Check("SESSION_CLOSED", None, None, view.session_open, found, "open")

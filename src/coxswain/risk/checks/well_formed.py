@@ -3,9 +3,10 @@
 import msgspec
 
 from coxswain.model.checks import Check
-from coxswain.model.orders import OrderIntent
+from coxswain.model.decimals import HUNDRED, ZERO
+from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.risk_view import RiskView
-from coxswain.model.vocabulary import OrdType
+from coxswain.model.vocabulary import OrdType, TimeInForce, TriggerSource
 from coxswain.risk.kinds import Kind
 
 CONTROL = 1
@@ -14,6 +15,9 @@ EXCUSES_REDUCING = False
 CODES = {
     "ORDER_MALFORMED": "Send a quantity and prices on the instrument's steps, and those that the order type needs.",
 }
+
+LIMITED = (OrdType.LIMIT, OrdType.STOP_LIMIT)
+STOPPED = (OrdType.STOP, OrdType.STOP_LIMIT, OrdType.TRAILING_STOP)
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,13 +43,37 @@ def _fault(order: OrderIntent, view: RiskView) -> str:
         return f"order_qty {qty}, wanted at least {instrument.min_qty}"
     if instrument.max_qty is not None and qty > instrument.max_qty and not view.reducing:
         return f"order_qty {qty}, wanted at most {instrument.max_qty}"
-    if (order.price is None) is (order.ord_type is OrdType.LIMIT):
+    if (order.price is None) is (order.ord_type in LIMITED):
         return f"price {order.price}, wanted one on a limit order and on no other"
-    if (order.stop_px is None) is (order.ord_type is OrdType.STOP):
+    if (order.stop_px is None) is (order.ord_type in STOPPED):
         return f"stop_px {order.stop_px}, wanted one on a stop order and on no other"
+    if order.ord_type is OrdType.TRAILING_STOP and order.trail is None:
+        return "trail none, wanted an amount or a per cent on a trailing stop"
+    if order.expire_time_ns is None and order.time_in_force is TimeInForce.GTD:
+        return "expire_time none, wanted one on an order that is good till a date"
+    for trail in (order.trail, order.trailing_stop):
+        fault = "" if trail is None else _fault_of_trail(trail)
+        if fault:
+            return fault
     # Levels too: an entry whose stop the venue cannot take would be left without one.
     levels = (("stop_loss", order.stop_loss), ("take_profit", order.take_profit))
     for name, price in (("price", order.price), ("stop_px", order.stop_px), *levels):
         if price is not None and (not price.is_finite() or price <= 0 or price % instrument.tick):
             return f"{name} {price}, wanted a positive multiple of {instrument.tick}"
     return ""
+
+
+def _fault_of_trail(trail: Trail) -> str:
+    if (trail.amount is None) is (trail.pct is None):
+        return "trail wanted by an amount or by per cent, and not by both"
+    if trail.amount is not None and not (trail.amount.is_finite() and trail.amount > ZERO):
+        return f"trail by {trail.amount}, wanted more than 0"
+    if trail.pct is not None and not (trail.pct.is_finite() and ZERO < trail.pct < HUNDRED):
+        return f"trail by {trail.pct} per cent, wanted more than 0 and less than 100"
+    if trail.activation_px is not None and not (trail.activation_px.is_finite() and trail.activation_px > ZERO):
+        return f"activation price {trail.activation_px}, wanted more than 0"
+    return "trail by the last trade, wanted bid, ask or mid: quotes carry no trades" if _by_last(trail) else ""
+
+
+def _by_last(trail: Trail) -> bool:
+    return trail.source is TriggerSource.LAST

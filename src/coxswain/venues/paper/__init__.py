@@ -4,7 +4,7 @@ It learns nothing but the requests it is sent, so that what the engine believes 
 """
 
 from coxswain.venues.paper.faults import Fault, FaultKind
-from coxswain.venues.paper.params import CAPABILITIES, AccountParams, Params
+from coxswain.venues.paper.params import CAPABILITIES, AccountParams, Params, capabilities_of
 from coxswain.venues.paper.resting import SymbolCounts
 from coxswain.venues.paper.store import StateFileError
 from coxswain.venues.paper.venue import Counts, PaperVenue
@@ -24,4 +24,5 @@ __all__ = [
     "StateFileError",
     "SymbolCounts",
     "Venue",
+    "capabilities_of",
 ]

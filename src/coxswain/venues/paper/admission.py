@@ -4,12 +4,32 @@ from decimal import Decimal
 
 from coxswain.model.decimals import ZERO, is_multiple, round_down, round_up, text
 from coxswain.model.market import Instrument, touch
-from coxswain.model.vocabulary import OrdType
+from coxswain.model.setup import Capabilities
+from coxswain.model.vocabulary import OrdType, TimeInForce
 from coxswain.venues.paper.accounts import Account, Rates, free_margin
-from coxswain.venues.paper.orders import Order
+from coxswain.venues.paper.orders import STOPS, Order
 from coxswain.venues.paper.resting import Book
 
 NO_FRESH_QUOTE = "no fresh quote"
+LIMITED = (OrdType.LIMIT, OrdType.STOP_LIMIT)
+
+
+def unsupported(can: Capabilities, order: Order, now_ns: int) -> str:
+    """Say what of an order this venue does not do, or no venue could; empty if it does all of it."""
+    if order.ord_type not in can.ord_types:
+        return f"ord_type: {order.ord_type}, wanted one of {', '.join(can.ord_types)}"
+    if order.time_in_force not in can.times_in_force:
+        return f"time_in_force: {order.time_in_force}, wanted one of {', '.join(can.times_in_force)}"
+    if order.reduce_only and not can.native_reduce_only:
+        return "reduce_only: true, wanted none: this venue does not do that"
+    if order.oco_group is not None and not can.native_oco:
+        return f"oco_group: {order.oco_group}, wanted none: this venue does not do that"
+    if (order.trail is not None) is not (order.ord_type is OrdType.TRAILING_STOP):
+        return "trail: wanted on a trailing stop, and on no other"
+    if order.time_in_force is not TimeInForce.GTD:
+        return ""
+    ahead = order.expires_ns is not None and order.expires_ns > now_ns
+    return "" if ahead else "expire_time: wanted a time that is still to come"
 
 
 def refusal(account: Account, book: Book | None, order: Order, rates: Rates, now_ns: int) -> str:
@@ -29,7 +49,7 @@ def refusal(account: Account, book: Book | None, order: Order, rates: Rates, now
         return f"no FX rate: {instrument.currency} to {account.currency}"
     if order.reduce_only:
         return ""
-    px = order.price if order.ord_type is OrdType.LIMIT else order.stop_px
+    px = order.stop_px if order.price is None else order.price
     if px is None:
         if book.quote is None:
             return NO_FRESH_QUOTE  # there has never been one, so that not even the margin can be told
@@ -45,13 +65,15 @@ def _misshapen(instrument: Instrument, order: Order) -> str:
         return f"order_qty: {text(qty)}, wanted at least {text(instrument.min_qty)}"
     if not is_multiple(qty, instrument.lot_step):
         return f"order_qty: {text(qty)}, wanted a multiple of the lot step {text(instrument.lot_step)}"
-    return _misplaced(instrument, order, "price", order.price, OrdType.LIMIT) or _misplaced(
-        instrument, order, "stop_px", order.stop_px, OrdType.STOP
+    return _misplaced(instrument, order, "price", order.price, LIMITED) or _misplaced(
+        instrument, order, "stop_px", order.stop_px, STOPS
     )
 
 
-def _misplaced(instrument: Instrument, order: Order, field: str, px: Decimal | None, needed_by: OrdType) -> str:
-    if order.ord_type is not needed_by:
+def _misplaced(
+    instrument: Instrument, order: Order, field: str, px: Decimal | None, needed_by: tuple[OrdType, ...]
+) -> str:
+    if order.ord_type not in needed_by:
         return f"{field}: {text(px)}, wanted none on a {order.ord_type} order" if px is not None else ""
     if px is None:
         return f"{field}: none, wanted one on a {order.ord_type} order"

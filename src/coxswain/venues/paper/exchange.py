@@ -14,11 +14,10 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.messages.inputs import CancelRejected, ExecutionReport, Input
+from coxswain.messages.inputs import CancelRejected, Input
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder
 from coxswain.model.decimals import ZERO, floor_step, percent_of, plain, round_down, round_up, text
 from coxswain.model.market import Instrument, Quote, touch
-from coxswain.model.orders import VenueFill
 from coxswain.model.position import book as book_fill
 from coxswain.model.vocabulary import (
     AccountId,
@@ -26,7 +25,6 @@ from coxswain.model.vocabulary import (
     ExecId,
     ExecType,
     OrdStatus,
-    OrdType,
     Side,
     Symbol,
     TimeInForce,
@@ -34,17 +32,20 @@ from coxswain.model.vocabulary import (
     VenueOrderId,
 )
 from coxswain.venues.paper.accounts import Account, Position, Rates
-from coxswain.venues.paper.admission import NO_FRESH_QUOTE, refusal
+from coxswain.venues.paper.admission import NO_FRESH_QUOTE, refusal, unsupported
 from coxswain.venues.paper.days import DayEnds
 from coxswain.venues.paper.faults import Fault, FaultKind, quiet_at
-from coxswain.venues.paper.lookups import look_up_account, look_up_order, stranger
+from coxswain.venues.paper.lookups import look_up_account, look_up_order
 from coxswain.venues.paper.orders import Order
-from coxswain.venues.paper.params import Params
+from coxswain.venues.paper.params import Params, capabilities_of
+from coxswain.venues.paper.reporting import fill_of, refusal_to_stranger, report_of, trade_of
 from coxswain.venues.paper.resting import Book, Ladder, SymbolCounts
 from coxswain.venues.paper.store import Changes, Counters, State, StateFileError
+from coxswain.venues.paper.trailing import let_follow
 
 NO_MORE = "no more to be had at the touch"
 DAY_IS_OVER = "DAY: the day is over"
+DATE_IS_PAST = "GTD: its time is past"
 NOTHING_TO_REDUCE = "reduce-only: there is no position to reduce"
 
 
@@ -64,6 +65,7 @@ class Exchange:
     def __init__(self, venue_id: VenueId, params: Params, instruments: Iterable[Instrument]) -> None:
         self._venue_id = venue_id
         self._params = params
+        self._can = capabilities_of(params)
         self._stale_ns = params.quote_stale_s * 1_000_000_000
         self._books = {instrument.symbol: Book(instrument) for instrument in instruments}
         self._rates = Rates(self._books.values(), self._stale_ns)
@@ -130,6 +132,8 @@ class Exchange:
                 book.crossed += 1
             return
         book.quote, book.bid_left, book.ask_left = quote, quote.bid_size, quote.ask_size
+        if book.trailing:
+            self.changes.orders.update((order.number, order) for order in let_follow(book, quote))
         if (
             ask <= book.buy_limits.best
             or bid >= book.sell_limits.best
@@ -161,9 +165,10 @@ class Exchange:
             order = ladder.pop()
             if self._is_blocked(book, order):
                 passed.append(order)
-            elif order.ord_type is OrdType.STOP:
+            elif order.waits_for_trigger:
                 self._trigger(order)
-                self._trade(book, order, now_ns)
+                if book.reached(order, touch_px):
+                    self._trade(book, order, now_ns)
                 self._rest(book, order, now_ns)
             else:
                 self._trade(book, order, now_ns)
@@ -196,7 +201,7 @@ class Exchange:
         """Take a new order or refuse it. An id that is known is the same order: only its condition is restated."""
         account = self._accounts.get(request.account)
         if account is None:
-            self._refuse_stranger(request, now_ns)
+            self.reports.append(refusal_to_stranger(request, self._next_exec_id(), now_ns))
             return
         known = account.orders.get(request.cl_ord_id)
         if known is not None:
@@ -205,7 +210,9 @@ class Exchange:
         order = self._new_order(request, fault)
         account.orders[request.cl_ord_id] = order
         self.changes.orders[order.number] = order
-        problem = refusal(account, self._books.get(order.symbol), order, self._rates, now_ns)
+        problem = unsupported(self._can, order, now_ns) or refusal(
+            account, self._books.get(order.symbol), order, self._rates, now_ns
+        )
         if fault is not None and fault.kind is FaultKind.REJECT:
             problem = fault.text
         if problem:
@@ -238,21 +245,9 @@ class Exchange:
             stop_px=request.stop_px,
             reduce_only=request.reduce_only,
             oco_group=request.oco_group,
+            expires_ns=request.expire_time_ns,
+            trail=request.trail,
             fault=fault.kind if fault is not None else None,
-        )
-
-    def _refuse_stranger(self, request: NewOrder, now_ns: int) -> None:
-        self.reports.append(
-            ExecutionReport(
-                account=request.account,
-                cl_ord_id=request.cl_ord_id,
-                exec_id=self._next_exec_id(),
-                exec_type=ExecType.REJECTED,
-                symbol=request.symbol,
-                side=request.side,
-                transact_time_ns=now_ns,
-                text=stranger(request.account),
-            )
         )
 
     def cancel(self, request: CancelOrder, now_ns: int) -> Order | None:
@@ -294,6 +289,8 @@ class Exchange:
         self._show(book, changed, now_ns)
 
     def _replace_problem(self, account: Account, order: Order, changed: Order, now_ns: int) -> str:
+        if not self._can.native_replace:
+            return "replace: this venue does not do that"
         if changed.cl_ord_id in account.orders:
             return f"cl_ord_id: {changed.cl_ord_id}, wanted one that was never used"
         if changed.order_qty <= order.cum_qty:
@@ -356,9 +353,10 @@ class Exchange:
             book.stale += 1
             quote = None
         if quote is not None and book.reached(order, touch(quote, order.side)) and not self._is_blocked(book, order):
-            if order.ord_type is OrdType.STOP and not order.triggered:
+            if order.waits_for_trigger:
                 self._trigger(order)
-            self._trade(book, order, now_ns)
+            if book.reached(order, touch(quote, order.side)):
+                self._trade(book, order, now_ns)
         self._rest(book, order, now_ns, NO_FRESH_QUOTE if quote is None else NO_MORE)
 
     def _rest(self, book: Book, order: Order, now_ns: int, why_not: str = NO_MORE) -> None:
@@ -366,7 +364,7 @@ class Exchange:
         if order.ended_as is not None or order.is_quiet:
             return
         at_once = order.time_in_force is TimeInForce.IOC or order.time_in_force is TimeInForce.FOK
-        if at_once and (order.at_market or order.ord_type is OrdType.LIMIT):
+        if at_once and not order.waits_for_trigger:
             self._end(order, f"{order.time_in_force}: {why_not}", now_ns)
         else:
             book.add(order)
@@ -451,10 +449,11 @@ class Exchange:
                 self._report(sibling, ExecType.RESTATED, now_ns)
 
     def end_day(self) -> None:
-        """End every order whose day is over next, whatever it waits for."""
+        """End every order whose day or date is over next, whatever it waits for."""
         now_ns = self.days.next_ns
         for order in self.days.ending():
-            self._end(order, DAY_IS_OVER, now_ns, expired=True)
+            why = DATE_IS_PAST if order.time_in_force is TimeInForce.GTD else DAY_IS_OVER
+            self._end(order, why, now_ns, expired=True)
 
     def _end(self, order: Order, why: str, now_ns: int, *, expired: bool = False) -> None:
         self._delist(self._books[order.symbol], order)
@@ -480,59 +479,19 @@ class Exchange:
         return self._counters.places
 
     def _report(self, order: Order, exec_type: ExecType, now_ns: int, *, orig_cl_ord_id: ClOrdId | None = None) -> None:
-        in_force = exec_type is ExecType.REPLACED or exec_type is ExecType.RESTATED
-        self.reports.append(
-            ExecutionReport(
-                account=order.account,
-                cl_ord_id=order.cl_ord_id,
-                exec_id=self._next_exec_id(),
-                exec_type=exec_type,
-                symbol=order.symbol,
-                side=order.side,
-                transact_time_ns=now_ns,
-                venue_order_id=order.venue_order_id,
-                order_qty=order.order_qty if in_force else None,
-                cum_qty=order.cum_qty,
-                orig_cl_ord_id=orig_cl_ord_id,
-                text=order.text,
-            )
-        )
+        self.reports.append(report_of(order, exec_type, self._next_exec_id(), now_ns, orig_cl_ord_id))
 
     def _report_fill(
         self, order: Order, qty: Decimal, px: Decimal, commission: Decimal, rate: Decimal | None, now_ns: int
     ) -> None:
         """Enter a fill in the books and report it."""
         account = self._accounts[order.account]
-        fill = VenueFill(
-            cl_ord_id=order.cl_ord_id,
-            exec_id=self._next_exec_id(),
-            symbol=order.symbol,
-            side=order.side,
-            last_qty=plain(qty),
-            last_px=px,
-            commission=commission,
-            transact_time_ns=now_ns,
-            settl_fx_rate=rate,
-        )
+        fill = fill_of(order, self._next_exec_id(), qty, px, commission, rate, now_ns)
         account.fills.append(fill)
         account.fills_of.setdefault(order.number, []).append(fill)
         self.changes.orders[order.number] = order
         self.changes.fills.append((self._counters.reports, order.number, fill))
-        report = ExecutionReport(
-            account=order.account,
-            cl_ord_id=order.cl_ord_id,
-            exec_id=fill.exec_id,
-            exec_type=ExecType.TRADE,
-            symbol=order.symbol,
-            side=order.side,
-            transact_time_ns=now_ns,
-            venue_order_id=order.venue_order_id,
-            last_qty=fill.last_qty,
-            last_px=px,
-            cum_qty=order.cum_qty,
-            commission=commission,
-            settl_fx_rate=rate,
-        )
+        report = trade_of(order, fill)
         self.reports.append(report)
         if order.fault is FaultKind.DUPLICATE_FILL:
             self.reports.append(report)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.decimals import ZERO
-from coxswain.model.orders import VenueOrder
+from coxswain.model.orders import Trail, VenueOrder
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
@@ -17,6 +17,8 @@ from coxswain.model.vocabulary import (
     VenueOrderId,
 )
 from coxswain.venues.paper.faults import FaultKind
+
+STOPS = (OrdType.STOP, OrdType.STOP_LIMIT, OrdType.TRAILING_STOP)
 
 
 class Order(msgspec.Struct, eq=False, omit_defaults=True):
@@ -40,7 +42,7 @@ class Order(msgspec.Struct, eq=False, omit_defaults=True):
     oco_group: str | None = None
     cum_qty: Decimal = ZERO
     triggered: bool = False
-    """A stop that has been reached: from now on a market order."""
+    """A stop that has been reached: from now on a market order, or a limit order where it has a limit."""
     ended_as: OrdStatus | None = None
     text: str = ""
     margin_per_lot: Decimal = ZERO
@@ -51,7 +53,10 @@ class Order(msgspec.Struct, eq=False, omit_defaults=True):
     quiet_at: Decimal | None = None
     """Once this much is filled it trades no more, though it is working."""
     expires_ns: int | None = None
-    """When its day ends; None for an order that is not for the day."""
+    """When its day or its date ends; None for an order that has neither."""
+    trail: Trail | None = None
+    active: bool = False
+    """A trailing stop whose activation price has been reached."""
 
     @property
     def cl_ord_id(self) -> ClOrdId:
@@ -64,7 +69,11 @@ class Order(msgspec.Struct, eq=False, omit_defaults=True):
     @property
     def at_market(self) -> bool:
         """It takes any price."""
-        return self.triggered or self.ord_type is OrdType.MARKET
+        return self.ord_type is OrdType.MARKET or (self.triggered and self.ord_type is not OrdType.STOP_LIMIT)
+
+    @property
+    def waits_for_trigger(self) -> bool:
+        return self.ord_type in STOPS and not self.triggered
 
     @property
     def is_quiet(self) -> bool:
@@ -77,7 +86,7 @@ class Order(msgspec.Struct, eq=False, omit_defaults=True):
 
 def level(order: Order) -> Decimal:
     """Return the price at which the touch reaches a resting order."""
-    px = order.stop_px if order.ord_type is OrdType.STOP else order.price
+    px = order.stop_px if order.waits_for_trigger else order.price
     assert px is not None, "only limit and stop orders rest at a price"
     return px
 

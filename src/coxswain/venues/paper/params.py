@@ -8,11 +8,20 @@ import msgspec
 from coxswain.model.decimals import ZERO
 from coxswain.model.hours import is_zone
 from coxswain.model.setup import Capabilities
-from coxswain.model.vocabulary import AccountId, VenueTier
+from coxswain.model.vocabulary import AccountId, OrdType, TimeInForce, VenueTier
 from coxswain.venues.paper.faults import Fault, by_order
 
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-CAPABILITIES = Capabilities(tier=VenueTier.T1, native_reduce_only=True, native_oco=True, native_replace=True)
+CAPABILITIES = Capabilities(
+    tier=VenueTier.T1,
+    native_reduce_only=True,
+    native_oco=True,
+    native_replace=True,
+    ord_types=tuple(kind for kind in OrdType if kind is not OrdType.TRAILING_STOP),
+    times_in_force=tuple(TimeInForce),
+    native_gtd=True,
+)
+"""Of a venue whose configuration says nothing else."""
 
 
 class AccountParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +46,14 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faults: tuple[Fault, ...] = ()
     separate: bool = False
     """It runs in a process of its own, started with `coxswain venue`."""
+    native_reduce_only: bool = True
+    """False: it refuses reduce-only orders, as for the four below. The engine emulates what a venue does not do."""
+    native_oco: bool = True
+    native_replace: bool = True
+    native_gtd: bool = True
+    native_trailing: bool = False
+    takes_no: tuple[OrdType, ...] = ()
+    """Order types that it refuses."""
 
     def __post_init__(self) -> None:
         for name in ("latency_ms", "commission_per_lot", "commission_pct", "quote_stale_s"):
@@ -47,3 +64,18 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not is_zone(self.day_tz):
             raise ValueError(f"day_tz: {self.day_tz}, wanted a time zone such as UTC or America/New_York")
         by_order(self.faults)
+
+
+def capabilities_of(params: Params) -> Capabilities:
+    """Return what a venue with these parameters declares."""
+    refused = params.takes_no if params.native_trailing else (*params.takes_no, OrdType.TRAILING_STOP)
+    return Capabilities(
+        CAPABILITIES.tier,
+        params.native_reduce_only,
+        params.native_oco,
+        params.native_replace,
+        tuple(kind for kind in OrdType if kind not in refused),
+        tuple(tif for tif in TimeInForce if tif is not TimeInForce.GTD or params.native_gtd),
+        params.native_trailing,
+        params.native_gtd,
+    )

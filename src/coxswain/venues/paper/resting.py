@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.market import Instrument, Quote
-from coxswain.model.vocabulary import OrdType, Side
+from coxswain.model.vocabulary import Side
 from coxswain.venues.paper.orders import Order, level
 
 NEVER_FALLS_TO = Decimal("-Infinity")
@@ -86,6 +86,7 @@ class Book:
         "sell_limits",
         "sell_stops",
         "stale",
+        "trailing",
         "waiting",
     )
 
@@ -101,6 +102,8 @@ class Book:
         self.sell_stops = Ladder(falling=True)
         self.waiting: dict[int, Order] = {}
         """Market orders with something left, by their place."""
+        self.trailing: dict[int, Order] = {}
+        """Stops that follow the market and rest, by their number."""
         self.quotes = self.crossed = self.not_positive = self.stale = 0
 
     def counts(self) -> SymbolCounts:
@@ -127,21 +130,24 @@ class Book:
             self.waiting[order.place] = order
         else:
             self._ladder(order).add(order)
+            if order.trail is not None:
+                self.trailing[order.number] = order
 
     def discard(self, order: Order) -> None:
         if order.at_market:
             self.waiting.pop(order.place, None)
         else:
             self._ladder(order).discard(order)
+            self.trailing.pop(order.number, None)
 
     def reached(self, order: Order, touch: Decimal) -> bool:
         """Tell whether an order would trade at `touch`."""
         if order.at_market:
             return True
-        falling = (order.ord_type is OrdType.LIMIT) is (order.side is Side.BUY)
+        falling = order.waits_for_trigger is (order.side is Side.SELL)
         return touch <= level(order) if falling else touch >= level(order)
 
     def _ladder(self, order: Order) -> Ladder:
-        if order.ord_type is OrdType.LIMIT:
-            return self.buy_limits if order.side is Side.BUY else self.sell_limits
-        return self.buy_stops if order.side is Side.BUY else self.sell_stops
+        if order.waits_for_trigger:
+            return self.buy_stops if order.side is Side.BUY else self.sell_stops
+        return self.buy_limits if order.side is Side.BUY else self.sell_limits

@@ -19,7 +19,7 @@ from coxswain.venues.paper.days import NEVER_NS
 from coxswain.venues.paper.exchange import Exchange
 from coxswain.venues.paper.faults import LATE_FILL_NS, FaultKind, by_order
 from coxswain.venues.paper.orders import Order
-from coxswain.venues.paper.params import CAPABILITIES, Params
+from coxswain.venues.paper.params import Params, capabilities_of
 from coxswain.venues.paper.resting import SymbolCounts
 from coxswain.venues.paper.store import Store
 
@@ -35,8 +35,6 @@ class Counts(msgspec.Struct, frozen=True):
 class PaperVenue:
     """A simulated venue. State is committed before a report leaves `take`, and not before there is one to leave."""
 
-    capabilities = CAPABILITIES
-
     def __init__(
         self,
         venue_id: VenueId,
@@ -51,6 +49,7 @@ class PaperVenue:
         Raises `StateFileError` for a file that is not this venue's or does not fit the configuration.
         """
         self.venue_id = venue_id
+        self.capabilities = capabilities_of(params)
         self._latency_ns = params.latency_ms * 1_000_000
         self._script = by_order(params.faults)
         self._exchange = Exchange(venue_id, params, instruments)

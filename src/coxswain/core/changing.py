@@ -1,0 +1,63 @@
+"""Changing an order that works: natively where the venue can, else by cancel, terminal report and a new order.
+
+A renewed order asks for what is then left of the new quantity. It passes the gate twice, when the change is asked for
+and when it leaves, because things may have changed. Who calls the order back meanwhile means the new one too.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.core.order import Order
+from coxswain.core.params import NS_PER_S
+from coxswain.core.submit import ask_cancel, cancel, replace, submit, view_of
+from coxswain.core.tx import Tx
+from coxswain.messages import events as ev
+from coxswain.model.decimals import plain
+from coxswain.model.orders import OrderIntent
+from coxswain.model.vocabulary import OrdStatus
+from coxswain.risk.gate import Refused, judge
+
+
+def change(tx: Tx, order: Order, open_qty: Decimal, price: Decimal | None, stop_px: Decimal | None) -> bool:
+    """Have a working order changed to `open_qty` still open at these prices; None leaves a price. False if denied."""
+    if open_qty <= 0:
+        cancel(tx, order, "its quantity is lowered to what is filled")
+        return True
+    account = tx.account(order.intent.account)
+    if account.capabilities.native_replace:
+        return replace(tx, order, open_qty, price, stop_px)
+    wanted = _changed(order, open_qty, price, stop_px)
+    view = view_of(tx.state, wanted, tx.state.now_ns, tx.state.now_ns + NS_PER_S, leaving_out=order)
+    verdict = judge(wanted, view, tx.gates[wanted.account])
+    if isinstance(verdict, Refused):
+        tx.apply(ev.OrderDenied(wanted, verdict.checks, verdict.reasons))
+        return False
+    total = plain(order.cum_qty + open_qty)
+    tx.apply(ev.RenewalAsked(wanted.account, order.cl_ord_id, total, wanted.price, wanted.stop_px))
+    ask_cancel(tx, order, "its venue changes no orders: it is called back, and a new one follows")
+    return True
+
+
+def renew(tx: Tx, order: Order) -> None:
+    """After an order that was to be changed is over: let the new one out, for what is left."""
+    renewal = order.renewal
+    if renewal is None or order.ended_as is not OrdStatus.CANCELED or renewal.order_qty <= order.cum_qty:
+        return
+    open_qty = plain(renewal.order_qty - order.cum_qty)
+    intent = _changed(order, open_qty, renewal.price, renewal.stop_px)
+    now_ns = tx.state.now_ns
+    submit(tx, intent, now_ns, max(order.dies_ns, now_ns), renews=order)
+
+
+def _changed(order: Order, open_qty: Decimal, price: Decimal | None, stop_px: Decimal | None) -> OrderIntent:
+    trail = order.intent.trail
+    if trail is not None and order.trail_active:
+        trail = msgspec.structs.replace(trail, activation_px=None)
+    return msgspec.structs.replace(
+        order.intent,
+        order_qty=open_qty,
+        price=order.price if price is None else price,
+        stop_px=order.stop_px if stop_px is None else stop_px,
+        trail=trail,
+    )
