@@ -349,6 +349,15 @@ def positions(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None
 
 @app.command()
 @reports_errors
+def breaks(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+    """What differs from the venues' books, and what may become of it. Exit code 7 if anything does."""
+    from coxswain.app.inspect import show_breaks
+
+    raise typer.Exit(show_breaks(journal, as_json))
+
+
+@app.command()
+@reports_errors
 def fills(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
     """Every fill, once."""
     from coxswain.app.inspect import show_fills

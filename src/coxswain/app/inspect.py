@@ -18,6 +18,8 @@ from coxswain.journal.files import is_written
 from coxswain.journal.store import Reader
 from coxswain.journal.verify import verify
 from coxswain.messages.record import Record
+from coxswain.model.breaks import CHOICES
+from coxswain.model.decimals import text
 from coxswain.model.vocabulary import AccountId, TradingState
 from coxswain.runtime.records import decoded
 from coxswain.views.audit import AuditLog
@@ -323,6 +325,64 @@ def show_fills(journal: Path, as_json: bool) -> int:
         least=("exec id", "slip bp", "time UTC", "commission", "account"),
     )
     return exits.OK
+
+
+class BreakRow(msgspec.Struct, frozen=True):
+    """An open difference, and what may become of it."""
+
+    break_id: str
+    account: str
+    kind: str
+    severity: str
+    symbol: str | None
+    ours: str | None
+    theirs: str | None
+    detail: str
+    choices: tuple[str, ...]
+    chosen: str | None
+    """What the next comparison is to do, and who said so."""
+
+
+def show_breaks(journal: Path, as_json: bool) -> int:
+    """List what differs from the venues' books; the exit code says whether anything does."""
+    book = _summary(journal).book
+    rows = [
+        BreakRow(
+            found.break_id,
+            found.account,
+            found.kind,
+            found.severity,
+            found.symbol,
+            None if found.ours is None else text(found.ours),
+            None if found.theirs is None else text(found.theirs),
+            found.detail,
+            CHOICES[found.kind],
+            None if chosen is None else f"{chosen.resolution} by {chosen.actor}: {chosen.reason}",
+        )
+        for found in book.breaks.values()
+        for chosen in (book.chosen.get(found.break_id),)
+    ]
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        print("no break is open")
+    else:
+        headings = ("break", "kind", "severity", "ours", "theirs", "may be", "chosen")
+        cells = [
+            (
+                row.break_id,
+                row.kind,
+                row.severity,
+                row.ours,
+                row.theirs,
+                ", ".join(row.choices) or "ends by itself",
+                row.chosen,
+            )
+            for row in rows
+        ]
+        tables.table(headings, cells, right=("ours", "theirs"), least=("severity",))
+        tables.say("to resolve one: coxswain resolve BREAK HOW --reason WHY")
+    return exits.UNRECONCILED if rows else exits.OK
 
 
 def show_stats(journal: Path, as_json: bool) -> int:

@@ -19,6 +19,7 @@ from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import AccountLookedUp, ResolveBreak
 from coxswain.messages.requests import CancelOrder
+from coxswain.model.breaks import CHOICES, POSITIONS
 from coxswain.model.decimals import ZERO, plain, round_down
 from coxswain.model.market import Instrument, is_sane
 from coxswain.model.orders import OrderIntent, VenueOrder
@@ -26,17 +27,6 @@ from coxswain.model.position import unrealized
 from coxswain.model.vocabulary import ClOrdId, OrdType, Resolution, Role, SignalId, TimeInForce
 
 ADOPT, FLATTEN, IGNORE, WRITE_OFF = Resolution.ADOPT, Resolution.FLATTEN, Resolution.IGNORE, Resolution.WRITE_OFF
-POSITIONS = ("UNKNOWN_TO_US", "QUANTITY_DIFFERS", "MISSING_AT_VENUE")
-CHOICES: dict[str, tuple[Resolution, ...]] = {
-    "UNKNOWN_TO_US": (ADOPT, FLATTEN, IGNORE),
-    "QUANTITY_DIFFERS": (ADOPT, FLATTEN, IGNORE, WRITE_OFF),
-    "MISSING_AT_VENUE": (ADOPT, IGNORE, WRITE_OFF),
-    "BALANCE_DIFFERS": (ADOPT, IGNORE, WRITE_OFF),
-    "ORDER_UNKNOWN_TO_US": (ADOPT, FLATTEN, IGNORE),
-    "ORDER_MISSING_AT_VENUE": (ADOPT,),
-    "WORKS_AFTER_END": (),  # it is called back at each comparison until it is gone
-}
-"""What may become of a break, by its kind."""
 
 
 def difference(found: ev.BreakFound) -> Decimal:

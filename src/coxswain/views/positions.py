@@ -127,6 +127,8 @@ class Book:
         self.accounts: dict[AccountId, AccountRow] = {}
         self.positions: dict[tuple[AccountId, Symbol], PositionRow] = {}
         self.breaks: dict[str, ev.BreakFound] = {}
+        self.chosen: dict[str, ev.ResolutionChosen] = {}
+        """By break: what the next comparison is to do."""
         self.incidents: list[ev.IncidentRaised] = []
         self.instruments: dict[Symbol, Instrument] = {}
         self.quotes: dict[Symbol, Quote] = {}
@@ -326,7 +328,16 @@ class Book:
 
     def _break_closed(self, event: ev.BreakClosed) -> None:
         self.breaks.pop(event.break_id, None)
+        self.chosen.pop(event.break_id, None)
         self.accounts[event.account].breaks.remove(event.break_id)
+
+    def _chosen(self, event: ev.ResolutionChosen) -> None:
+        self.chosen[event.break_id] = event
+
+    def _refused(self, event: ev.ResolutionRefused) -> None:
+        chosen = self.chosen.get(event.break_id)
+        if chosen is not None and chosen.resolution is event.resolution:
+            del self.chosen[event.break_id]
 
     def _incident(self, event: ev.IncidentRaised) -> None:
         self.incidents.append(event)
@@ -356,5 +367,7 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.Reconciled: Book._reconciled,
     ev.BreakFound: Book._break_found,
     ev.BreakClosed: Book._break_closed,
+    ev.ResolutionChosen: Book._chosen,
+    ev.ResolutionRefused: Book._refused,
     ev.IncidentRaised: Book._incident,
 }

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from coxswain.core.breaks import CHOICES
 from coxswain.core.order import Phase
 from coxswain.messages import events as ev
 from coxswain.messages.command_json import CommandError, parse_command
 from coxswain.messages.inputs import CompareAccounts, ResolveBreak, VenueFailed
 from coxswain.messages.record import Record
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount
+from coxswain.model.breaks import CHOICES
 from coxswain.model.orders import VenueOrder, VenuePosition
 from coxswain.model.vocabulary import (
     ClOrdId,
