@@ -75,7 +75,7 @@ def _exposure(
     held = account.positions.get(symbol, NOTHING_HELD).qty * (1 if side is Side.BUY else -1)
     shared = (held + qty) * lot_moves
     variance = shared * shared + _variance_of_others(state, account, symbol)
-    room = headroom(account)
+    room = headroom(state, account)
     if room <= 0 or not variance:
         return Exposure(-FARTHEST * UNIT if room <= 0 else FARTHEST * UNIT, ZERO)
     distance = min(int(room / variance.sqrt() * UNIT), FARTHEST * UNIT)

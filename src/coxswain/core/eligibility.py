@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.core.emulation import unsupported
+from coxswain.core.firm.view import marks_of
 from coxswain.core.params import NS_PER_S
 from coxswain.core.scopes import narrower_stops
 from coxswain.core.state import Account, State, Volatility, available_margin, equity
@@ -13,6 +14,7 @@ from coxswain.model.control import name_of
 from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import Symbol, TradingState
+from coxswain.risk.firm.floors import floors
 
 VOLATILITY_STALE_NS = 5 * 86_400 * NS_PER_S
 """Longer than a long weekend without quotes; what was observed before says little of now."""
@@ -97,9 +99,23 @@ def loss_limits(account: Account) -> tuple[LossLimit, ...]:
     )
 
 
-def headroom(account: Account) -> Decimal:
-    """Return what may still be lost before the first loss limit breaks."""
-    return min(limit.limit - limit.used for limit in loss_limits(account) if limit.breaks)
+def every_loss_limit(state: State, account: Account) -> tuple[LossLimit, ...]:
+    """Return the account's own limits on losses and those of the firm whose rules it is under."""
+    book = state.firms.books.get(account.spec.id)
+    rules = None if book is None else state.firms.rule_sets.get(state.firms.parties[book.party].rules)
+    if book is None or rules is None or not book.seen or not book.day:
+        return loss_limits(account)
+    of_firm = floors(rules.loss_limits, marks_of(account, book))
+    theirs = (
+        LossLimit(f"firm's {floor.limit.name}", floor.amount - (floor.measured - floor.now), floor.amount)
+        for floor in of_firm
+    )
+    return (*loss_limits(account), *theirs)
+
+
+def headroom(state: State, account: Account) -> Decimal:
+    """Return what may still be lost before the first loss limit breaks, the firm's among them."""
+    return min(limit.limit - limit.used for limit in every_loss_limit(state, account) if limit.breaks)
 
 
 def volatility_of(state: State, symbol: Symbol) -> Volatility | None:

@@ -128,7 +128,7 @@ def _candidate(state: State, signal: Signal, account: Account, sized: Sized) -> 
         round_down(sized.risk_budget / sized.rate),
         round_down(equity(account) / sized.rate),
         round_down(available_margin(account) / sized.rate),
-        round_down(headroom(account) / sized.rate),
+        round_down(headroom(state, account) / sized.rate),
         held,
         account.turns.get(signal.symbol, ZERO),
         draw(state.seed, signal.id, account.spec.id, "turn", 0, TURNS_APART),

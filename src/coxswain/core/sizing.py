@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.core.breakers import half_open_pct
-from coxswain.core.eligibility import LossLimit, loss_limits, risk_budget_left, volatility_of
+from coxswain.core.eligibility import LossLimit, every_loss_limit, loss_limits, risk_budget_left, volatility_of
 from coxswain.core.state import NOTHING_HELD, Account, State, available_margin, equity
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -91,7 +91,7 @@ def _worse(state: State, signal: Signal, hoped_for: Decimal) -> Decimal:
 def _factors(state: State, account: Account, signal: Signal) -> tuple[Factor, ...]:
     """Return what scales the risk that is taken: the signal's confidence, losses and the instrument's volatility."""
     factors = [] if signal.confidence in (None, ONE) else [Factor("confidence", signal.confidence)]
-    left = {limit.name: _left_of(limit) for limit in loss_limits(account)}
+    left = {limit.name: _left_of(limit) for limit in every_loss_limit(state, account)}
     most_used = min(left, key=left.__getitem__)
     if left[most_used] < ONE:
         factors.append(Factor(most_used, left[most_used]))

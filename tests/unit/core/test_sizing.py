@@ -1,17 +1,21 @@
 """What one account takes by its own means, by numbers computed by hand: conversion, gaps, volatility, losses."""
 
 from decimal import Decimal
+from statistics import NormalDist
 from typing import Any
 
 import msgspec
 import pytest
 
+from coxswain.core.eligibility import every_loss_limit, headroom
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import VolatilityObserved
 from coxswain.model.market import Instrument
 from coxswain.model.plan import Assignment, Factor
 from coxswain.model.vocabulary import Symbol, Verdict
 from tests.unit.core.desk import BUY, EURUSD, SELL, SHARE, SHARES, A, D, Desk, S, account, kinds, only, setup
+from tests.unit.core.firm_desk import FirmDesk, firm_setup, rules, under
+from tests.unit.core.firm_desk import share as share_of_balance
 
 USDJPY = Symbol("USDJPY")
 USDJPY_SPOT = Instrument(
@@ -177,3 +181,37 @@ def test_confidence_and_losses_multiply() -> None:
 def test_where_a_limit_that_is_not_scaled_binds_no_factor_is_named() -> None:
     answer = share(Desk(setup(account(A, max_order_qty=3))), confidence="0.8")
     assert (answer.sizing, answer.factors) == ("max_order_qty", ())
+
+
+# --- the limits of a firm ---------------------------------------------------------------------------------------------
+
+
+def of_a_firm() -> FirmDesk:
+    """An account that may lose all of its day by its own limits, and 5 % of 100,000 by its firm's."""
+    rule_set = rules(loss_limits=(share_of_balance("daily", "0.05"),))
+    return FirmDesk(
+        firm_setup(
+            under(A, rule_set, circuit_breaker_max_loss_pct=100, risk_per_trade_pct=1),
+            sets=(rule_set,),
+            assumed_volatility_pct=10,
+        )
+    )
+
+
+def test_a_firms_limit_is_what_a_plan_may_break() -> None:
+    desk = of_a_firm()
+    desk.signal(quantity=250, stop_loss="99.90")
+    told = desk.events(ev.PlanProposed)[-1].plan.breaches
+    assert told is not None
+    # 250 lots move by 10 % of 100.02: 2,500.50 a day against a headroom of 5,000
+    assert float(told.expected) == pytest.approx(NormalDist().cdf(-5000 / 2500.5), abs=2e-5)
+
+
+def test_headroom_is_what_is_left_of_a_firms_limit() -> None:
+    desk = of_a_firm()
+    desk.hold(1000, stop_loss="99.99")
+    assert headroom(desk.engine.state, desk.account()) == 4980  # bought at 100.02, worth 100.00
+    desk.quote(SHARE, "97.02", "97.04")
+    assert headroom(desk.engine.state, desk.account()) == 2000
+    limit = every_loss_limit(desk.engine.state, desk.account())[-1]
+    assert (limit.name, limit.used, limit.limit) == ("firm's daily", D(3000), D(5000))
