@@ -5,13 +5,13 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from bench.desk import GENEROUS, START_NS, VENUE, account_id, instrument
-from coxswain.app.plugins import make_engine
 from coxswain.messages.inputs import AccountLookedUp, CompareAccounts, EngineStarted
 from coxswain.messages.record import encode
 from coxswain.model.market import Quote
 from coxswain.model.orders import VenuePosition
 from coxswain.model.setup import AccountSpec, Setup
 from coxswain.model.vocabulary import JournalId, Mode, Symbol
+from coxswain.runtime.plugins import make_engine
 
 COUNT = 100
 ADOPTING = {**GENEROUS, "auto_adopt_breaks": Decimal(1)}

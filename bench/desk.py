@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable
 from decimal import Decimal
 
-from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
 from coxswain.messages.inputs import (
     AccountLookedUp,
@@ -35,6 +34,7 @@ from coxswain.model.vocabulary import (
     VenueOrderId,
     VenueTier,
 )
+from coxswain.runtime.plugins import make_engine
 
 START_NS = 1_700_000_000_000_000_000
 SYMBOL = Symbol("EURUSD")

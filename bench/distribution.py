@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from coxswain.app.plugins import make_engine
 from coxswain.feeds.files import open_feed
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import AccountLookedUp, EngineStarted, SubmitSignal, TradingDay
@@ -33,6 +32,7 @@ from coxswain.model.vocabulary import (
     VenueTier,
     Verdict,
 )
+from coxswain.runtime.plugins import make_engine
 
 S = 1_000_000_000
 START_NS = 1_700_000_000 * S

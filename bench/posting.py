@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from coxswain.app.plugins import make_engine
 from coxswain.feeds import open_feed
 from coxswain.journal.store import Journal
 from coxswain.messages import events as ev
@@ -40,6 +39,7 @@ from coxswain.model.vocabulary import (
     VenueId,
 )
 from coxswain.runtime.loop import Loop
+from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.signals import Latest
 from coxswain.venues.paper import CAPABILITIES, AccountParams, PaperVenue, Params
 

@@ -8,11 +8,11 @@ from typer.main import get_command
 
 from coxswain.app import exits
 from coxswain.app.cli import app
-from coxswain.app.plugins import algo_modules, check_modules
 from coxswain.core.params import AccountParams, DeskParams
 from coxswain.messages.signal_json import FIELDS, MEANINGLESS
 from coxswain.model.keys import TABLE
 from coxswain.model.vocabulary import SignalKind
+from coxswain.runtime.plugins import algo_modules, check_modules
 
 ROOT = Path(__file__).parents[2]
 

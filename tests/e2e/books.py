@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from coxswain import __version__
 from coxswain.app.inspect import fold
-from coxswain.app.plugins import make_engine
 from coxswain.journal.store import Reader
 from coxswain.journal.verify import verify
 from coxswain.messages import events as ev
@@ -23,6 +22,7 @@ from coxswain.messages.inputs import VenueFailed
 from coxswain.messages.record import Record
 from coxswain.messages.requests import NewOrder, QueryOrder
 from coxswain.model.vocabulary import ReachedVenue
+from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.replay import replay
 from coxswain.views.summary import Summary
 from tests.e2e.journals import read_records

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from coxswain.app.plugins import make_engine
 from coxswain.core import order as machine
 from coxswain.core.eligibility import risk_budget_left
 from coxswain.core.state import Account, State, available_margin, equity
 from coxswain.journal.store import Reader
 from coxswain.messages.record import decode
+from coxswain.runtime.plugins import make_engine
 from coxswain.views.positions import AccountRow
 from coxswain.views.summary import Summary
 

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 
-from coxswain.app.plugins import make_engine
 from coxswain.core.emulation import holds_target
 from coxswain.core.order import Order, Phase
 from coxswain.core.scopes import CAUSES as STOPS
@@ -33,6 +32,7 @@ from coxswain.model.vocabulary import (
     Symbol,
     TradingState,
 )
+from coxswain.runtime.plugins import make_engine
 from tests.sim import books
 from tests.sim.world import VENUE_OF, World
 

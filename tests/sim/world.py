@@ -9,7 +9,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
 from coxswain.messages.inputs import EngineStarted, Input, ObserveHost, TimePassed, TradingDay
 from coxswain.messages.record import Record, decode, encode
@@ -18,6 +17,7 @@ from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, JournalId, Mode, OrdType, Symbol, VenueId
 from coxswain.runtime.egress import Guard
+from coxswain.runtime.plugins import make_engine
 from coxswain.venues.paper import CAPABILITIES, AccountParams, Fault, PaperVenue, Params, capabilities_of
 from tests.sim.wire import Faults, Wire
 

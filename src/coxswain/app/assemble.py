@@ -14,7 +14,6 @@ import msgspec
 from coxswain import __version__
 from coxswain.app.config.load import Resolved
 from coxswain.app.fits import check_fits
-from coxswain.app.plugins import make_engine
 from coxswain.app.venues import Tell, open_venues
 from coxswain.core.engine import Engine
 from coxswain.journal.store import Journal
@@ -27,6 +26,7 @@ from coxswain.runtime.egress import Guard
 from coxswain.runtime.kill import Alarm
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import Pace
+from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.records import decoded
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue

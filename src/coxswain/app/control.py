@@ -13,13 +13,13 @@ import msgspec
 
 from coxswain.app import exits, tables
 from coxswain.app.output import print_json
-from coxswain.app.plugins import make_engine
 from coxswain.journal.files import is_written
 from coxswain.journal.store import Journal
 from coxswain.messages.command_json import CommandError, parse_command
 from coxswain.messages.inputs import Input
 from coxswain.messages.record import Record, encode
 from coxswain.runtime.control_socket import NotAnswered, ask, name_of_user
+from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.records import decoded
 from coxswain.views.answers import Answer, answer_of
 

@@ -17,12 +17,12 @@ from coxswain.app.config.load import load
 from coxswain.app.config.problems import ConfigError, unknown
 from coxswain.app.config.tree import Tree, read_tree
 from coxswain.app.output import print_json
-from coxswain.app.plugins import make_engine
 from coxswain.app.tables import say, table
 from coxswain.core.firm.standing import Standing, standing
 from coxswain.journal.store import Reader
 from coxswain.model.firm import RuleSet
 from coxswain.model.vocabulary import AccountId
+from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.records import decoded
 
 

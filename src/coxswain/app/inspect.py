@@ -468,7 +468,7 @@ def verify_journal(journal: Path, as_json: bool) -> int:
 
 def replay_journal(journal: Path, as_json: bool) -> int:
     """Fold and step, compare; 1 when they do not agree, 0 also when another version left nothing to compare."""
-    from coxswain.app.plugins import make_engine
+    from coxswain.runtime.plugins import make_engine
     from coxswain.runtime.replay import replay
 
     with Reader(journal) as reader:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coxswain.app.plugins import policies, policy_module
 from coxswain.model.allocation import Allocation, Candidate, GroupCap, Parent, Share
 from coxswain.model.vocabulary import AccountId
+from coxswain.runtime.plugins import policies, policy_module
 
 STEP = Decimal(1)
 NAMES = [AccountId(f"a{n:02}") for n in range(10)]

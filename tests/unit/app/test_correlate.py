@@ -11,13 +11,13 @@ from sklearn.covariance import LedoitWolf
 
 from coxswain.app import exits
 from coxswain.app.correlate import Method, correlations, ewma, ledoit_wolf, standardised
-from coxswain.app.plugins import make_engine
 from coxswain.app.together import estimate_correlations, show_correlations
 from coxswain.journal.store import Journal
 from coxswain.messages.events import DayStarted
 from coxswain.messages.inputs import TradingDay
 from coxswain.messages.record import Record, encode
 from coxswain.model.vocabulary import JournalId
+from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.records import decoded
 from tests.unit.core.desk import A, B, C, Desk, account, setup
 

@@ -5,7 +5,6 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from coxswain.app.plugins import make_engine
 from coxswain.core.order import Order
 from coxswain.core.state import Account, Position
 from coxswain.messages.events import Event
@@ -47,6 +46,7 @@ from coxswain.model.vocabulary import (
     VenueOrderId,
     VenueTier,
 )
+from coxswain.runtime.plugins import make_engine
 
 MS = 1_000_000
 S = 1_000 * MS

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from coxswain.app.plugins import check_modules, make_engine
 from coxswain.core.engine import Engine
 from coxswain.core.gates import Gates
 from coxswain.messages import events as ev
@@ -18,6 +17,7 @@ from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.model.vocabulary import AccountId, SignalId
 from coxswain.risk.kinds import Kind
+from coxswain.runtime.plugins import check_modules, make_engine
 from tests.unit.core.desk import BUY, SHARE, A, B, Desk, S, account, only, setup
 
 ROUND, ODD = 90, 91

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from coxswain.app.plugins import check_modules
 from coxswain.model.checks import Check, reason
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.orders import OrderIntent, Trail
@@ -26,6 +25,7 @@ from coxswain.model.vocabulary import (
     TriggerSource,
 )
 from coxswain.risk.gate import Approved, Refused, judge, params_from, rules_for
+from coxswain.runtime.plugins import check_modules
 
 S = 1_000_000_000
 NOW_NS = 1_700_000_000 * S

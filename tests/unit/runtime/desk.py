@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
-from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
 from coxswain.journal.store import Journal
 from coxswain.messages.inputs import EngineStarted, Input, SubmitSignal
@@ -16,6 +15,7 @@ from coxswain.runtime.doors import Doors
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import Pace
+from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.signals import Latest, Signals
 from coxswain.venues.base import Venue
 from coxswain.venues.paper import CAPABILITIES, AccountParams, PaperVenue, Params

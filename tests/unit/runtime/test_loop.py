@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from coxswain.app.plugins import make_engine
 from coxswain.core.engine import Engine
 from coxswain.journal.errors import JournalFailed
 from coxswain.journal.store import Journal
@@ -14,6 +13,7 @@ from coxswain.messages.inputs import EngineStarted, Input, StopEngine, SubmitSig
 from coxswain.messages.record import Record, decode
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, TradingState
+from coxswain.runtime.plugins import make_engine
 from tests.unit.runtime.desk import SHARE, START_NS, VENUE_OF, A, B, Desk, S, entry, setup
 
 

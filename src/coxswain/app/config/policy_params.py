@@ -9,8 +9,8 @@ from coxswain.app.config.across import account_ids
 from coxswain.app.config.problems import unknown
 from coxswain.app.config.tree import Tree
 from coxswain.app.config.venue_params import read_struct, report_params
-from coxswain.app.plugins import policies, policy_module
 from coxswain.model.setup import AllocationSpec
+from coxswain.runtime.plugins import policies, policy_module
 
 
 def read_allocation(tree: Tree) -> AllocationSpec:
