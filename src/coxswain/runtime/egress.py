@@ -6,7 +6,8 @@ must not be a mistake here as well. Cancels and questions pass; nothing here eve
 
 What must be so for an order to leave: a durable event says the same, field by field, and has not let it out before;
 nothing was stopped when that event came, unless the order only reduces; and it is no larger (control 11), worth no more
-(12) and not more messages in a second (16) than the limits in force. A refusal means that something is broken, so each
+(12), not more messages in a second (16) and, with all that all accounts hold and have working in its instrument, no
+more lots (25) than the limits in force. A refusal means that something is broken, so each
 bound is wider than the gate's where the gate may rightly judge otherwise: values by `VALUE_SLACK`, messages by
 `MESSAGE_SLACK`, because the gate counts in windows of its own, and paces what is too much.
 """
@@ -27,9 +28,11 @@ DEFAULTS = {
     "max_order_qty": Decimal(10000),
     "max_order_value": Decimal(250000),
     "max_messages_per_s": Decimal(50),
+    "max_desk_position_qty": Decimal(500000),
 }
 """Limits by key, as the configuration has them; a test keeps both equal."""
 EVERYTHING = "EVERYTHING"
+BUY = "BUY"
 
 _CONTEXT = Context(prec=28, rounding=ROUND_CEILING, traps=[InvalidOperation, Overflow])
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -77,6 +80,8 @@ class _Resent(msgspec.Struct):
 
 class _Filled(msgspec.Struct):
     cl_ord_id: str
+    symbol: str
+    side: str
     last_qty: Decimal
     leaves_qty: Decimal
     suspense: bool = False
@@ -180,6 +185,7 @@ class _Order(msgspec.Struct):
     stopped: str
     """Why nothing was to enter on its account when it was created; empty where all was well."""
     cum_qty: Decimal = _ZERO
+    open_qty: Decimal = _ZERO
     may_leave: int = 1
     """How many durable events let it out that have not yet."""
 
@@ -212,6 +218,10 @@ class Guard:
         self._changes: dict[str, _ReplaceAsked] = {}
         """Replaces that may leave, by their new id."""
         self._sent: dict[str, deque[int]] = {}
+        self._held: dict[str, Decimal] = {}
+        """Net lots of all accounts together, by instrument."""
+        self._entering: dict[tuple[str, str], Decimal] = {}
+        """Lots of orders that enter and are not over, by instrument and side."""
 
     def raise_flag(self) -> None:
         """Hear that the flag file stops everything: nothing that opens a position leaves until a resume."""
@@ -307,6 +317,11 @@ class Guard:
         limit = self._limit(intent.account, "max_order_qty")
         if qty > limit:
             return f"ORDER_QTY: value={qty}, limit={limit}"
+        lots = self._entering.get((intent.symbol, intent.side), _ZERO)
+        lots += self._held.get(intent.symbol, _ZERO) * (1 if intent.side == BUY else -1)
+        limit = self._desk_limit("max_desk_position_qty") * VALUE_SLACK
+        if lots > limit:
+            return f"DESK_POSITION_QTY: value={lots}, limit={limit}"
         value = self._value(intent, qty)
         limit = self._limit(intent.account, "max_order_value") * VALUE_SLACK
         if value is not None and value > limit:
@@ -324,8 +339,10 @@ class Guard:
         spec = self._accounts.get(account)
         if spec is None:
             return _ZERO  # nobody knows this account
-        whole_desk = self._changed.get((None, key), self._settings.get(key, DEFAULTS[key]))
-        return self._changed.get((account, key), spec.limits.get(key, whole_desk))
+        return self._changed.get((account, key), spec.limits.get(key, self._desk_limit(key)))
+
+    def _desk_limit(self, key: str) -> Decimal:
+        return self._changed.get((None, key), self._settings.get(key, DEFAULTS[key]))
 
     def _value(self, intent: _Intent, qty: Decimal) -> Decimal | None:
         """Return what lots are worth in the account's currency; None where no quote says it, which the gate denies."""
@@ -380,7 +397,8 @@ class Guard:
     def _created(self, event: _Created) -> None:
         intent = event.intent
         stopped = "" if intent.reduce_only else self._why_stopped(intent.account)
-        self._orders[event.cl_ord_id] = _Order(intent, intent.order_qty, stopped)
+        self._orders[event.cl_ord_id] = order = _Order(intent, intent.order_qty, stopped)
+        self._count(order, intent.order_qty)
 
     def _resent(self, event: _Resent) -> None:
         order = self._orders.get(event.cl_ord_id)
@@ -389,16 +407,28 @@ class Guard:
             order.stopped = "" if order.intent.reduce_only else self._why_stopped(order.intent.account)
 
     def _filled(self, event: _Filled) -> None:
+        signed = event.last_qty if event.side == BUY else -event.last_qty
+        self._held[event.symbol] = self._held.get(event.symbol, _ZERO) + signed
         order = None if event.suspense else self._orders.get(event.cl_ord_id)
         if order is not None:
             order.cum_qty += event.last_qty
+            self._count(order, max(order.order_qty - order.cum_qty, _ZERO) if event.leaves_qty else _ZERO)
             # A change of it that the same record asks for still leaves, and the venue refuses it.
             changing = any(change.cl_ord_id == event.cl_ord_id for change in self._changes.values())
             if not event.leaves_qty and not changing:
                 del self._orders[event.cl_ord_id]
 
     def _ended(self, event: _Ended) -> None:
-        self._orders.pop(event.cl_ord_id, None)
+        order = self._orders.pop(event.cl_ord_id, None)
+        if order is not None:
+            self._count(order, _ZERO)
+
+    def _count(self, order: _Order, open_qty: Decimal) -> None:
+        """Count what an order has open now. What only reduces is not counted: it makes less of it all."""
+        if not order.intent.reduce_only:
+            key = (order.intent.symbol, order.intent.side)
+            self._entering[key] = self._entering.get(key, _ZERO) + open_qty - order.open_qty
+            order.open_qty = open_qty
 
     def _replace_asked(self, event: _ReplaceAsked) -> None:
         event.stopped = self._why_stopped(event.account)
@@ -408,6 +438,7 @@ class Guard:
         order = self._orders.get(event.cl_ord_id)
         if order is not None:
             order.order_qty = event.order_qty
+            self._count(order, max(order.order_qty - order.cum_qty, _ZERO))
 
 
 # Each function takes what its decoder reads; no type says that of a table.

