@@ -7,6 +7,7 @@ from decimal import Decimal
 from coxswain.messages.inputs import (
     ApprovePlan,
     CancelOrders,
+    ChangeOrder,
     CompareAccounts,
     RejectPlan,
     SessionChanged,
@@ -65,6 +66,7 @@ class Crowd:
             (self.exit_in_parts, 1),
             (self.adjust, 2),
             (self.direct, 2),
+            (self.change, 2),
             (self.repeat, 1),
             (self.stop, 2),
             (self.resume, 2),
@@ -206,6 +208,19 @@ class Crowd:
             trail=Trail(plain(20 * INSTRUMENT[symbol].tick)) if ord_type is OrdType.TRAILING_STOP else None,
         )
         self.world.step(SubmitOrder(intent, actor=self.random.choice(("", "somebody"))))
+
+    def change(self) -> None:
+        """Change an order that works, as a person would."""
+        accounts = self.world.engine.state.accounts.values()
+        works = [account.orders[name] for account in accounts for name in account.open_orders]
+        if not works:
+            return
+        order = self.random.choice(works)
+        symbol, way = order.intent.symbol, self.random.choice((-20, -5, 5))
+        price = None if order.price is None else self.px(symbol, way)
+        stop_px = None if order.stop_px is None or price is not None else self.px(symbol, way)
+        qty = self.random.choice((None, self.quantity(symbol)))
+        self.world.step(ChangeOrder("somebody", "a better one", order.cl_ord_id, qty, price, stop_px))
 
     def repeat(self) -> None:
         """Send a signal again, or another under its id."""

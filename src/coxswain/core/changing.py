@@ -8,14 +8,16 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.core.order import Order
+from coxswain.core.order import Order, Phase, is_done
 from coxswain.core.params import NS_PER_S
-from coxswain.core.submit import ask_cancel, cancel, replace, submit, view_of
+from coxswain.core.state import find_order
+from coxswain.core.submit import PROTECTION, ask_cancel, cancel, replace, submit, view_of
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
+from coxswain.messages.inputs import ChangeOrder
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import OrdStatus
+from coxswain.model.vocabulary import OrdStatus, OrdType, Role
 from coxswain.risk.gate import Refused, judge
 
 
@@ -48,6 +50,38 @@ def renew(tx: Tx, order: Order) -> None:
     intent = _changed(order, open_qty, renewal.price, renewal.stop_px)
     now_ns = tx.state.now_ns
     submit(tx, intent, now_ns, max(order.dies_ns, now_ns), renews=order)
+
+
+def on_change_order(tx: Tx, message: ChangeOrder) -> None:
+    """Change an order as a person asks, or say why not."""
+    found = (find_order(account, message.cl_ord_id) for account in tx.state.accounts.values())
+    order = next((order for order in found if order is not None), None)
+    why = "no order of ours has this id" if order is None else _why_not(order, message)
+    if order is None or why:
+        tx.refuse("replace-order", message.cl_ord_id, message.actor, why)
+        return
+    total = order.order_qty if message.order_qty is None else message.order_qty
+    change(tx, order, plain(total - order.cum_qty), message.price, message.stop_px)
+
+
+def _why_not(order: Order, message: ChangeOrder) -> str:
+    """Say what keeps an order from being changed by a person; empty if nothing does."""
+    intent = order.intent
+    if is_done(order):
+        return "it is over"
+    if intent.role in PROTECTION:
+        return f"it is the {intent.role} order of a position: a stop_adjustment moves it"
+    if intent.role is Role.EXIT or intent.ord_type is OrdType.MARKET:
+        return f"it is a {intent.ord_type} order that is meant to fill at once: cancel it instead"
+    if order.phase is Phase.PENDING_NEW or order.cancel_wanted or order.replace_pending is not None:
+        return "what was asked of it last is not answered yet"
+    if not order.outcome_known:
+        return "its outcome is unknown: the venue is being asked"
+    prices = (("price", message.price, order.price), ("stop_price", message.stop_px, order.stop_px))
+    for name, wanted, has in prices:
+        if wanted is not None and has is None:
+            return f"it is a {intent.ord_type} order and has no {name}"
+    return ""
 
 
 def _changed(order: Order, open_qty: Decimal, price: Decimal | None, stop_px: Decimal | None) -> OrderIntent:

@@ -16,6 +16,7 @@ from coxswain.core import (
     breakers,
     breaks,
     cancels,
+    changing,
     entries,
     facts,
     faults,
@@ -198,7 +199,8 @@ class Engine:
         still_open: tuple[ClOrdId, ...] = tuple(
             cl_ord_id for account in tx.state.accounts.values() for cl_ord_id in account.open_orders
         )
-        tx.apply(ev.EngineStopped(message.reason, still_open, self.digest()))
+        ending = held.what_ends(tx.state)
+        tx.apply(ev.EngineStopped(message.reason, still_open, self.digest(), ending))
 
     def _on_time(self, tx: Tx, message: inp.TimePassed) -> None:
         """Answer every deadline that is due, earliest first. An answer that leaves its deadline in place is a bug."""
@@ -479,6 +481,7 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.RejectPlan: approvals.on_reject,
     inp.ModifyPlan: approvals.on_modify,
     inp.CancelOrders: cancels.cancel_orders,
+    inp.ChangeOrder: changing.on_change_order,
     inp.CloseBreaker: breakers.on_close,
     inp.ProposeOverride: overrides.on_propose,
     inp.ApproveOverride: overrides.on_approve,

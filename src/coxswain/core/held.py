@@ -17,8 +17,9 @@ from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, is_done, leaves_qty
 from coxswain.core.params import NS_PER_S
 from coxswain.core.protection import NO_SIGNAL, follow, start_exit
-from coxswain.core.state import Account, Position, find_order
+from coxswain.core.state import Account, Position, State, find_order
 from coxswain.core.submit import closing_side
+from coxswain.core.sums import key
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ONE, text
@@ -72,6 +73,29 @@ def learn_stop(tx: Tx, account: Account, found: VenueOrder, as_of_ns: int) -> No
     position = account.positions[symbol]
     if position.stop_id == order.cl_ord_id and position.stop_px != found.stop_px:
         tx.apply(ev.StopTrailed(account_id, symbol, found.stop_px, _risk(tx, account, position, found.stop_px), None))
+
+
+def what_ends(state: State) -> tuple[str, ...]:
+    """Say what nobody does any more while this engine does not run; what works at a venue goes on."""
+    told = []
+    for account_id, account in state.accounts.items():
+        can = account.capabilities
+        for position in account.positions.values():
+            if not position.qty:
+                continue
+            name = f"{account_id} {position.symbol}"
+            if holds_stop(can) and position.stop_px is not None:
+                told.append(f"{name}: its stop at {text(position.stop_px)}, which works at no venue")
+            elif position.trail is not None and not can.native_trailing and position.stop_px is not None:
+                told.append(f"{name}: its stop stays at {text(position.stop_px)} and follows the market no longer")
+            if holds_target(can) and position.target_px is not None:
+                told.append(f"{name}: its target at {text(position.target_px)}, which works at no venue")
+        for cl_ord_id in account.open_orders:
+            if key("expire", account_id, cl_ord_id) in state.deadlines:
+                told.append(f"{cl_ord_id} ends at no date")
+            elif cl_ord_id in state.trailing.get(account.orders[cl_ord_id].intent.symbol, {}):
+                told.append(f"{cl_ord_id} follows the market no longer")
+    return tuple(told)
 
 
 # --- following the market ---------------------------------------------------------------------------------------------

@@ -143,7 +143,6 @@ class Position(msgspec.Struct):
     triggered_ns: int = 0
     surplus: Decimal = ZERO
     """What reducing orders opened, to be closed once the venue's books confirm it."""
-    surplus_from: SignalId = SignalId("")
     held_buy: Decimal = ZERO
     """Open quantity of entering orders, worst case."""
     held_sell: Decimal = ZERO

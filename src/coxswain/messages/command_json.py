@@ -279,6 +279,13 @@ def _cancel(values: Values) -> inp.Input:
     )
 
 
+def _replace_order(values: Values) -> inp.Input:
+    qty, price, stop_px = (values.number(name) for name in ("quantity", "price", "stop_price"))
+    if qty is None and price is None and stop_px is None:
+        raise CommandError("nothing to change is named: wanted quantity, price or stop_price")
+    return inp.ChangeOrder(values.actor, values.text("reason"), ClOrdId(values.text("order")), qty, price, stop_px)
+
+
 def _reconcile(values: Values) -> inp.Input:
     return inp.CompareAccounts(values.text("reason"), _accounts(values), values.actor)
 
@@ -424,6 +431,17 @@ COMMANDS: dict[str, Command] = {
             "reason": _WHY,
         },
         _cancel,
+    ),
+    "replace-order": Command(
+        "Change the quantity or the prices of a working limit or stop order.",
+        {
+            "order": Field(_id, "the order's id", required=True),
+            "quantity": Field(_price, "the new total in lots, filled part included"),
+            "price": Field(_price, "the new limit"),
+            "stop_price": Field(_price, "the new trigger"),
+            "reason": _WHY,
+        },
+        _replace_order,
     ),
     "reconcile": Command(
         "Compare accounts with their venues' books now.", {"accounts": _ACCOUNTS, "reason": _WHY}, _reconcile

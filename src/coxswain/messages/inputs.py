@@ -135,6 +135,18 @@ class ModifyPlan(InputBase, frozen=True):
     reason: str
 
 
+class ChangeOrder(InputBase, frozen=True):
+    """Change a working limit or stop order; what is None stays as it is."""
+
+    actor: str
+    reason: str
+    cl_ord_id: ClOrdId
+    order_qty: Decimal | None = None
+    """The new total, filled part included; what is no more than filled cancels the rest."""
+    price: Decimal | None = None
+    stop_px: Decimal | None = None
+
+
 class CancelOrders(InputBase, frozen=True):
     """Cancel the orders that all of these name. Protection is cancelled only where that is said."""
 
@@ -407,6 +419,7 @@ Input = (
     | RejectPlan
     | ModifyPlan
     | CancelOrders
+    | ChangeOrder
     | SetCorrelation
     | SetLimits
     | ApproveLimits

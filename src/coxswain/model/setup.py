@@ -12,7 +12,6 @@ from coxswain.model.vocabulary import (
     DayLossRelease,
     Mode,
     OrdType,
-    ProtectionPolicy,
     SelfMatch,
     ShortSelling,
     StopMerge,
@@ -81,7 +80,6 @@ class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """Accounts of one owner at several venues: of each group one takes an entry, where it costs least."""
     mode: Mode | None = None
     """Its own; the stricter of this and the engine's counts."""
-    protection_policy: ProtectionPolicy = ProtectionPolicy.RETRY
     stop_merge: StopMerge = StopMerge.TIGHTER
 
 

@@ -158,17 +158,6 @@ class ReachedVenue(Word):
     YES = "YES"
 
 
-class ProtectionPolicy(Word):
-    """What follows when a venue refuses a stop, or an exit comes to nothing."""
-
-    ALERT = "alert"
-    """People are told, and nothing more is done before the next comparison of the books."""
-    RETRY = "retry"
-    """It is tried again a few times, after gaps that grow; then people are told."""
-    FLATTEN = "flatten"
-    """A position that cannot be given its stop is closed; an exit is tried again."""
-
-
 class StopMerge(Word):
     """Which stop counts when a position grows by an entry with another one."""
 

@@ -63,6 +63,8 @@ def _name(message: inp.Input) -> str:
             return "modify"
         case inp.CancelOrders():
             return "cancel"
+        case inp.ChangeOrder():
+            return "replace-order"
         case inp.CompareAccounts():
             return "reconcile"
         case inp.ResolveBreak():
@@ -134,6 +136,8 @@ def _undo(message: inp.Input) -> str:
             return "not possible: submit the signal again under a new id"
         case inp.CancelOrders():
             return "not possible: submit a new signal"
+        case inp.ChangeOrder():
+            return "replace-order again, with the values before; what has filled stays"
         case inp.SetLimits():
             return "coxswain limits set KEY=VALUE --reason WHY, with the values before; or coxswain limits withdraw"
         case inp.ApproveLimits():

@@ -16,16 +16,17 @@ from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.plan import Plan
 from coxswain.model.position import unrealized
-from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, Role, SignalId, Symbol, TradingState
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, Role, SignalId, Symbol, TradingState
 from coxswain.views.blotter import Blotter
 
 NS_PER_DAY = 86_400 * 10**9
 
 
 class Protection(StrEnum):
-    """Whether a stop that works at the venue covers all of a position."""
+    """Whether a stop that works at the venue covers all of a position, or the engine holds one for a venue without."""
 
     VENUE = "venue"
+    ENGINE = "engine"
     NONE = "NONE"
 
 
@@ -133,6 +134,8 @@ class Book:
         self.instruments: dict[Symbol, Instrument] = {}
         self.quotes: dict[Symbol, Quote] = {}
         self.comparisons = 0
+        self._stops_held: set[AccountId] = set()
+        """Accounts whose venue takes no stops, so that the engine holds them."""
         self._stop_ids: dict[tuple[AccountId, Symbol], ClOrdId] = {}
         """The stop order placed last for each position."""
         self._plans: dict[SignalId, Plan] = {}
@@ -208,7 +211,11 @@ class Book:
             row.holding_ms = held_ns // 1_000_000
             if row.unrealized_pnl is not None:
                 row.pnl_per_day = round_down(row.unrealized_pnl * NS_PER_DAY / held_ns)
-        row.protection = Protection.VENUE if self._is_covered(row) else Protection.NONE
+        if self._is_covered(row):
+            row.protection = Protection.VENUE
+        else:
+            held_here = row.account in self._stops_held and row.stop_px is not None
+            row.protection = Protection.ENGINE if held_here else Protection.NONE
         return row
 
     def _is_covered(self, row: PositionRow) -> bool:
@@ -235,6 +242,8 @@ class Book:
 
     def _configured(self, event: ev.EngineConfigured) -> None:
         self.instruments = {instrument.symbol: instrument for instrument in event.setup.instruments}
+        without = {venue.id for venue in event.setup.venues if OrdType.STOP not in venue.capabilities.ord_types}
+        self._stops_held = {spec.id for spec in event.setup.accounts if spec.venue in without}
         for spec in event.setup.accounts:
             row = self.accounts.setdefault(spec.id, AccountRow(spec.id, spec.venue, spec.currency, spec.reserve))
             row.risk_budget_pct = spec.limits.get("risk_budget_pct")

@@ -55,7 +55,8 @@ def _configured(event: ev.EngineConfigured) -> str:
 
 def _stopped(event: ev.EngineStopped) -> str:
     left = ", ".join(event.open_orders) or "none"
-    return f"the engine stopped: {event.reason}; open orders: {left}"
+    held = f"; no longer watched: {'; '.join(event.held)}" if event.held else ""
+    return f"the engine stopped: {event.reason}; open orders: {left}{held}"
 
 
 def _session(event: ev.SessionSet) -> str:

@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import SubmitOrder
+from coxswain.messages.inputs import ChangeOrder, StopEngine, SubmitOrder
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, ReplaceOrder
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import (
+    ClOrdId,
     OrdType,
     Role,
     SignalId,
@@ -420,3 +421,92 @@ def test_a_direct_trailing_stop_is_renewed_where_the_venue_changes_no_orders() -
     desk.accept(renewed.cl_ord_id)
     desk.quote(SHARE, "98.00", "98.02")  # the activation price was reached before
     assert desk.requests(CancelOrder)[-1].cl_ord_id == renewed.cl_ord_id
+
+
+# --- a person changes an order ----------------------------------------------------------------------------------------
+
+
+def resting(desk: Desk) -> ClOrdId:
+    entry = desk.enter(10, order_type="LIMIT", limit_price="99.00", stop_loss="95.00")
+    desk.accept(entry)
+    return entry
+
+
+def changed(desk: Desk, cl_ord_id: ClOrdId, **fields: str) -> list[str]:
+    values = {name: D(value) for name, value in fields.items()}
+    record = desk.step(ChangeOrder("anna", "a better price", cl_ord_id, **values))
+    return [reason for event in record.events if isinstance(event, ev.CommandRefused) for reason in event.reasons]
+
+
+def test_a_person_changes_a_resting_order_through_the_gate_and_more_is_held_at_once() -> None:
+    desk = Desk()
+    entry = resting(desk)
+    held = desk.account().held_margin
+    assert changed(desk, entry, price="100.00") == []
+    change = only(desk.requests(ReplaceOrder))
+    assert (change.price, change.order_qty) == (D("100.00"), D(10))
+    assert desk.account().held_margin == held * 100 / 99
+    desk.replace(change.cl_ord_id, 10)
+    assert desk.order(entry).price == D("100.00")
+    assert desk.folded().engine.digest() == desk.engine.digest()
+
+
+def test_a_person_may_not_ask_for_more_than_the_plan_gave() -> None:
+    desk = Desk()
+    entry = resting(desk)
+    changed(desk, entry, order_qty="11")
+    assert desk.requests(ReplaceOrder) == []
+    assert only(desk.events(ev.OrderDenied)).reasons
+
+
+def test_a_quantity_lowered_to_what_is_filled_cancels_the_rest() -> None:
+    desk = Desk()
+    entry = resting(desk)
+    desk.fill(entry, 4, "99.00")
+    changed(desk, entry, order_qty="4")
+    assert only(desk.requests(CancelOrder)).cl_ord_id == entry
+
+
+def test_a_changed_order_is_renewed_where_the_venue_changes_none_and_the_plan_counts_it_once() -> None:
+    desk = desk_at(native_replace=False)
+    entry = resting(desk)
+    desk.fill(entry, 4, "99.00")
+    changed(desk, entry, price="99.50", order_qty="8")
+    desk.cancel(entry)
+    renewed = desk.events(ev.OrderCreated)[-1]
+    assert (renewed.intent.order_qty, renewed.intent.price, renewed.renews) == (D(4), D("99.50"), entry)
+    assert desk.engine.state.plans[renewed.intent.signal_id].shares[A].used == D(8)
+
+
+def test_an_order_that_is_called_back_while_it_is_renewed_is_not_renewed() -> None:
+    desk = desk_at(native_replace=False)
+    entry = resting(desk)
+    changed(desk, entry, price="99.50")
+    desk.exit()
+    sent = len(desk.requests(NewOrder))
+    desk.cancel(entry)
+    assert len(desk.requests(NewOrder)) == sent
+
+
+def test_what_a_person_may_not_change_is_said() -> None:
+    desk = Desk()
+    assert changed(desk, ClOrdId("nobody"), price="1") == ["no order of ours has this id"]
+    desk.hold(10)
+    assert changed(desk, desk.stop_of().cl_ord_id, stop_px="96") == [
+        "it is the STOP order of a position: a stop_adjustment moves it"
+    ]
+    entry = resting(desk)
+    assert changed(desk, entry, stop_px="98") == ["it is a LIMIT order and has no stop_price"]
+    changed(desk, entry, price="99.10")
+    assert changed(desk, entry, price="99.20") == ["what was asked of it last is not answered yet"]
+
+
+def test_what_the_engine_held_and_that_now_stops_is_listed() -> None:
+    desk = holding()
+    trailing_too = desk.adjust(trailing_stop=Trail(D("6.00")))
+    assert trailing_too.events
+    record = desk.step(StopEngine("SIGTERM"))
+    assert only([event for event in record.events if isinstance(event, ev.EngineStopped)]).held == (
+        "A SHARE: its stop stays at 95.00 and follows the market no longer",
+        "A SHARE: its target at 110.00, which works at no venue",
+    )

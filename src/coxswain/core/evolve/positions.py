@@ -81,7 +81,6 @@ def _order_trailed(state: State, clock: Deadlines, event: ev.OrderTrailed) -> No
 def _surplus_found(state: State, clock: Deadlines, event: ev.SurplusFound) -> None:
     position = position_of(state.accounts[event.account], event.symbol)
     position.surplus += event.qty
-    position.surplus_from = event.signal_id
 
 
 def _protection_failed(state: State, clock: Deadlines, event: ev.ProtectionFailed) -> None:

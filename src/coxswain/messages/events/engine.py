@@ -26,6 +26,8 @@ class EngineStopped(EventBase, frozen=True):
     open_orders: tuple[ClOrdId, ...]
     digest: str = ""
     """Of the engine as it stood before this event; empty in journals of earlier versions."""
+    held: tuple[str, ...] = ()
+    """What the engine did for a venue and does no longer, each in words."""
 
 
 class SessionSet(EventBase, frozen=True):
