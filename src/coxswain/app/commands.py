@@ -148,7 +148,7 @@ def run_signals(options: RunOptions, log: Log | None = None) -> int:
     resolved = load(options.config, os.environ)
     feeds = open_feeds(options.quotes, options.quotes_tz, resolved.setup)
     _check_market(options, feeds)
-    begins_ns = utc_ns() if options.realtime and not feeds else 0
+    by_wall_clock = options.realtime and not feeds
     ttl_s = int(resolved.setup.settings["signal_ttl_s"])
     with ExitStack() as opened:
         stream: BinaryIO = (
@@ -168,13 +168,13 @@ def run_signals(options: RunOptions, log: Log | None = None) -> int:
             SignalStream(stream, ttl_s, name_of_user(os.geteuid())),
             observers if told is None else (*observers, told),
             options.realtime,
-            begins_ns,
+            by_wall_clock,
         )
         if feeds:
             with watched(feeds, options.as_json or options.json_lines or options.realtime) as feed:
                 ran = run(task, feed)
         else:
-            ran = run(task, _walk_on(resolved, begins_ns) if options.simulated else iter(()))
+            ran = run(task, _walk_on(resolved) if options.simulated else iter(()))
     if told is not None:
         told.close(ran.document)
     elif options.as_json:
@@ -192,10 +192,10 @@ def _check_market(options: RunOptions, feeds: Sequence[Feed]) -> None:
         raise FeedError("no quotes were given, wanted --quotes SYMBOL=FILE; `coxswain demo` has a simulated market")
 
 
-def _walk_on(resolved: Resolved, start_ns: int) -> Iterator[Quote]:
-    """A seeded random walk of every instrument that goes on for ever."""
+def _walk_on(resolved: Resolved) -> Iterator[Quote]:
+    """A seeded random walk of every instrument that begins when it is first asked, and goes on for ever."""
     walks = [Walk(i.symbol, i.tick, WALK_FROM_TICKS, lot_step=i.lot_step) for i in resolved.setup.instruments]
-    return walk(walks, resolved.seed, start_ns, demo.STEP_NS, ENDLESS_NS)
+    yield from walk(walks, resolved.seed, utc_ns(), demo.STEP_NS, ENDLESS_NS)
 
 
 @contextmanager

@@ -56,8 +56,8 @@ class Task:
     """Shown each new record once it is durable."""
     realtime: bool = False
     """One second is one second; otherwise time is virtual."""
-    begins_ns: int = 0
-    """Time begins no earlier than this."""
+    by_wall_clock: bool = False
+    """No quotes from outside say what time it is: time begins at UTC."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         alarm = None if task.journal_path is None else _Alarm(task.journal_path)
         host = Host(task.journal_path.parent) if task.realtime and task.journal_path is not None else None
         doors, observe = _doors(task, desk, host), always_well if host is None else host.observe
+        resume_ns = max(desk.resume_ns, utc_ns() if task.by_wall_clock else 0)
         loop = make_loop(desk, resolved, feed, task.signals, on_record, pace, doors, alarm, observe)
         with _stoppable(loop), nullcontext() if alarm is None else alarm.ready():
-            resume_ns = max(desk.resume_ns, task.begins_ns)
             loop.run(started(desk, resolved, task.mode, task.feed_name), resume_ns)
         gone = tuple(venue.venue_id for venue in desk.venues if isinstance(venue, RemoteVenue) and venue.is_gone)
         digest, head = desk.engine.digest(), desk.journal.head
