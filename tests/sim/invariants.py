@@ -92,7 +92,7 @@ class Invariants:
             if not isinstance(request, rq.NewOrder):
                 continue
             levels = self._levels_over(state, request.account, request.symbol, self._created[request.cl_ord_id])
-            if not request.reduce_only:
+            if not self._created[request.cl_ord_id].intent.reduce_only:
                 assert not levels, f"I10: {request.cl_ord_id} enters under {levels}"
             elif StopLevel.FREEZE in levels:
                 intent = self._created[request.cl_ord_id].intent
