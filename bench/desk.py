@@ -40,7 +40,31 @@ START_NS = 1_700_000_000_000_000_000
 SYMBOL = Symbol("EURUSD")
 BID, ASK = Decimal("1.085"), Decimal("1.08502")
 QTY, COMMISSION = Decimal("0.1"), Decimal("0.35")
-GENEROUS = {"max_position_qty": Decimal(10**9), "max_open_orders": Decimal(10**7), "max_open_positions": Decimal(10**7)}
+# Every control is on and answers; none of them stands in the way of thousands of orders within a second.
+GENEROUS = {
+    name: Decimal(10**15)
+    for name in (
+        "max_position_qty",
+        "max_open_orders",
+        "max_open_positions",
+        "max_orders_per_day",
+        "max_orders_per_minute",
+        "max_messages_per_s",
+        "max_gross_exposure",
+        "max_net_exposure",
+        "max_repeats",
+    )
+} | {"duplicate_window_ms": Decimal("0.0001"), "price_collar_static_pct": Decimal(100)}
+DESK = {
+    name: Decimal(10**15)
+    for name in (
+        "max_venue_messages_per_s",
+        "max_desk_position_qty",
+        "max_desk_gross_exposure",
+        "max_desk_net_exposure",
+        "max_currency_exposure",
+    )
+}
 VENUE = VenueSpec(VenueId("paper"), Capabilities(VenueTier.T1, True, True, True))
 
 
@@ -66,7 +90,7 @@ class Bench:
         self._orders = 0
         ids = [account_id(number) for number in range(accounts)]
         specs = tuple(AccountSpec(each, VENUE.id, "USD", GENEROUS) for each in ids)
-        setup = Setup(Mode.FULL_AUTO, specs, (VENUE,), (instrument(),))
+        setup = Setup(Mode.FULL_AUTO, specs, (VENUE,), (instrument(),), settings=DESK)
         self.step(EngineStarted("bench", JournalId("bench0123456789"), 1, setup))
         self.step(ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1))
         for each in ids:

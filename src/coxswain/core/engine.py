@@ -17,6 +17,7 @@ from coxswain.core import (
     breaks,
     cancels,
     changing,
+    drawdown,
     entries,
     facts,
     faults,
@@ -25,6 +26,7 @@ from coxswain.core import (
     lookups,
     losses,
     overrides,
+    pacing,
     protection,
     recon,
     reports,
@@ -67,7 +69,7 @@ from coxswain.model.vocabulary import (
 )
 from coxswain.risk.gate import CheckModule
 
-WAITING = ("release", "completion", "algo")
+WAITING = ("release", "completion", "algo", "pace")
 """Deadlines that let an order of a plan out."""
 ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|", "breaker|", "expire|", "firm_")
 """Deadlines that nothing waits for."""
@@ -150,6 +152,11 @@ class Engine:
         """For reading only; `evolve` is the only writer."""
         return self._state
 
+    def _symbol_of(self, account: str, signal_id: str) -> Symbol:
+        """Return the instrument of what waits for its time, from a signal or by itself."""
+        paced = self._state.accounts[AccountId(account)].paced.get(SignalId(signal_id))
+        return self._state.signals[SignalId(signal_id)].symbol if paced is None else paced.intent.symbol
+
     def instruments_of(self, message: inp.Input, now_ns: int) -> tuple[Symbol, ...]:
         """Return the instruments whose latest quote an input needs, currency pairs for conversion included."""
         match message:
@@ -166,7 +173,7 @@ class Engine:
                 return (*(symbol for symbol, held in self._state.holders.items() if held), *self._state.pairs.values())
             case inp.TimePassed():
                 due = (name.split("|", 2) for name in self._clock.all_due(now_ns))
-                waiting = {self._state.signals[SignalId(what)].symbol: None for kind, _, what in due if kind in WAITING}
+                waiting = {self._symbol_of(account, what): None for kind, account, what in due if kind in WAITING}
                 return (*waiting, *self._state.pairs.values()) if waiting else ()
             case _:
                 return ()
@@ -215,14 +222,17 @@ class Engine:
     # --- the market and the calendar ----------------------------------------------------------------------------------
 
     def _on_quote(self, tx: Tx, message: Quote) -> None:
+        facts.measure(tx, message)
         evolve_quote(tx.state, message)
         for account_id in tuple(tx.state.holders.get(message.symbol, ())):
             losses.watch(tx, account_id)
             acts.watch(tx, account_id)
             held.on_quote(tx, account_id, message)
+            drawdown.watch(tx, account_id)
         for account_id in tuple(tx.state.converted.get(message.symbol, ())):
             losses.watch(tx, account_id)
             acts.watch(tx, account_id)
+            drawdown.watch(tx, account_id)
         held.let_orders_follow(tx, message)
 
     def _on_venue_quote(self, tx: Tx, message: inp.VenueQuoted) -> None:
@@ -445,6 +455,8 @@ _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "query": _ask_again,
     "monitor": _give_up,
     "sync": _compare,
+    "pace": pacing.release,
+    "follow": pacing.follow_again,
     "limits": _go_back,
     "limit_proposal": _give_up_proposal,
     "override": _expire_override,

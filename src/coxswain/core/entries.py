@@ -126,7 +126,7 @@ def complete(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
         tx.apply(ev.CompletionEnded(signal_id, account_id, qty, "the position is closed again"))
         return
     intent = entry_intent(tx, signal_id, account_id, qty, Role.COMPLETION)
-    if submit_for_signal(tx, intent) is None:
+    if submit_for_signal(tx, intent) is None and signal_id not in tx.account(account_id).paced:
         tx.apply(ev.CompletionEnded(signal_id, account_id, qty, "denied by our own gate"))
 
 

@@ -1,9 +1,13 @@
-"""Facts from outside that controls read, taken as they come: the host, trading halts, locates. No rule is here."""
+"""Facts from outside that controls read: the host, trading halts, locates, reference prices. No rule is here."""
 
 from coxswain.core.protection import follow
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
+from coxswain.model.decimals import plain
+from coxswain.model.market import Quote, is_sane, mid
+
+DAY_NS = 86_400 * 1_000_000_000
 
 
 def on_host(tx: Tx, message: inp.ObserveHost) -> None:
@@ -28,6 +32,19 @@ def on_trading_halt(tx: Tx, message: inp.TradingHalted) -> None:
         return
     for account_id in tuple(tx.state.holders.get(message.symbol, ())):
         follow(tx, account_id, message.symbol, afresh=True)
+
+
+def measure(tx: Tx, quote: Quote) -> None:
+    """Set the price that a day's prices are measured by, at its first sane quote, before that is taken over."""
+    symbol, day = quote.symbol, quote.ts_ns // DAY_NS
+    reference = tx.state.references.get(symbol)
+    if not is_sane(quote) or (reference is not None and reference.day >= day):
+        return
+    last = tx.state.quotes.get(symbol)
+    if reference is not None and last is not None and is_sane(last):
+        tx.apply(ev.ReferencePriceSet(symbol, plain(mid(last)), "PREVIOUS_CLOSE", day))
+    else:
+        tx.apply(ev.ReferencePriceSet(symbol, plain(mid(quote)), "FIRST_QUOTE", day))
 
 
 def on_locate(tx: Tx, message: inp.SetLocate) -> None:

@@ -6,7 +6,7 @@ holds that position. It raises an incident, and the account's books are compared
 
 from decimal import Decimal
 
-from coxswain.core import losses
+from coxswain.core import drawdown, losses
 from coxswain.core import order as machine
 from coxswain.core.consequences import after
 from coxswain.core.firm import acts
@@ -53,6 +53,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
         follow(tx, account_id, fill.symbol)
     losses.watch(tx, account_id)
     acts.watch(tx, account_id)
+    drawdown.watch(tx, account_id)
     return True
 
 

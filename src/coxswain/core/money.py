@@ -12,7 +12,11 @@ from coxswain.model.vocabulary import Symbol
 
 def rate_up(state: State, account: Account, instrument: Instrument) -> Decimal | None:
     """Return account currency for one unit of the instrument's, at the side that makes an amount owed larger."""
-    source, target = instrument.currency, account.spec.currency
+    return rate_between(state, instrument.currency, account.spec.currency)
+
+
+def rate_between(state: State, source: str, target: str) -> Decimal | None:
+    """Return `target` for one unit of `source`, at the side that makes an amount owed larger; None if none is fresh."""
     if source == target:
         return ONE
     quote = _fresh(state, state.pairs.get(f"{source}/{target}"))

@@ -127,6 +127,8 @@ class Order(msgspec.Struct, gc=False):
     """The price from which its stop follows the market has been reached."""
     dies_ns: int = 0
     """It must not leave after this."""
+    rests_at: Decimal | None = None
+    """The price that it stands at among our own orders; None if it rests at none."""
     venue_order_id: VenueOrderId | None = None
     first_fill_ns: int | None = None
     done_ns: int | None = None

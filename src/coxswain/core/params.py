@@ -39,6 +39,9 @@ class DeskParams(msgspec.Struct, frozen=True):
     """1: a stop of everything is released by two persons."""
     trail_step_ticks: Decimal = Decimal(5)
     """The least way that a stop is moved after the market, so that messages stay few."""
+    max_plan_value: Decimal = Decimal(1000000)
+    max_venue_messages_per_s: Decimal = Decimal(200)
+    max_strategy_messages_per_s: Decimal = Decimal(50)
     assumed_stop_pct: Decimal = Decimal(2)
     """What a position without a stop is counted as risking, of its value."""
     assumed_volatility_pct: Decimal = Decimal(1)
@@ -86,6 +89,16 @@ class AccountParams(msgspec.Struct, frozen=True):
     auto_adopt_breaks: Decimal = Decimal(0)
     stop_gap_pct: Decimal = Decimal(0)
     target_volatility_pct: Decimal = Decimal(0)
+    max_drawdown_pct: Decimal = Decimal(10)
+    max_static_drawdown_pct: Decimal = Decimal(10)
+    market_protection_pct: Decimal = Decimal(1)
+    price_drift_window_s: Decimal = Decimal(60)
+    repeat_window_s: Decimal = Decimal(60)
+    cancel_window_s: Decimal = Decimal(300)
+    reject_window_s: Decimal = Decimal(300)
+    max_leverage: Decimal = Decimal(10)
+    max_gross_exposure: Decimal = Decimal(5000000)
+    max_messages_per_s: Decimal = Decimal(50)
 
 
 def seconds_ns(seconds: Decimal) -> int:

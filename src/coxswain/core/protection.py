@@ -27,6 +27,7 @@ from coxswain.core.submit import (
     refusal_of,
     replace,
     submit,
+    waits_for_room,
 )
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -243,7 +244,8 @@ def _place(tx: Tx, account: Account, position: Position, role: Role, level: Deci
         strategy=strategy_of(tx.state, position.levels_from or NO_SIGNAL),
     )
     now_ns = tx.state.now_ns
-    if submit(tx, intent, now_ns, now_ns) is None:
+    order = submit(tx, intent, now_ns, now_ns)
+    if order is None and not waits_for_room(tx, account.spec.id, position.symbol):
         why = f"our own gate denied the {role} order"
         tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, why, role))
 
@@ -363,7 +365,8 @@ def _close(tx: Tx, account: Account, position: Position, exit_: Exit) -> None:
         return
     intent = _exit_intent(tx, account, position, exit_, qty)
     now_ns = tx.state.now_ns
-    if submit(tx, intent, now_ns, now_ns) is None:
+    order = submit(tx, intent, now_ns, now_ns)
+    if order is None and not waits_for_room(tx, account.spec.id, position.symbol):
         why = "our own gate denied the exit order"
         tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why))
 

@@ -123,7 +123,12 @@ def _caps(account: Account, signal: Signal, instrument: Instrument, lot_value: D
         "max_order_qty": params.max_order_qty,
         "max_order_value": params.max_order_value / lot_value,
         "max_position_qty": params.max_position_qty - position.qty * sign - held,
-        "available margin": available_margin(account) / (lot_value * instrument.margin_rate),
+        "max_leverage": (params.max_leverage * equity(account) - account.exposure.gross) / lot_value,
+        "max_gross_exposure": (params.max_gross_exposure - account.exposure.gross) / lot_value,
+        # A venue reserves for the worst price that an order at market may trade at.
+        "available margin": available_margin(account)
+        * HUNDRED
+        / (lot_value * instrument.margin_rate * (HUNDRED + params.market_protection_pct)),
     }
 
 

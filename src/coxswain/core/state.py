@@ -13,13 +13,15 @@ import msgspec
 from coxswain.core.firm.book import FirmDesk
 from coxswain.core.order import Order
 from coxswain.core.params import AccountParams, DeskParams
+from coxswain.core.rings import PriceRing, Ring
 from coxswain.core.windows import Window
 from coxswain.messages.events import BreakFound, LimitChange
 from coxswain.model.breaker import BreakerKind, BreakerState
 from coxswain.model.control import StopLevel
-from coxswain.model.decimals import ZERO, percent_of
+from coxswain.model.decimals import ONE, ZERO, percent_of
+from coxswain.model.exposure import Exposure
 from coxswain.model.market import Instrument, Quote
-from coxswain.model.orders import Trail
+from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.override import Override
 from coxswain.model.plan import Plan
 from coxswain.model.risk_view import Host
@@ -107,6 +109,66 @@ class Parent(msgspec.Struct):
     """The person who asked for an exit; empty where a signal did."""
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """What a position counted for when the sums of exposure were last brought up to date."""
+
+    up: Decimal = ZERO
+    down: Decimal = ZERO
+    lot_value: Decimal = ZERO
+    rate: Decimal = ONE
+
+
+class Part(msgspec.Struct):
+    """One strategy's part of a position."""
+
+    qty: Decimal = ZERO
+    held_buy: Decimal = ZERO
+    held_sell: Decimal = ZERO
+    counted: Counted = Counted()
+
+
+class Entered(msgspec.Struct, frozen=True):
+    """An order that entered a short while ago."""
+
+    at_ns: int
+    side: Side
+    qty: Decimal
+    price: Decimal | None
+    strategy: str
+
+
+class Repeat(msgspec.Struct):
+    """Entries of one strategy that are all alike, one after another."""
+
+    side: Side
+    qty: Decimal
+    times: Ring
+
+
+class Paced(msgspec.Struct, frozen=True):
+    """An order that was approved and waits for room among the messages."""
+
+    intent: OrderIntent
+    signal_time_ns: int
+    dies_ns: int
+    renews: ClOrdId | None = None
+
+
+class Resting(msgspec.Struct):
+    """Our own limit orders in one instrument, by price, then account and id."""
+
+    buys: list[tuple[Decimal, AccountId, ClOrdId]] = []
+    sells: list[tuple[Decimal, AccountId, ClOrdId]] = []
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """The price that a day's prices are measured by."""
+
+    price: Decimal
+    day: int
+    """Days since 1970, UTC."""
+
+
 class Position(msgspec.Struct):
     """What one account holds, or is about to hold, in one instrument."""
 
@@ -160,6 +222,17 @@ class Position(msgspec.Struct):
     breaks: int = 0
     occupied: bool = False
     """Held or on order: counts as an open position."""
+    lot_value: Decimal = ZERO
+    """Of one lot, at the last price that was seen, in the account's currency."""
+    counted: Counted = Counted()
+    parts: dict[str, Part] = {}
+    """By strategy; orders of none are in no part."""
+    entered: list[Entered] = []
+    """The last few orders that entered."""
+    repeats: dict[str, Repeat] = {}
+    """By strategy."""
+    prices: PriceRing = msgspec.field(default_factory=PriceRing)
+    """Of our own entries."""
 
 
 NOTHING_HELD = Position(Symbol(""))
@@ -255,6 +328,23 @@ class Account(msgspec.Struct):
     """Lots that may be borrowed, for the day."""
     venue_errors: int = 0
     """Rejects and unknown outcomes in a row."""
+    exposure: Exposure = msgspec.field(default_factory=Exposure)
+    desk_rate: Decimal = ONE
+    """The desk's currency for one unit of the account's, as last known."""
+    initial_balance: Decimal | None = None
+    peak: Decimal = ZERO
+    """The highest equity since the first balance, or since a person let it trade on after a drawdown."""
+    day_orders: int = 0
+    messages: Ring = msgspec.field(default_factory=Ring)
+    """New orders and changes, within a second."""
+    orders_sent: Ring = msgspec.field(default_factory=Ring)
+    """Within a minute."""
+    cancels: Ring = msgspec.field(default_factory=Ring)
+    trades: Ring = msgspec.field(default_factory=Ring)
+    tried: Ring = msgspec.field(default_factory=Ring)
+    failed: Ring = msgspec.field(default_factory=Ring)
+    """Of those tried: rejected, or without an answer."""
+    paced: dict[SignalId, Paced] = {}
 
 
 class Share(msgspec.Struct):
@@ -392,6 +482,14 @@ class State(msgspec.Struct):
     """Of these, the ones that a fault lowered."""
     awaiting: dict[SignalId, None] = {}
     """Plans with a share that waits for a person."""
+    currency: str = ""
+    """Sums over all accounts are in it."""
+    exposures: dict[str, Exposure] = {}
+    """Over all accounts: of everything, and by currency, group, strategy and instrument."""
+    references: dict[Symbol, Reference] = {}
+    resting: dict[Symbol, Resting] = {}
+    venue_messages: dict[VenueId, Ring] = {}
+    strategy_messages: dict[str, Ring] = {}
 
 
 STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}

@@ -21,7 +21,16 @@ from coxswain.model.control import CALLS_BACK, Scope, ScopeKind, StopLevel, key_
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import AccountId, ClOrdId, SignalId, SignalKind, Symbol
 
-RELEASED_BY_A_PERSON = ("DAILY_LOSS", CORE_FAILURE, EGRESS)
+RELEASED_BY_A_PERSON = (
+    "DAILY_LOSS",
+    "DRAWDOWN",
+    "PRICE_DRIFT",
+    "REPEATED",
+    "CANCEL_TO_TRADE",
+    "REJECT_RATE",
+    CORE_FAILURE,
+    EGRESS,
+)
 """What the resume of an account releases beside its stops."""
 TTL_S = 300
 """Of a signal that flattens; leaving is never too late, so nothing hangs on it."""

@@ -4,17 +4,22 @@ A new order and a replace pass the gate; the hold is placed in the same step. Ea
 why, so it is durable before it is sent.
 """
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import msgspec
 
+from coxswain.core.activity import DERIVED
+from coxswain.core.causes import restrict
 from coxswain.core.emulation import as_sent
+from coxswain.core.exposure import EVERYTHING, name_of
 from coxswain.core.firm.notices import tell_refused_closing
 from coxswain.core.firm.view import facts_of
 from coxswain.core.modes import ORDERS_ONLY_REDUCE, mode_of
-from coxswain.core.money import rate_up
+from coxswain.core.money import rate_between, rate_up
 from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.params import NS_PER_S, seconds_ns
+from coxswain.core.resting import met_by
+from coxswain.core.rings import count, extremes, room_ns
 from coxswain.core.scopes import narrower_state, why_restricted
 from coxswain.core.state import (
     NOTHING_HELD,
@@ -24,6 +29,7 @@ from coxswain.core.state import (
     available_margin,
     equity,
     is_closing,
+    parent_of,
     share_of,
     strategy_of,
     strictest,
@@ -34,35 +40,52 @@ from coxswain.messages import events as ev
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder
 from coxswain.model.breaker import BreakerState
 from coxswain.model.decimals import ZERO, percent_of, plain, round_up
-from coxswain.model.market import Instrument, Quote, touch
+from coxswain.model.exposure import NO_EXPOSURE
+from coxswain.model.market import Instrument, Quote, is_sane, touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.model.signal import dies_ns
 from coxswain.model.vocabulary import (
     OPPOSITE,
+    SIGN,
     AccountId,
     ClOrdId,
     OrdType,
     Role,
+    SelfMatch,
     Side,
+    Symbol,
     TimeInForce,
     TradingState,
 )
 from coxswain.risk.gate import Approved, Refused, judge
 
 PROTECTION = (Role.STOP, Role.TARGET)
+MESSAGE_BUDGET = 16
+"""The control that lets an order wait instead of refusing it."""
+SELF_MATCH = 31
+"""The control whose failure may call back what rests."""
+PACED_MAX = 1000
+"""Orders of one account that may wait for room among the messages."""
 
 
 def submit(
-    tx: Tx, intent: OrderIntent, signal_time_ns: int, end_of_life_ns: int, renews: Order | None = None
+    tx: Tx,
+    intent: OrderIntent,
+    signal_time_ns: int,
+    end_of_life_ns: int,
+    renews: Order | None = None,
+    *,
+    waited: bool = False,
 ) -> Order | None:
     """Judge an intent and, if approved, create the order with its hold and ask for it to be sent.
 
-    Returns the order, or None when the gate denied it; the denial is recorded with every check. One that `renews`
-    another, which is over, is for the same intent again.
+    Returns the order, or None when the gate denied it; the denial is recorded with every check. None as well when only
+    the number of messages stands in its way: then it waits (`waited` says that it did) and is judged again. One that
+    `renews` another, which is over, is for the same intent again.
     """
     intent = as_sent(tx.state, tx.account(intent.account), intent)
-    view = view_of(tx.state, intent, signal_time_ns, end_of_life_ns)
+    view = view_of(tx.state, intent, signal_time_ns, end_of_life_ns, waited=waited)
     overrides = tx.account(intent.account).overrides.get(intent.signal_id, {})
     if overrides:
         view = msgspec.structs.replace(
@@ -73,8 +96,9 @@ def submit(
         view = msgspec.structs.replace(view, seen_before=False)
     verdict = judge(intent, view, tx.gates[intent.account])
     if isinstance(verdict, Refused):
-        tx.apply(ev.OrderDenied(intent, verdict.checks, verdict.reasons))
-        tell_refused_closing(tx, verdict)
+        if not pace(tx, verdict, view, renews):
+            deny(tx, verdict)
+            tell_refused_closing(tx, verdict)
         return None
     used = [overrides[str(control)].id for control in verdict.overridden]
     order = _create(tx, verdict, view, renews)
@@ -91,13 +115,60 @@ def _while_half_open(account: Account, view: RiskView) -> RiskView:
     return msgspec.structs.replace(view, entries_while_half_open=entries)
 
 
+def deny(tx: Tx, verdict: Refused) -> None:
+    """Record a denial, and restrict the account where a control that failed asks for that."""
+    tx.apply(ev.OrderDenied(verdict.intent, verdict.checks, verdict.reasons))
+    for cause, why in verdict.causes:
+        restrict(tx, verdict.intent.account, cause, why)
+    both = tx.state.setup is not None and tx.state.setup.self_match is SelfMatch.CANCEL_BOTH
+    if both and SELF_MATCH in verdict.controls:
+        call_back_met(tx, verdict.intent)
+
+
+def pace(tx: Tx, verdict: Refused, view: RiskView, renews: Order | None = None) -> bool:
+    """Let an order wait for room among the messages, if nothing else stands in its way and it lives that long.
+
+    Protection and exits are not kept as they are: what they should be is looked at afresh when there is room.
+    """
+    intent, account = verdict.intent, tx.account(verdict.intent.account)
+    if verdict.controls != (MESSAGE_BUDGET,):
+        return False
+    if intent.role is Role.ENTRY and parent_of(tx.state, intent.account, intent.signal_id) is not None:
+        return False  # its algorithm looks again by itself, and may want something else by then
+    due_ns = _room_ns(tx.state, account, intent)
+    if intent.reduce_only and intent.role is not Role.DIRECT:
+        tx.apply(ev.ReductionPaced(intent.account, intent.symbol, due_ns))
+        return True
+    if due_ns > view.dies_ns or len(account.paced) >= PACED_MAX:
+        return False
+    former = None if renews is None else renews.cl_ord_id
+    tx.apply(ev.OrderPaced(intent, view.signal_time_ns, view.dies_ns, due_ns, verdict.reasons, former))
+    return True
+
+
+def waits_for_room(tx: Tx, account_id: AccountId, symbol: Symbol) -> bool:
+    """Say whether something that reduces this position waits for room among the messages."""
+    return key("follow", account_id, symbol) in tx.state.deadlines
+
+
+def _room_ns(state: State, account: Account, intent: OrderIntent) -> int:
+    # One that has waited is the first of those that still do.
+    now_ns, ahead = state.now_ns, 0 if intent.signal_id in account.paced else len(account.paced)
+    venue, strategy = state.venue_messages.get(account.spec.venue), state.strategy_messages.get(intent.strategy)
+    return max(
+        room_ns(account.messages, now_ns, int(account.params.max_messages_per_s), ahead),
+        room_ns(venue, now_ns, int(state.desk.max_venue_messages_per_s), ahead),
+        room_ns(strategy, now_ns, int(state.desk.max_strategy_messages_per_s), ahead),
+    )
+
+
 def refusal_of(tx: Tx, reducing: OrderIntent) -> Refused | None:
     """Say how the gate would refuse a reducing order once protection has made room for it; None if it would not."""
     now_ns = tx.state.now_ns
     view = view_of(tx.state, reducing, now_ns, now_ns)
     with_room = msgspec.structs.replace(view, reducing=True, free_to_reduce=reducing.order_qty)
     verdict = judge(reducing, with_room, tx.gates[reducing.account])
-    return verdict if isinstance(verdict, Refused) else None
+    return verdict if isinstance(verdict, Refused) and verdict.controls != (MESSAGE_BUDGET,) else None
 
 
 def submit_for_signal(tx: Tx, intent: OrderIntent) -> Order | None:
@@ -107,7 +178,9 @@ def submit_for_signal(tx: Tx, intent: OrderIntent) -> Order | None:
 
 
 def _create(tx: Tx, approved: Approved, view: RiskView, renews: Order | None) -> Order:
-    state, intent = tx.state, approved.intent
+    state, intent = tx.state, _as_it_leaves(approved.intent, view)
+    if view.crossed_px is not None:
+        call_back_met(tx, approved.intent)
     account = state.accounts[intent.account]
     cl_ord_id = next_id(state, account)
     submit_by_ns = state.now_ns + seconds_ns(state.desk.submit_timeout_s)
@@ -121,14 +194,30 @@ def _create(tx: Tx, approved: Approved, view: RiskView, renews: Order | None) ->
             view.risk_per_lot if enters else ZERO,
             submit_by_ns,
             enters,
-            enters and _rests_by_accident(intent, view.quote),
+            enters and _rests_by_accident(approved.intent, view.quote),
             view.dies_ns,
+            value_per_lot=view.value_per_lot if enters else ZERO,
             limit_version=state.limits.version,
             renews=None if renews is None else renews.cl_ord_id,
         )
     )
     send_new(tx, account.orders[cl_ord_id])
     return account.orders[cl_ord_id]
+
+
+def _as_it_leaves(intent: OrderIntent, view: RiskView) -> OrderIntent:
+    """An order at market that enters leaves as a limit that protects it; one that reduces leaves as it is."""
+    if intent.ord_type is not OrdType.MARKET or intent.reduce_only or view.protect_px is None:
+        return intent
+    return msgspec.structs.replace(intent, ord_type=OrdType.LIMIT, price=view.protect_px, protected=True)
+
+
+def call_back_met(tx: Tx, intent: OrderIntent) -> None:
+    """Cancel entries of our own that an order would trade with at once."""
+    for _, owner, cl_ord_id in met_by(tx.state, intent, tx.state.quotes.get(intent.symbol)):
+        resting = tx.account(owner).orders[cl_ord_id]
+        if resting.enters:
+            cancel(tx, resting, "another order of ours would trade with it")
 
 
 def send_new(tx: Tx, order: Order) -> None:
@@ -189,7 +278,7 @@ def ask_cancel(tx: Tx, order: Order, reason: str) -> None:
 def replace(tx: Tx, order: Order, open_qty: Decimal, price: Decimal | None, stop_px: Decimal | None) -> bool:
     """Ask to change a working order to `open_qty` still open at these prices. False when the gate denies.
 
-    A price that is None stays as it is.
+    A price that is None stays as it is. True as well where the change only waits for room among the messages.
     """
     state, account, intent = tx.state, tx.account(order.intent.account), order.intent
     wanted = msgspec.structs.replace(
@@ -202,7 +291,9 @@ def replace(tx: Tx, order: Order, open_qty: Decimal, price: Decimal | None, stop
     view = view_of(state, wanted, state.now_ns, state.now_ns + NS_PER_S, leaving_out=own)
     verdict = judge(wanted, view, tx.gates[wanted.account])
     if isinstance(verdict, Refused):
-        tx.apply(ev.OrderDenied(wanted, verdict.checks, verdict.reasons))
+        if intent.role in PROTECTION and pace(tx, verdict, view):
+            return True
+        deny(tx, verdict)
         return False
     new_id, total = next_id(state, account), plain(order.cum_qty + open_qty)
     answer_by_ns = state.now_ns + seconds_ns(state.desk.submit_timeout_s)
@@ -260,6 +351,8 @@ def view_of(
     signal_time_ns: int,
     end_of_life_ns: int,
     leaving_out: Order | None = None,
+    *,
+    waited: bool = False,
 ) -> RiskView:
     """Read what the checks may see, before `intent`. An order that is judged again is left out of the sums.
 
@@ -282,6 +375,13 @@ def view_of(
     risk_per_lot = _risk_per_lot(state, intent, instrument, price, rate, lot_value)
     share = None if reducing else share_of(state, intent.signal_id, intent.account)
     plan = None if share is None else state.plans[intent.signal_id]
+    now_ns, strategy, exposures = state.now_ns, intent.strategy, state.exposures
+    reference, drift = state.references.get(intent.symbol), extremes(position.prices, state.now_ns)
+    part = position.parts.get(strategy) if strategy else None
+    met = met_by(state, intent, quote)
+    # What the order adds to the worst case, both ways. One that is judged again is in the sums already.
+    new_qty, up, down = intent.order_qty - own, position.qty + position.held_buy, position.held_sell - position.qty
+    bought, sold = (new_qty, ZERO) if intent.side is Side.BUY else (ZERO, new_qty)
     return RiskView(
         state.now_ns,
         instrument,
@@ -290,7 +390,7 @@ def view_of(
         rate,
         signal_time_ns,
         end_of_life_ns,
-        _seen_before(state, intent, leaving_out),
+        _seen_before(state, account, intent, again=leaving_out is not None or waited),
         reducing,
         free,
         trading_state,
@@ -322,6 +422,39 @@ def view_of(
         account.balance,
         state.host,
         state.lease_epoch,
+        None if reference is None else reference.price,
+        None if drift is None else drift[0],
+        None if drift is None else drift[1],
+        None if quote is None else quote.ask_size if intent.side is Side.BUY else quote.bid_size,
+        None if plan is None else plan.used - own,
+        rate_between(state, account.spec.currency, state.currency),
+        count(account.messages, now_ns),
+        count(state.venue_messages.get(account.spec.venue), now_ns),
+        count(state.strategy_messages.get(strategy), now_ns) if strategy else 0,
+        account.day_orders,
+        count(account.orders_sent, now_ns),
+        _repeats(position, intent, now_ns),
+        count(account.cancels, now_ns),
+        count(account.trades, now_ns),
+        count(account.tried, now_ns),
+        count(account.failed, now_ns),
+        _entered_alike_ns(position, intent),
+        new_qty,
+        max(up + bought, down + sold) - max(up, down),
+        account.exposure,
+        exposures.get(EVERYTHING, NO_EXPOSURE),
+        exposures.get(name_of("lots", intent.symbol), NO_EXPOSURE),
+        exposures.get(name_of("currency", instrument.currency), NO_EXPOSURE) if instrument else NO_EXPOSURE,
+        exposures.get(name_of("group", instrument.group)) if instrument and instrument.group else None,
+        exposures.get(name_of("strategy", strategy), NO_EXPOSURE) if strategy else None,
+        ZERO if part is None else part.qty + part.held_buy if intent.side is Side.BUY else part.held_sell - part.qty,
+        _protect_px(account, instrument, quote, intent),
+        met[0][0] if met else None,
+        any(not state.accounts[owner].orders[cl_ord_id].enters for _, owner, cl_ord_id in met),
+        SelfMatch.CANCEL_NEW if state.setup is None else state.setup.self_match,
+        equity(account),
+        account.peak,
+        account.initial_balance,
         restricted_by=why,
         may_reduce_halted=may_reduce_halted,
         firm=facts_of(
@@ -356,6 +489,34 @@ def _restrictions(
         return why, False
     restores = intent.role in PROTECTION and position.gave_way and CORE_FAILURE not in account.causes
     return why, bool(intent.actor) or restores
+
+
+def _protect_px(
+    account: Account, instrument: Instrument | None, quote: Quote | None, intent: OrderIntent
+) -> Decimal | None:
+    """Return the worst price that an order at market may trade at, at the tick on its far side."""
+    if intent.ord_type is not OrdType.MARKET or instrument is None or quote is None or not is_sane(quote):
+        return None
+    at, pct = touch(quote, intent.side), account.params.market_protection_pct
+    ticks = (at + SIGN[intent.side] * percent_of(pct, at)) / instrument.tick
+    return plain(ticks.to_integral_value(ROUND_CEILING if intent.side is Side.BUY else ROUND_FLOOR) * instrument.tick)
+
+
+def _repeats(position: Position, intent: OrderIntent, now_ns: int) -> int:
+    """Return how many entries just like this one its strategy has made in a row, lately."""
+    repeat = position.repeats.get(intent.strategy)
+    if repeat is None or intent.role in DERIVED or (repeat.side, repeat.qty) != (intent.side, intent.order_qty):
+        return 0
+    return count(repeat.times, now_ns)
+
+
+def _entered_alike_ns(position: Position, intent: OrderIntent) -> int | None:
+    """Return when the same order was last entered here; what follows from another order is no double of it."""
+    if intent.role in DERIVED:
+        return None
+    wanted = (intent.side, intent.order_qty, intent.price or intent.stop_px)
+    alike = (seen.at_ns for seen in reversed(position.entered) if (seen.side, seen.qty, seen.price) == wanted)
+    return next(alike, None)
 
 
 def _reduces(account: Account, position: Position, intent: OrderIntent, own: Decimal) -> tuple[bool, Decimal]:
@@ -401,11 +562,12 @@ def _risk_per_lot(
     return round_up(abs(price - intent.stop_loss) * instrument.contract_size * rate)
 
 
-def _seen_before(state: State, intent: OrderIntent, leaving_out: Order | None) -> bool:
-    if leaving_out is not None:
+def _seen_before(state: State, account: Account, intent: OrderIntent, *, again: bool) -> bool:
+    if again:
         return False
     if intent.role is Role.DIRECT:
-        return intent.signal_id in state.direct_ids or intent.signal_id in state.signals
+        known = intent.signal_id in state.direct_ids or intent.signal_id in state.signals
+        return known or intent.signal_id in account.paced
     if intent.role in (Role.ENTRY, Role.RECOVERY):
         share = share_of(state, intent.signal_id, intent.account)
         return share is None or (share.released and share.parent is None)

@@ -7,9 +7,11 @@ from bisect import insort
 from decimal import Decimal
 
 from coxswain.core import order as machine
+from coxswain.core.exposure import count, hold
 from coxswain.core.money import conversion_pair, mark
 from coxswain.core.order import Order, held_qty
 from coxswain.core.params import seconds_ns
+from coxswain.core.resting import keep_in_order
 from coxswain.core.state import Account, Booking, Deadlines, Position, Share, State, parent_of, share_of, venue_order
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO, plain
@@ -79,6 +81,8 @@ def settle(
     position = account.positions[order.intent.symbol]
     if order.enters:
         if delta:
+            if order.intent.strategy:
+                hold(position, order.intent.strategy, delta, order.intent.side is Side.BUY)
             account.held_margin += delta * order.margin_per_lot
             account.held_risk += delta * order.risk_per_lot
             if order.intent.side is Side.BUY:
@@ -86,8 +90,10 @@ def settle(
             else:
                 position.held_sell += delta
         use_share(state, order, held + order.cum_qty - held_before - cum_before)
+        count(state, account, position)
     elif order.intent.role in (Role.EXIT, Role.DIRECT):
         position.held_exit += delta
+    keep_in_order(state, order)
     if machine.is_done(order) and order.cl_ord_id in account.open_orders:
         put_away(state, clock, account, position, order)
     occupy(account, position)

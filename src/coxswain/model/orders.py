@@ -51,6 +51,8 @@ class OrderIntent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     oco_group: str | None = None
     decision_px: Decimal | None = None
     """The price at the signal; slippage is measured from it."""
+    protected: bool = False
+    """Asked for at market: it leaves as a limit, and trades at no worse a price."""
     strategy: str = ""
     actor: str = ""
     """Who asked for it, proven by the door it came through; empty where the engine acts for a signal."""

@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.exposure import Exposure
 from coxswain.model.firm_facts import FirmFacts
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.override import Override
-from coxswain.model.vocabulary import OrdType, ShortSelling, TimeInForce, TradingState
+from coxswain.model.vocabulary import OrdType, SelfMatch, ShortSelling, TimeInForce, TradingState
 
 
 class Host(msgspec.Struct, frozen=True, gc=False):
@@ -79,6 +80,58 @@ class RiskView(msgspec.Struct, frozen=True, gc=False):
     balance: Decimal | None
     host: Host | None
     newest_epoch: int
+    reference_px: Decimal | None
+    """The price that the day's prices are measured by; None if there never was a quote."""
+    price_low: Decimal | None
+    """Of our own entries within the window."""
+    price_high: Decimal | None
+    displayed: Decimal | None
+    """Lots that the quote shows on the side the order would take; None where it shows no size."""
+    plan_used: Decimal | None
+    """Lots of all of the plan that are filled, working or unknown; None without a plan."""
+    desk_rate: Decimal | None
+    """The desk's currency for one unit of the account's; None if no fresh quote gives one."""
+    messages: int
+    """Orders and changes within a second, of the account."""
+    venue_messages: int
+    strategy_messages: int
+    orders_today: int
+    orders_this_minute: int
+    repeats: int
+    """Entries of the same strategy just like this one, in a row."""
+    cancels: int
+    trades: int
+    tried: int
+    failed: int
+    """Of those tried: rejected, or without an answer."""
+    entered_alike_ns: int | None
+    """When the same order was last entered."""
+    new_qty: Decimal
+    """Lots that are not in the sums yet: all of the order, unless it is judged again."""
+    new_worst: Decimal
+    """Lots by which the worst case of the position grows."""
+    exposure: Exposure
+    """Of the account, in its currency; all others in the desk's."""
+    desk_exposure: Exposure
+    desk_lots: Exposure
+    """In the instrument, over all accounts, in lots."""
+    currency_exposure: Exposure
+    group_exposure: Exposure | None
+    """None for an instrument without a group."""
+    strategy_exposure: Exposure | None
+    """None for an order of no strategy."""
+    strategy_lots: Decimal
+    """Of this strategy in this position, worst case on the order's side."""
+    protect_px: Decimal | None
+    """The worst price that an order at market may trade at; None where no sane quote gives one."""
+    crossed_px: Decimal | None
+    """The best price of our own that it would trade with at once; None if it meets none of ours."""
+    crosses_reducing: bool
+    """Among what it meets is an order that reduces, which is not called back."""
+    self_match: SelfMatch
+    equity: Decimal
+    peak: Decimal
+    initial_balance: Decimal | None
     overridden: tuple[int, ...] = ()
     """Soft controls that a second person has let pass for this order."""
     restricted_by: str = ""

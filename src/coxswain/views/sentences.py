@@ -21,6 +21,8 @@ def sentence(event: ev.Event) -> str:
 
 def asked_for(intent: OrderIntent) -> str:
     """Say what an order asks for: `BUY 0.5 EURUSD at LIMIT 1.1`."""
+    if intent.protected:
+        return f"{intent.side} {intent.order_qty:f} {intent.symbol} at MARKET, no worse than {_optional(intent.price)}"
     prices = [f"{px:f}" for px in (intent.stop_px, intent.price) if px is not None]
     at = f" {' then '.join(prices)}" if prices else ""
     follows = "" if intent.trail is None else f", following the market by {trail_text(intent.trail)}"
@@ -315,6 +317,13 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.HostObserved: _host,
     ev.TradingHaltSet: lambda e: f"trading in {e.symbol} {'is halted' if e.halted else 'goes on'}{_because(e.reason)}",
     ev.LocateSet: lambda e: f"{e.account} may borrow {e.qty:f} {e.symbol}{_because(e.reason)} (by {e.actor})",
+    ev.ReferencePriceSet: lambda e: f"{e.symbol} is measured by {e.price:f} from now on ({e.source})",
+    ev.OrderPaced: lambda e: (
+        f"{e.intent.role} order on {e.intent.account}, {asked_for(e.intent)}: waits for room until {utc(e.due_ns)}: "
+        f"{'; '.join(e.reasons)}"
+    ),
+    ev.ReductionPaced: lambda e: f"what reduces {e.symbol} on {e.account} waits for room until {utc(e.due_ns)}",
+    ev.ReductionResumed: lambda e: f"what reduces {e.symbol} on {e.account} is looked at again",
     ev.DayStarted: _day,
     ev.BalanceAdopted: lambda e: f"{e.account} begins with the venue's balance of {e.balance:f}",
     ev.SignalAccepted: _signal,

@@ -94,7 +94,7 @@ def test_each_slice_is_a_child_that_crosses_and_together_they_are_the_share() ->
         desk.take()
         fresh(desk, 10)
     assert [child.order_qty for child in children(desk)] == [10, 10, 10, 10]
-    assert {(child.ord_type, child.time_in_force) for child in children(desk)} == {(OrdType.MARKET, TimeInForce.IOC)}
+    assert {(child.ord_type, child.time_in_force) for child in children(desk)} == {(OrdType.LIMIT, TimeInForce.IOC)}
     assert (ended(desk).cum_qty, ended(desk).left_qty, ended(desk).reason) == (D(40), D(0), "all of it is filled")
     assert desk.position().qty == 40
     assert desk.stop_of().order_qty == 40
@@ -318,7 +318,7 @@ def test_it_posts_then_calls_back_and_only_then_crosses_the_rest() -> None:
     assert len(children(desk)) == 1
     desk.cancel(posted)
     crossing = children(desk)[-1]
-    assert (crossing.order_qty, crossing.ord_type, crossing.time_in_force) == (D(28), OrdType.MARKET, TimeInForce.IOC)
+    assert (crossing.order_qty, crossing.ord_type, crossing.time_in_force) == (D(28), OrdType.LIMIT, TimeInForce.IOC)
     desk.take()
     assert ended(desk).reason == "all of it is filled"
 

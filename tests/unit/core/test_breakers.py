@@ -21,7 +21,8 @@ COOLDOWN = 300 * S
 def breaking(**limits: Any) -> Desk:
     """Return a desk whose account A has these breakers, and none else."""
     limits.setdefault("circuit_breaker_max_loss_pct", 0)
-    return Desk(setup(account(A, max_daily_loss_pct=100, max_daily_drawdown_pct=100, **limits)))
+    limits |= {"max_daily_loss_pct": 100, "max_daily_drawdown_pct": 100, "max_price_drift_pct": 100}
+    return Desk(setup(account(A, **limits)))
 
 
 def losing(**limits: Any) -> Desk:

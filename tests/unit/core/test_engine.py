@@ -55,7 +55,8 @@ def test_every_input_has_its_handler() -> None:
 def test_every_kind_of_deadline_has_its_answer() -> None:
     waiting = {"release", "completion", "approval", "algo"}
     firms = {"firm_flat", "firm_close", "firm_stop"}
-    asked = {*waiting, *firms, "sync", "limits", "limit_proposal", "override", "breaker", *DEADLINES_OF_AN_ORDER}
+    routine = {"sync", "limits", "limit_proposal", "override", "breaker"}
+    asked = {*waiting, *firms, *routine, "pace", "follow", *DEADLINES_OF_AN_ORDER}
     assert set(engine_module._ANSWERS) == asked
 
 

@@ -203,7 +203,7 @@ def test_no_hard_control_and_none_that_stops_is_ever_overridden(control: int) ->
     desk = soft_desk()
     propose(desk, control)
     assert refused(desk) == ["CONTROL_NOT_SOFT"]
-    assert "wanted=one of 90, 91" in only(desk.events(ev.CommandRefused)).reasons[0]
+    assert "wanted=one of 13, 21, 90, 91" in only(desk.events(ev.CommandRefused)).reasons[0]
 
 
 def test_what_it_cannot_be_for_is_refused_by_name() -> None:

@@ -6,12 +6,28 @@ Checking and reserving are one act: the second of two orders sees the hold of th
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from coxswain.messages import events as ev
 from coxswain.messages.requests import NewOrder
+from coxswain.model.keys import SETTINGS
 from coxswain.model.vocabulary import OrdStatus
-from tests.unit.core.desk import BUY, EURUSD, SELL, SHARE, A, D, Desk, S, account, setup
+from coxswain.runtime.plugins import check_modules
+from tests.unit.core.desk import (
+    BUY,
+    EURUSD,
+    EURUSD_SPOT,
+    SELL,
+    SHARE,
+    SHARES,
+    A,
+    D,
+    Desk,
+    S,
+    account,
+    setup,
+)
 
 # What two orders of ten lots at 99.90 may not do together: the limit that one of them keeps, and the code that says so.
 TOGETHER = [
@@ -19,11 +35,71 @@ TOGETHER = [
     ({"min_account_balance": 99_300}, "MARGIN"),  # each ties up 10 * 99.90 * 0.5
     ({"max_daily_loss_pct": "0.03"}, "DAILY_LOSS"),  # each may lose 2 % of 999
     ({"max_open_orders": 1}, "OPEN_ORDERS"),
+    ({"max_gross_exposure": 1500}, "GROSS_EXPOSURE"),  # each is worth 999
+    ({"max_net_exposure": 1500}, "NET_EXPOSURE"),
+    ({"max_currency_exposure": 1500}, "CURRENCY_EXPOSURE"),
+    ({"max_group_exposure": 1500}, "GROUP_EXPOSURE"),
+    ({"max_desk_position_qty": 15}, "DESK_POSITION_QTY"),
+    ({"max_desk_gross_exposure": 1500}, "DESK_GROSS_EXPOSURE"),
+    ({"max_desk_net_exposure": 1500}, "DESK_NET_EXPOSURE"),
+    ({"max_leverage": "0.015"}, "LEVERAGE"),
 ]
+# The same, of controls that count what was sent: that the first is over makes no room for the second.
+COUNTED = [
+    ({"max_orders_per_day": 1}, "ORDERS_PER_DAY"),
+    ({"max_orders_per_minute": 1}, "ORDERS_PER_MINUTE"),
+    ({"max_repeats": 1}, "REPEATED"),
+    ({"duplicate_window_ms": 60_000}, "DUPLICATE_ORDER"),
+]
+# Controls that look at one order by itself, or at something that orders do not add up to, and where they are tried.
+BY_ITSELF = {
+    1: "test_checks",
+    2: "core/test_facts",
+    3: "test_checks",
+    4: "core/test_engine",
+    5: "core/test_facts",
+    6: "core/test_controls",
+    7: "test_checks",
+    8: "core/test_controls",
+    9: "core/test_controls",
+    10: "test_checks",
+    11: "test_checks",
+    12: "test_checks",
+    13: "test_checks",
+    14: "core/test_controls",
+    15: "test_children_never_exceed_their_parent",
+    16: "core/test_pacing",
+    19: "core/test_controls",
+    20: "core/test_controls",
+    28: "core/test_controls",
+    30: "test_a_direct_reducing_order_may_take_the_whole_position_and_no_more",
+    31: "core/test_controls",
+    32: "core/test_engine",
+    33: "core/test_unknown",
+    34: "core/test_facts",
+    35: "core/test_facts",
+    36: "core/test_limits",
+    37: "core/test_overrides",
+    38: "core/test_firms",
+    39: "core/test_breakers",
+}
+DESK_WIDE = {key.name for key in SETTINGS}
+
+
+def test_every_control_is_tried_in_the_engine() -> None:
+    codes = {code for _, code in (*TOGETHER, *COUNTED)}
+    together = {module.CONTROL for module in check_modules() if codes & set(module.CODES)}
+    assert {module.CONTROL for module in check_modules()} <= together | set(BY_ITSELF)
+    assert together.isdisjoint(BY_ITSELF)
 
 
 def first_fits(limits: dict[str, Any]) -> Desk:
-    desk = Desk(setup(account(A, **limits)))
+    own = {name: value for name, value in limits.items() if name not in DESK_WIDE}
+    instruments = (msgspec.structs.replace(SHARES, group="shares"), EURUSD_SPOT)
+    # The account's own word counts before the desk's.
+    own.setdefault("duplicate_window_ms", 0)
+    desk_wide = {name: value for name, value in limits.items() if name in DESK_WIDE}
+    desk = Desk(setup(account(A, **own), instruments=instruments, **desk_wide))
     desk.direct(BUY, 10, price="99.90", name="first")
     assert len(desk.requests(NewOrder)) == 1
     return desk
@@ -68,7 +144,7 @@ def unknown(desk: Desk) -> Desk:
 
 
 @pytest.mark.parametrize("then", [in_flight, working, half_filled, folded, after_a_restart, unknown])
-@pytest.mark.parametrize(("limits", "code"), TOGETHER)
+@pytest.mark.parametrize(("limits", "code"), [*TOGETHER, *COUNTED])
 def test_two_orders_that_fit_singly_but_not_together(
     limits: dict[str, Any], code: str, then: Callable[[Desk], Desk]
 ) -> None:

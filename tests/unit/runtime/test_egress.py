@@ -58,7 +58,7 @@ ALTERED: dict[str, Any] = {
     "account": AccountId("B"),
     "symbol": Symbol("EURUSD"),
     "side": Side.SELL,
-    "ord_type": OrdType.LIMIT,
+    "ord_type": OrdType.MARKET,
     "time_in_force": "GTC",
     "order_qty": Decimal(11),
     "price": Decimal(101),
@@ -155,15 +155,15 @@ def test_the_largest_order_is_known_to_the_guard_as_well(qty: int, passes: bool)
     assert (guard.refusal(request, desk.now_ns) == "") is passes
 
 
-@pytest.mark.parametrize(("qty", "passes"), [(109, True), (110, False)])
+@pytest.mark.parametrize(("qty", "passes"), [(108, True), (109, False)])
 def test_the_dearest_order_is_known_to_the_guard_as_well_with_some_slack(qty: int, passes: bool) -> None:
-    """At 100.02, 109 shares are worth 10,902.18 and 110 are worth 11,002.20, of 10,000 and a tenth."""
+    """At 101.03, 108 shares are worth 10,911.24 and 109 are worth 11,012.27, of 10,000 and a tenth."""
     assert Decimal("1.1") == VALUE_SLACK
     desk, request = ordered(max_order_value=10_000)
     guard, request = forged(desk, request, order_qty=Decimal(qty))
     why = guard.refusal(request, desk.now_ns)
     assert (why == "") is passes
-    assert passes or why.startswith("ORDER_VALUE: value=11002.20, limit=11000")
+    assert passes or why.startswith("ORDER_VALUE: value=11012.27, limit=11000")
 
 
 def test_limits_that_were_changed_since_the_start_count() -> None:

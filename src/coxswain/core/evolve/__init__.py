@@ -6,6 +6,7 @@ request belongs here: folding a journal must never decide again.
 
 from collections.abc import Callable
 
+from coxswain.core.activity import raise_peak
 from coxswain.core.evolve import (
     accounts,
     algorithms,
@@ -25,6 +26,7 @@ from coxswain.core.evolve import (
 )
 from coxswain.core.evolve.accounts import state_under as state_under
 from coxswain.core.evolve.breakers import note_equity
+from coxswain.core.exposure import value_by_quote
 from coxswain.core.state import Deadlines, State
 from coxswain.core.sums import remark
 from coxswain.messages import events as ev
@@ -69,12 +71,17 @@ def evolve_quote(state: State, quote: Quote) -> None:
         return  # it is kept for the checks to see, and nothing is worth what it says
     for account_id in state.holders.get(quote.symbol, ()):
         account = state.accounts[account_id]
-        remark(state, account, account.positions[quote.symbol])
+        position = account.positions[quote.symbol]
+        remark(state, account, position)
+        value_by_quote(state, account, position)
         firms.raise_highs(state, account_id)
         note_equity(state, account)
+        raise_peak(account)
     for account_id, symbols in state.converted.get(quote.symbol, {}).items():
         account = state.accounts[account_id]
         for symbol in symbols:
             remark(state, account, account.positions[symbol])
+            value_by_quote(state, account, account.positions[symbol])
         firms.raise_highs(state, account_id)
         note_equity(state, account)
+        raise_peak(account)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from coxswain.core.activity import forget, raise_peak
 from coxswain.core.order import InvariantViolation
 from coxswain.core.scopes import CAUSES
 from coxswain.core.state import (
@@ -25,6 +26,7 @@ def _account_state_changed(state: State, clock: Deadlines, event: ev.AccountStat
         account.causes[event.cause] = state_under(event.cause)
     else:
         account.causes.pop(event.cause, None)
+        forget(account, event.cause)
     account.state = strictest(account.causes.values())
     if event.cause == "UNRECONCILED":
         account.reconciled = not event.active
@@ -49,11 +51,15 @@ def _day_started(state: State, clock: Deadlines, event: ev.DayStarted) -> None:
     if account.params.circuit_breaker_max_drawdown_pct:
         account.day_peak = event.equity
     account.locates.clear()
+    account.day_orders = 0
 
 
 def _balance_adopted(state: State, clock: Deadlines, event: ev.BalanceAdopted) -> None:
     account = state.accounts[event.account]
     account.balance, account.reconciled_ns = event.balance, event.as_of_ns
+    if account.initial_balance is None:
+        account.initial_balance = event.balance
+    raise_peak(account)
 
 
 # Each function takes the event that it stands beside; no type says that of a table.

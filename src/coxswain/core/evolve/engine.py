@@ -27,6 +27,7 @@ def _engine_configured(state: State, clock: Deadlines, event: ev.EngineConfigure
     setup = event.setup
     state.journal_id, state.seed, state.setup, state.stopped = event.journal_id, event.seed, setup, False
     state.desk = read_desk(state)
+    state.currency = setup.currency or (setup.accounts[0].currency if setup.accounts else "")
     state.host = None  # what was said before this start holds no longer
     state.instruments = {instrument.symbol: instrument for instrument in setup.instruments}
     state.pairs = {f"{i.base_currency}/{i.currency}": i.symbol for i in setup.instruments if i.base_currency}

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from coxswain.core import order as machine
+from coxswain.core.activity import note_cancel, note_failure, note_message, note_order, note_trade
 from coxswain.core.evolve.breakers import count
-from coxswain.core.evolve.shared import order_of, stop_waiting
+from coxswain.core.evolve.shared import leave_the_pace, order_of, stop_waiting
+from coxswain.core.exposure import attribute, value
 from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.state import (
@@ -33,6 +35,7 @@ from coxswain.model.breaker import BreakerKind
 from coxswain.model.decimals import ONE, ZERO, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import (
+    SIGN,
     AccountId,
     ClOrdId,
     OrdStatus,
@@ -82,6 +85,9 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
         _leave_the_queue(state, clock, intent)
     elif not parent.exits:
         parent.child = order.cl_ord_id
+    note_order(state, account, position, event)
+    if event.value_per_lot:
+        value(state, account, position, event.value_per_lot)
     if order.enters:
         position.entering[order.cl_ord_id] = None
     elif intent.role is Role.STOP:
@@ -107,6 +113,7 @@ def _leave_the_queue(state: State, clock: Deadlines, intent: OrderIntent) -> Non
     """What was waiting for its release is not waiting any more, sent or denied."""
     if intent.role is Role.DIRECT:
         state.direct_ids[intent.signal_id] = None
+        leave_the_pace(state, clock, intent.signal_id, intent.account)
         return
     share = share_of(state, intent.signal_id, intent.account)
     if share is None:
@@ -125,6 +132,13 @@ def _order_accepted(state: State, clock: Deadlines, event: ev.OrderAccepted) -> 
     machine.accept(order, event.venue_order_id)
     account.venue_errors = 0
     clock.clear(key("submit", event.account, order.cl_ord_id))
+    if _may_be_left(order) and not order.cancel_wanted:
+        watch(state, clock, order, state.desk.monitor_timeout_s)
+
+
+def _may_be_left(order: Order) -> bool:
+    """It was asked for at market, so it is to trade at once; the limit that protects it may leave it resting."""
+    return order.intent.protected and order.intent.time_in_force not in (TimeInForce.IOC, TimeInForce.FOK)
 
 
 def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None:
@@ -134,6 +148,9 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     remember(state, position_of(account, event.symbol), event)
     if account.params.circuit_breaker_max_slippage_bps and event.slippage_bps is not None and event.slippage_bps > 0:
         count(state, account, BreakerKind.SLIPPAGE, event.slippage_bps)
+    position = position_of(account, event.symbol)
+    note_trade(state, account)
+    value(state, account, position, event.last_px * state.instruments[event.symbol].contract_size * event.fx_rate)
     order = None if event.suspense else find_order(account, event.cl_ord_id)
     if order is None:
         return
@@ -153,9 +170,11 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
         raise InvariantViolation(f"cum_qty {order.cum_qty} of {order.cl_ord_id} does not agree with {event}")
     count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
+    if order.intent.strategy:
+        attribute(position, order.intent.strategy, SIGN[event.side] * event.last_qty)
     settle(state, clock, account, order, cum_qty, held)
     # A stop that has begun to fill was triggered, and is meant to fill at once as well.
-    at_once = order.watched or order.intent.role is Role.STOP
+    at_once = order.watched or _may_be_left(order) or order.intent.role is Role.STOP
     if at_once and not machine.is_done(order) and not order.cancel_wanted:
         watch(state, clock, order, state.desk.monitor_timeout_s)
 
@@ -173,6 +192,7 @@ def _order_rejected(state: State, clock: Deadlines, event: ev.OrderRejected) -> 
     parent = _parent_of_child(state, order.intent)
     if parent is not None:
         parent.refusals += 1
+    note_failure(state, state.accounts[event.account])
     _end(state, clock, event.account, event.cl_ord_id, OrdStatus.REJECTED)
     account = state.accounts[event.account]
     account.venue_errors += 1
@@ -209,8 +229,9 @@ def _order_restated(state: State, clock: Deadlines, event: ev.OrderRestated) -> 
 
 
 def _cancel_requested(state: State, clock: Deadlines, event: ev.CancelRequested) -> None:
-    _, order = order_of(state, event.account, event.cl_ord_id)
+    account, order = order_of(state, event.account, event.cl_ord_id)
     machine.ask_cancel(order, state.now_ns)
+    note_cancel(state, account)
     clock.clear(key("monitor", event.account, order.cl_ord_id))
     clock.clear(key("expire", event.account, order.cl_ord_id))
     clock.set(key("cancel", event.account, order.cl_ord_id), event.answer_by_ns)
@@ -229,6 +250,7 @@ def _replace_requested(state: State, clock: Deadlines, event: ev.ReplaceRequeste
     held = held_qty(order)
     asked = Replacement(event.new_cl_ord_id, event.order_qty, event.price, event.stop_px)
     machine.ask_replace(order, asked, state.now_ns)
+    note_message(state, account, order.intent.strategy)
     account.former_ids[event.new_cl_ord_id] = order.cl_ord_id
     if order.enters:
         _hold_more(account, order, held, event)

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from coxswain.core.activity import raise_peak
 from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.evolve.shared import order_of
+from coxswain.core.exposure import count, settle_parts
 from coxswain.core.state import (
     Deadlines,
     Exit,
@@ -45,9 +47,12 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
         holders[event.account] = None
     else:
         holders.pop(event.account, None)
+        settle_parts(position)
     note_conversion(state, account, position)
     remark(state, account, position)
     note_equity(state, account)
+    count(state, account, position)
+    raise_peak(account)
     occupy(account, position)
     compare_later(state, clock, event.account)
 

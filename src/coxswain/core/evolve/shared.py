@@ -39,9 +39,17 @@ def share_for(state: State, signal_id: SignalId, account_id: AccountId) -> Share
     return share
 
 
+def leave_the_pace(state: State, clock: Deadlines, signal_id: SignalId, account_id: AccountId) -> None:
+    """What waited for room among the messages waits no more."""
+    account = state.accounts.get(account_id)  # a denied order may name an account that nobody has
+    if account is not None and account.paced.pop(signal_id, None) is not None:
+        clock.clear(key("pace", account_id, signal_id))
+
+
 def stop_waiting(state: State, clock: Deadlines, signal_id: SignalId, account_id: AccountId) -> None:
     clock.clear(key("release", account_id, signal_id))
     clock.clear(key("completion", account_id, signal_id))
+    leave_the_pace(state, clock, signal_id, account_id)
     position_of_plan(state, signal_id, account_id).waiting.pop(signal_id, None)
     share = share_for(state, signal_id, account_id)
     state.accounts[account_id].planned_risk -= share.planned_risk

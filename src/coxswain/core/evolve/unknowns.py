@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from coxswain.core import order as machine
+from coxswain.core.activity import note_failure, note_message
 from coxswain.core.evolve.breakers import count
 from coxswain.core.evolve.shared import nothing, order_of
 from coxswain.core.state import (
@@ -25,6 +26,8 @@ def _outcome_unknown(state: State, clock: Deadlines, event: ev.OutcomeUnknown) -
     machine.lose_sight(order)
     if account.params.circuit_breaker_max_venue_errors:
         count(state, account, BreakerKind.VENUE_ERRORS, ONE)
+    if was_known:
+        note_failure(state, account)
     count_unknown(account, order, was_known)
     for kind in ("submit", "cancel", "replace"):
         clock.clear(key(kind, event.account, order.cl_ord_id))
@@ -52,6 +55,7 @@ def _order_resent(state: State, clock: Deadlines, event: ev.OrderResent) -> None
     account, order = order_of(state, event.account, event.cl_ord_id)
     was_known = order.outcome_known
     machine.resend(order)
+    note_message(state, account, order.intent.strategy)
     count_unknown(account, order, was_known)
     clock.clear(key("query", event.account, order.cl_ord_id))
     clock.set(key("submit", event.account, order.cl_ord_id), event.submit_by_ns)

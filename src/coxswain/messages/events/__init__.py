@@ -85,6 +85,18 @@ from coxswain.messages.events.facts import (
     LocateSet as LocateSet,
 )
 from coxswain.messages.events.facts import (
+    OrderPaced as OrderPaced,
+)
+from coxswain.messages.events.facts import (
+    ReductionPaced as ReductionPaced,
+)
+from coxswain.messages.events.facts import (
+    ReductionResumed as ReductionResumed,
+)
+from coxswain.messages.events.facts import (
+    ReferencePriceSet as ReferencePriceSet,
+)
+from coxswain.messages.events.facts import (
     TradingHaltSet as TradingHaltSet,
 )
 from coxswain.messages.events.firms import (

@@ -1,9 +1,10 @@
-"""Facts from outside that controls read: how the host stands, what is halted, what may be borrowed."""
+"""Facts that controls read: how the host stands, what is halted or may be borrowed, what waits for room."""
 
 from decimal import Decimal
 
 from coxswain.messages.events.base import EventBase
-from coxswain.model.vocabulary import AccountId, Symbol
+from coxswain.model.orders import OrderIntent
+from coxswain.model.vocabulary import AccountId, ClOrdId, Symbol
 
 
 class HostObserved(EventBase, frozen=True):
@@ -30,4 +31,42 @@ class LocateSet(EventBase, frozen=True):
     actor: str
 
 
-FactEvent = HostObserved | TradingHaltSet | LocateSet
+class ReferencePriceSet(EventBase, frozen=True):
+    """The price that this day's prices are measured by: the close of the day before, or the first that was seen."""
+
+    symbol: Symbol
+    price: Decimal
+    source: str
+    """PREVIOUS_CLOSE or FIRST_QUOTE."""
+    day: int
+    """Days since 1970, UTC."""
+
+
+class OrderPaced(EventBase, frozen=True):
+    """Approved, but for the number of messages: it waits until there is room, and is judged again then."""
+
+    intent: OrderIntent
+    signal_time_ns: int
+    dies_ns: int
+    due_ns: int
+    reasons: tuple[str, ...]
+    renews: ClOrdId | None = None
+    """The order that it takes the place of, which is over."""
+
+
+class ReductionPaced(EventBase, frozen=True):
+    """Protection or an exit waits for room among the messages, and is looked at afresh then."""
+
+    account: AccountId
+    symbol: Symbol
+    due_ns: int
+
+
+class ReductionResumed(EventBase, frozen=True):
+    account: AccountId
+    symbol: Symbol
+
+
+FactEvent = (
+    HostObserved | TradingHaltSet | LocateSet | ReferencePriceSet | OrderPaced | ReductionPaced | ReductionResumed
+)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from coxswain.messages.events.base import EventBase
 from coxswain.model.checks import Check
+from coxswain.model.decimals import ZERO
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import (
     AccountId,
@@ -42,6 +43,8 @@ class OrderCreated(EventBase, frozen=True):
     """What stays open after a partial fill is cancelled and completed."""
     dies_ns: int | None = None
     """It must not leave after this."""
+    value_per_lot: Decimal = ZERO
+    """Account currency, of an order that enters, at the price that it is expected to trade at."""
     limit_version: int = 1
     """Of the limits that it was judged by."""
     renews: ClOrdId | None = None

@@ -1,4 +1,7 @@
-"""Refuse an order that could take the position beyond its limit if all that is open filled, long or short."""
+"""Refuse an order that could take the position beyond its limit if all that is open filled, long or short.
+
+The account's position, and the part of it that one strategy has.
+"""
 
 from decimal import Decimal
 
@@ -14,14 +17,22 @@ from coxswain.risk.kinds import Kind
 CONTROL = 23
 KIND = Kind.HARD
 EXCUSES_REDUCING = True
-CODES = {"POSITION_QTY": "Send a smaller order, cancel what rests on this side, or have the limit changed."}
+CODES = {
+    "POSITION_QTY": "Send a smaller order, cancel what rests on this side, or have the limit changed.",
+    "STRATEGY_POSITION_QTY": "Send a smaller order for this strategy, or have the limit changed.",
+}
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_position_qty: Decimal = Decimal(50000)
+    max_strategy_position_qty: Decimal = Decimal(50000)
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     worst = view.worst_long if order.side is Side.BUY else view.worst_short
+    if order.strategy:
+        of_strategy = plain(view.strategy_lots + view.new_qty)
+        if of_strategy > params.max_strategy_position_qty:
+            return Check("STRATEGY_POSITION_QTY", of_strategy, params.max_strategy_position_qty, False)
     after = plain(worst + order.order_qty)
     return Check("POSITION_QTY", after, params.max_position_qty, after <= params.max_position_qty)

@@ -1,0 +1,91 @@
+"""What was sent, cancelled, traded and refused lately: rings that the gate reads. `evolve` alone writes here.
+
+Nothing grows with what was ever done: counts are by bucket of time, and of orders the last few are kept.
+"""
+
+from decimal import Decimal
+
+from coxswain.core.params import NS_PER_S, seconds_ns
+from coxswain.core.rings import PriceRing, Ring, note, note_price
+from coxswain.core.state import Account, Entered, Position, Repeat, State, equity
+from coxswain.messages import events as ev
+from coxswain.model.market import touch
+from coxswain.model.vocabulary import Role
+
+MINUTE_NS = 60 * NS_PER_S
+ENTERED_MAX = 8
+REPEATS_MAX = 64
+"""Strategies that one position watches for repeats; of more, the one that was first is forgotten."""
+DERIVED = (Role.COMPLETION, Role.RECOVERY)
+"""They follow from another order, and are neither repeats nor doubles of it."""
+
+
+def note_message(state: State, account: Account, strategy: str) -> None:
+    """Count an order or a change of one that leaves."""
+    now_ns = state.now_ns
+    note(account.messages, now_ns, NS_PER_S)
+    note(state.venue_messages.setdefault(account.spec.venue, Ring()), now_ns, NS_PER_S)
+    if strategy:
+        note(state.strategy_messages.setdefault(strategy, Ring()), now_ns, NS_PER_S)
+
+
+def note_order(state: State, account: Account, position: Position, event: ev.OrderCreated) -> None:
+    """Remember an order that was created, as one of many."""
+    intent, now_ns = event.intent, state.now_ns
+    note_message(state, account, intent.strategy)
+    note(account.orders_sent, now_ns, MINUTE_NS)
+    note(account.tried, now_ns, seconds_ns(account.params.reject_window_s))
+    account.day_orders += 1
+    if not event.enters or intent.role in DERIVED:
+        return
+    price = intent.price or intent.stop_px or intent.decision_px or _touch(state, event)
+    if price is not None:
+        note_price(position.prices, now_ns, seconds_ns(account.params.price_drift_window_s), price)
+    asked = intent.price or intent.stop_px
+    position.entered.append(Entered(now_ns, intent.side, intent.order_qty, asked, intent.strategy))
+    del position.entered[:-ENTERED_MAX]
+    repeat = position.repeats.get(intent.strategy)
+    if repeat is None or (repeat.side, repeat.qty) != (intent.side, intent.order_qty):
+        repeat = position.repeats[intent.strategy] = Repeat(intent.side, intent.order_qty, Ring())
+        if len(position.repeats) > REPEATS_MAX:
+            del position.repeats[next(iter(position.repeats))]
+    note(repeat.times, now_ns, seconds_ns(account.params.repeat_window_s))
+
+
+def _touch(state: State, event: ev.OrderCreated) -> Decimal | None:
+    quote = state.quotes.get(event.intent.symbol)
+    return None if quote is None else touch(quote, event.intent.side)
+
+
+def note_cancel(state: State, account: Account) -> None:
+    note(account.cancels, state.now_ns, seconds_ns(account.params.cancel_window_s))
+
+
+def note_trade(state: State, account: Account) -> None:
+    note(account.trades, state.now_ns, seconds_ns(account.params.cancel_window_s))
+
+
+def note_failure(state: State, account: Account) -> None:
+    """Count an order that was rejected, or that nobody answers for."""
+    note(account.failed, state.now_ns, seconds_ns(account.params.reject_window_s))
+
+
+def forget(account: Account, cause: str) -> None:
+    """A person let the account go on: what stopped it begins to count anew."""
+    if cause == "CANCEL_TO_TRADE":
+        account.cancels, account.trades = Ring(), Ring()
+    elif cause == "REJECT_RATE":
+        account.tried, account.failed = Ring(), Ring()
+    elif cause in ("REPEATED", "PRICE_DRIFT"):
+        for position in account.positions.values():
+            position.repeats.clear()
+            position.prices = PriceRing()
+    elif cause == "DRAWDOWN":
+        account.peak = equity(account)
+
+
+def raise_peak(account: Account) -> None:
+    """Keep the highest equity that was seen."""
+    worth = equity(account)
+    if account.balance is not None and worth > account.peak:
+        account.peak = worth

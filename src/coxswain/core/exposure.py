@@ -1,0 +1,124 @@
+"""Sums of exposure, kept by delta: of each account, and in the desk's currency of all. `evolve` alone calls these.
+
+What a position counts for is kept beside it, so that a change costs a few additions however much else there is. A quote
+changes what the positions of its holders are worth, an order or a fill what one position counts. No rule is here.
+"""
+
+from decimal import Decimal
+
+from coxswain.core.money import rate_between
+from coxswain.core.state import Account, Counted, Part, Position, State
+from coxswain.model.decimals import ONE, ZERO
+from coxswain.model.exposure import Exposure
+from coxswain.model.market import Instrument, is_sane, mid
+
+EVERYTHING = "everything"
+
+
+def name_of(kind: str, what: str) -> str:
+    """Name a sum over all accounts: `currency|USD`, `group|metals`, `strategy|trend`, `lots|EURUSD`."""
+    return f"{kind}|{what}"
+
+
+def value(state: State, account: Account, position: Position, lot_value: Decimal) -> None:
+    """Say what a lot is worth from now on, in the account's currency."""
+    position.lot_value = lot_value
+    _convert(state, account)
+    count(state, account, position)
+
+
+def value_by_quote(state: State, account: Account, position: Position) -> None:
+    """Value a position at the middle of its quote; where no rate converts it, the last known value stays."""
+    instrument, quote = state.instruments[position.symbol], state.quotes.get(position.symbol)
+    rate = rate_between(state, instrument.currency, account.spec.currency)
+    if rate is not None and quote is not None and is_sane(quote):
+        value(state, account, position, mid(quote) * instrument.contract_size * rate)
+
+
+def count(state: State, account: Account, position: Position) -> None:
+    """Bring every sum that a position is part of to what it counts for now."""
+    up, down = position.qty + position.held_buy, position.held_sell - position.qty
+    counted, lot_value, rate = position.counted, position.lot_value, account.desk_rate
+    if (counted.up, counted.down, counted.lot_value, counted.rate) == (up, down, lot_value, rate):
+        return
+    instrument = state.instruments[position.symbol]
+    own = _change(counted, up, down, lot_value, ONE, of_desk=False)
+    desk = own if rate == ONE == counted.rate else _change(counted, up, down, lot_value, rate, of_desk=True)
+    lots = (up - counted.up, down - counted.down, max(up, down) - max(counted.up, counted.down))
+    _add(account.exposure, own)
+    for name in _names(instrument):
+        _add(_sum(state, name), desk)
+    _add(_sum(state, name_of("lots", position.symbol)), lots)
+    for strategy, part in position.parts.items():
+        _count_part(state, strategy, part, lot_value, rate)
+    position.counted = Counted(up, down, lot_value, rate)
+
+
+def hold(position: Position, strategy: str, delta: Decimal, is_buy: bool) -> None:
+    """Let a strategy's part of a position hold more, or less, for orders that enter."""
+    part = _part(position, strategy)
+    if is_buy:
+        part.held_buy += delta
+    else:
+        part.held_sell += delta
+
+
+def attribute(position: Position, strategy: str, signed_qty: Decimal) -> None:
+    """Count a fill with the strategy that its order was for."""
+    _part(position, strategy).qty += signed_qty
+
+
+def settle_parts(position: Position) -> None:
+    """A flat position is nobody's: what one strategy opened, another may have closed."""
+    for part in position.parts.values():
+        part.qty = ZERO
+
+
+def _part(position: Position, strategy: str) -> Part:
+    part = position.parts.get(strategy)
+    if part is None:
+        part = position.parts[strategy] = Part()
+    return part
+
+
+def _count_part(state: State, strategy: str, part: Part, lot_value: Decimal, rate: Decimal) -> None:
+    up, down = part.qty + part.held_buy, part.held_sell - part.qty
+    _add(_sum(state, name_of("strategy", strategy)), _change(part.counted, up, down, lot_value, rate, of_desk=True))
+    part.counted = Counted(up, down, lot_value, rate)
+
+
+def _change(
+    old: Counted, up: Decimal, down: Decimal, lot_value: Decimal, rate: Decimal, *, of_desk: bool
+) -> tuple[Decimal, Decimal, Decimal]:
+    before = old.lot_value * old.rate if of_desk else old.lot_value
+    after = lot_value * rate if of_desk else lot_value
+    return (
+        up * after - old.up * before,
+        down * after - old.down * before,
+        max(up, down) * after - max(old.up, old.down) * before,
+    )
+
+
+def _names(instrument: Instrument) -> tuple[str, ...]:
+    names = (EVERYTHING, name_of("currency", instrument.currency))
+    return (*names, name_of("group", instrument.group)) if instrument.group else names
+
+
+def _sum(state: State, name: str) -> Exposure:
+    found = state.exposures.get(name)
+    if found is None:
+        found = state.exposures[name] = Exposure()
+    return found
+
+
+def _add(exposure: Exposure, change: tuple[Decimal, Decimal, Decimal]) -> None:
+    exposure.up += change[0]
+    exposure.down += change[1]
+    exposure.gross += change[2]
+
+
+def _convert(state: State, account: Account) -> None:
+    """Keep the last known rate into the desk's currency. One that is not fresh lets nothing in: the gate asks anew."""
+    rate = rate_between(state, account.spec.currency, state.currency)
+    if rate is not None:
+        account.desk_rate = rate

@@ -1,0 +1,97 @@
+"""Counts and prices within a window of time: equal buckets in a ring, so that neither memory nor cost grows with use.
+
+A count is of the whole window and at most one bucket more: it never says less than was. `evolve` alone adds.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+PARTS = 20
+SIZE = PARTS + 1
+
+
+class Ring(msgspec.Struct):
+    """How often something happened, by bucket of time."""
+
+    window_ns: int = 0
+    newest: int = 0
+    """The number of the newest bucket, counted from the beginning of time."""
+    total: int = 0
+    counts: list[int] = []
+
+
+def note(ring: Ring, now_ns: int, window_ns: int) -> None:
+    """Count one more. A window of another length begins anew."""
+    at = now_ns // (window_ns // PARTS)
+    if ring.window_ns != window_ns or at - ring.newest > PARTS:
+        ring.window_ns, ring.newest, ring.total, ring.counts = window_ns, at, 0, [0] * SIZE
+    while ring.newest < at:
+        ring.newest += 1
+        ring.total -= ring.counts[ring.newest % SIZE]
+        ring.counts[ring.newest % SIZE] = 0
+    ring.counts[at % SIZE] += 1
+    ring.total += 1
+
+
+def count(ring: Ring | None, now_ns: int) -> int:
+    """Return how often it happened within the window before `now_ns`."""
+    if ring is None or not ring.total:
+        return 0
+    gone = now_ns // (ring.window_ns // PARTS) - ring.newest
+    if gone <= 0:
+        return ring.total
+    if gone > PARTS:
+        return 0
+    return ring.total - sum(ring.counts[(ring.newest + step) % SIZE] for step in range(1, gone + 1))
+
+
+def room_ns(ring: Ring | None, now_ns: int, limit: int, ahead: int) -> int:
+    """Return when there is room within `limit` for one more, after `ahead` others; `now_ns` if there is already."""
+    if ring is None or not ring.window_ns:
+        return now_ns
+    rounds, before = divmod(ahead, max(limit, 1))
+    width_ns = ring.window_ns // PARTS
+    round_ns = ring.window_ns + width_ns  # what has left is counted for this long
+    over = count(ring, now_ns) + before + 1 - limit
+    if over <= 0:
+        return now_ns + rounds * round_ns
+    bucket = max(now_ns // width_ns, ring.newest) - PARTS
+    while over > 0 and bucket <= ring.newest:
+        over -= ring.counts[bucket % SIZE]
+        bucket += 1
+    return (bucket + PARTS) * width_ns + rounds * round_ns
+
+
+class PriceRing(msgspec.Struct):
+    """The lowest and the highest price by bucket of time."""
+
+    window_ns: int = 0
+    newest: int = 0
+    lows: list[Decimal | None] = []
+    highs: list[Decimal | None] = []
+
+
+def note_price(ring: PriceRing, now_ns: int, window_ns: int, price: Decimal) -> None:
+    """Take a price into the bucket of its time."""
+    at = now_ns // (window_ns // PARTS)
+    if ring.window_ns != window_ns or at - ring.newest > PARTS:
+        ring.window_ns, ring.newest = window_ns, at
+        ring.lows, ring.highs = [None] * SIZE, [None] * SIZE
+    while ring.newest < at:
+        ring.newest += 1
+        ring.lows[ring.newest % SIZE] = ring.highs[ring.newest % SIZE] = None
+    low, high = ring.lows[at % SIZE], ring.highs[at % SIZE]
+    ring.lows[at % SIZE] = price if low is None else min(low, price)
+    ring.highs[at % SIZE] = price if high is None else max(high, price)
+
+
+def extremes(ring: PriceRing, now_ns: int) -> tuple[Decimal, Decimal] | None:
+    """Return the lowest and the highest price within the window; None where there was none."""
+    if not ring.window_ns:
+        return None
+    gone = now_ns // (ring.window_ns // PARTS) - ring.newest
+    kept = [(ring.newest - step) % SIZE for step in range(max(PARTS + 1 - max(gone, 0), 0))]
+    lows = [low for index in kept if (low := ring.lows[index]) is not None]
+    highs = [high for index in kept if (high := ring.highs[index]) is not None]
+    return (min(lows), max(highs)) if lows and highs else None

@@ -1,0 +1,44 @@
+"""Refuse an order that could take all accounts together above a limit, in lots of one instrument or in money."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.decimals import plain
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+from coxswain.model.vocabulary import Side
+from coxswain.risk.kinds import Kind
+
+CONTROL = 25
+KIND = Kind.HARD
+EXCUSES_REDUCING = True
+CODES = {
+    "DESK_POSITION_QTY": "Send a smaller order, or close some of the instrument on any account.",
+    "DESK_GROSS_EXPOSURE": "Send a smaller order, or close something on any account.",
+    "DESK_NET_EXPOSURE": "Send a smaller order, or close something on any account.",
+    "NO_FX_RATE": "See that the pair into the desk's currency has a fresh quote.",
+}
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    max_desk_position_qty: Decimal = Decimal(500000)
+    max_desk_gross_exposure: Decimal = Decimal(50000000)
+    max_desk_net_exposure: Decimal = Decimal(50000000)
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
+    if view.desk_rate is None:
+        return Check("NO_FX_RATE", None, None, False, "no fresh quote", "a rate into the desk's currency")
+    buys = order.side is Side.BUY
+    lots = (view.desk_lots.up if buys else view.desk_lots.down) + view.new_qty
+    if lots > params.max_desk_position_qty:
+        return Check("DESK_POSITION_QTY", plain(lots), params.max_desk_position_qty, False)
+    lot_value = view.value_per_lot * view.desk_rate
+    net = (view.desk_exposure.up if buys else view.desk_exposure.down) + view.new_qty * lot_value
+    if net > params.max_desk_net_exposure:
+        return Check("DESK_NET_EXPOSURE", plain(net), params.max_desk_net_exposure, False)
+    after = view.desk_exposure.gross + view.new_worst * lot_value
+    limit = params.max_desk_gross_exposure
+    return Check("DESK_GROSS_EXPOSURE", plain(after), limit, after <= limit)

@@ -1,0 +1,54 @@
+"""Refuse an order that could take an exposure above its limit if all that is open filled: gross, or net either way.
+
+Of the account, in its currency; of the strategy, the instrument's currency and its group, in the desk's."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.checks import Check
+from coxswain.model.decimals import plain
+from coxswain.model.orders import OrderIntent
+from coxswain.model.risk_view import RiskView
+from coxswain.model.vocabulary import Side
+from coxswain.risk.kinds import Kind
+
+CONTROL = 24
+KIND = Kind.HARD
+EXCUSES_REDUCING = True
+CODES = {
+    "GROSS_EXPOSURE": "Send a smaller order, or close something first.",
+    "NET_EXPOSURE": "Send a smaller order, or close something first.",
+    "STRATEGY_EXPOSURE": "Send a smaller order, or close what the strategy holds.",
+    "CURRENCY_EXPOSURE": "Send a smaller order, or close something in this currency.",
+    "GROUP_EXPOSURE": "Send a smaller order, or close something of this group.",
+    "NO_FX_RATE": "See that the pair into the desk's currency has a fresh quote.",
+}
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    max_gross_exposure: Decimal = Decimal(5000000)
+    max_net_exposure: Decimal = Decimal(5000000)
+    max_strategy_exposure: Decimal = Decimal(20000000)
+    max_currency_exposure: Decimal = Decimal(50000000)
+    max_group_exposure: Decimal = Decimal(20000000)
+
+
+def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
+    if view.desk_rate is None:
+        return Check("NO_FX_RATE", None, None, False, "no fresh quote", "a rate into the desk's currency")
+    net = view.exposure.up if order.side is Side.BUY else view.exposure.down
+    net_after = net + view.new_qty * view.value_per_lot
+    if net_after > params.max_net_exposure:
+        return Check("NET_EXPOSURE", plain(net_after), params.max_net_exposure, False)
+    more = view.new_worst * view.value_per_lot
+    sums = (
+        ("STRATEGY_EXPOSURE", view.strategy_exposure, params.max_strategy_exposure),
+        ("CURRENCY_EXPOSURE", view.currency_exposure, params.max_currency_exposure),
+        ("GROUP_EXPOSURE", view.group_exposure, params.max_group_exposure),
+    )
+    for code, exposure, limit in sums:
+        if exposure is not None and exposure.gross + more * view.desk_rate > limit:
+            return Check(code, plain(exposure.gross + more * view.desk_rate), limit, False)
+    after = view.exposure.gross + more
+    return Check("GROSS_EXPOSURE", plain(after), params.max_gross_exposure, after <= params.max_gross_exposure)
