@@ -20,12 +20,26 @@ from decimal import Decimal
 from pathlib import Path
 
 from bench.comparisons import comparisons
-from bench.desk import START_NS, SYMBOL, Bench, account_id, instrument
+from bench.desk import DESK, GENEROUS, START_NS, SYMBOL, Bench, account_id, instrument
+from coxswain.core.submit import view_of
 from coxswain.journal.store import Journal
 from coxswain.messages.requests import NewOrder
 from coxswain.model.market import Quote
-from coxswain.model.vocabulary import AccountId, ClOrdId, JournalId, OrdType, Side, TimeInForce, VenueId
+from coxswain.model.orders import OrderIntent
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    JournalId,
+    OrdType,
+    Role,
+    Side,
+    SignalId,
+    TimeInForce,
+    VenueId,
+)
+from coxswain.risk.gate import Approved, judge, rules_for
 from coxswain.runtime.loop import GROUP_MAX
+from coxswain.runtime.plugins import check_modules
 from coxswain.venues.paper import AccountParams, PaperVenue, Params
 
 ROUNDS = 5
@@ -74,6 +88,28 @@ def orders_in_memory(accounts: int = 1, resting: int = 0, past: int = 0) -> tupl
         for number in range(count):
             bench.order(account_id(number % accounts))
         return time.perf_counter() - begin
+
+    return count, once
+
+
+def gate_alone(accounts: int = 1, resting: int = 0) -> tuple[int, Callable[[], float]]:
+    """What the gate sees, and every check: nothing is created, nothing is sent."""
+    count = 500 if QUICK else 3000
+    bench = Bench(accounts)
+    bench.rest(account_id(0), resting)
+    for number in range(200):
+        bench.order(account_id(number % accounts))
+    state, rules = bench.engine.state, rules_for(check_modules(), {**DESK, **GENEROUS})
+    qty, signal_id = Decimal("0.1"), SignalId("gate")
+    intent = OrderIntent(account_id(0), SYMBOL, Side.BUY, OrdType.MARKET, TimeInForce.DAY, qty, Role.DIRECT, signal_id)
+
+    def once() -> float:
+        begin, verdict = time.perf_counter(), None
+        for _ in range(count):
+            verdict = judge(intent, view_of(state, intent, bench.now_ns, bench.now_ns + 10**9), rules)
+        took = time.perf_counter() - begin
+        assert isinstance(verdict, Approved), verdict
+        return took
 
     return count, once
 
@@ -159,6 +195,9 @@ def imports(module: str) -> tuple[int, Callable[[], float]]:
 def main() -> None:
     print(f"{platform.python_version()} on {os.cpu_count()} cpus, load {MACHINE['load_1min']}", file=sys.stderr)
     measure("order, command to booked fill, in memory", "us", *orders_in_memory())
+    measure("the gate alone, every control on", "us", *gate_alone())
+    measure("the gate alone, 1,000 accounts", "us", *gate_alone(accounts=1_000))
+    measure("the gate alone, 10,000 resting orders", "us", *gate_alone(resting=10_000))
     measure("order, with 1,000 accounts", "us", *orders_in_memory(accounts=1_000))
     measure("order, with 10,000 resting orders on the account", "us", *orders_in_memory(resting=10_000))
     measure("order, after 20,000 orders", "us", *orders_in_memory(past=20_000))

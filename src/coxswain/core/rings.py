@@ -9,6 +9,9 @@ import msgspec
 
 PARTS = 20
 SIZE = PARTS + 1
+PRICE_PARTS = 6
+"""Prices need not be known to a twentieth of their window, and each look at them costs a step a part."""
+PRICE_SIZE = PRICE_PARTS + 1
 
 
 class Ring(msgspec.Struct):
@@ -74,24 +77,24 @@ class PriceRing(msgspec.Struct):
 
 def note_price(ring: PriceRing, now_ns: int, window_ns: int, price: Decimal) -> None:
     """Take a price into the bucket of its time."""
-    at = now_ns // (window_ns // PARTS)
-    if ring.window_ns != window_ns or at - ring.newest > PARTS:
+    at = now_ns // (window_ns // PRICE_PARTS)
+    if ring.window_ns != window_ns or at - ring.newest > PRICE_PARTS:
         ring.window_ns, ring.newest = window_ns, at
-        ring.lows, ring.highs = [None] * SIZE, [None] * SIZE
+        ring.lows, ring.highs = [None] * PRICE_SIZE, [None] * PRICE_SIZE
     while ring.newest < at:
         ring.newest += 1
-        ring.lows[ring.newest % SIZE] = ring.highs[ring.newest % SIZE] = None
-    low, high = ring.lows[at % SIZE], ring.highs[at % SIZE]
-    ring.lows[at % SIZE] = price if low is None else min(low, price)
-    ring.highs[at % SIZE] = price if high is None else max(high, price)
+        ring.lows[ring.newest % PRICE_SIZE] = ring.highs[ring.newest % PRICE_SIZE] = None
+    low, high = ring.lows[at % PRICE_SIZE], ring.highs[at % PRICE_SIZE]
+    ring.lows[at % PRICE_SIZE] = price if low is None else min(low, price)
+    ring.highs[at % PRICE_SIZE] = price if high is None else max(high, price)
 
 
 def extremes(ring: PriceRing, now_ns: int) -> tuple[Decimal, Decimal] | None:
     """Return the lowest and the highest price within the window; None where there was none."""
     if not ring.window_ns:
         return None
-    gone = now_ns // (ring.window_ns // PARTS) - ring.newest
-    kept = [(ring.newest - step) % SIZE for step in range(max(PARTS + 1 - max(gone, 0), 0))]
+    gone = now_ns // (ring.window_ns // PRICE_PARTS) - ring.newest
+    kept = [(ring.newest - step) % PRICE_SIZE for step in range(max(PRICE_PARTS + 1 - max(gone, 0), 0))]
     lows = [low for index in kept if (low := ring.lows[index]) is not None]
     highs = [high for index in kept if (high := ring.highs[index]) is not None]
     return (min(lows), max(highs)) if lows and highs else None

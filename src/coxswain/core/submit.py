@@ -450,7 +450,7 @@ def view_of(
         ZERO if part is None else part.qty + part.held_buy if intent.side is Side.BUY else part.held_sell - part.qty,
         _protect_px(account, instrument, quote, intent),
         met[0][0] if met else None,
-        any(not state.accounts[owner].orders[cl_ord_id].enters for _, owner, cl_ord_id in met),
+        bool(met) and any(not state.accounts[owner].orders[cl_ord_id].enters for _, owner, cl_ord_id in met),
         SelfMatch.CANCEL_NEW if state.setup is None else state.setup.self_match,
         equity(account),
         account.peak,

@@ -100,9 +100,10 @@ def judge(intent: OrderIntent, view: RiskView, rules: tuple[Rule, ...]) -> Appro
     overridden: tuple[int, ...] = ()
     reducing = view.reducing
     for rule in rules:
-        if reducing and rule.excuses_reducing:
+        check, params, excuses_reducing = rule[:3]  # by name each costs twice as much, forty times an order
+        if reducing and excuses_reducing:
             continue
-        answer = rule.check(intent, view, rule.params)
+        answer = check(intent, view, params)
         if answer is None:
             continue
         if not answer.passed:
