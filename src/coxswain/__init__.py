@@ -1,3 +1,135 @@
-"""Coxswain: a self-hosted trade execution engine."""
+"""Coxswain: a self-hosted trade execution engine.
+
+The public classes and values are imported when they are first asked for, so that `import coxswain` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+_ROOMS = {
+    "coxswain.api.python.coordinator": ("ExecutionCoordinator",),
+    "coxswain.api.python.errors": (
+        *("ExecutionError", "OrderDenied", "OutcomeUnknown", "PositionError", "SystemFault", "ValidationError"),
+        "VenueError",
+    ),
+    "coxswain.api.python.orchestrator": ("TradeExecutionOrchestrator",),
+    "coxswain.api.python.types": (
+        *("AccountAssignment", "AccountBalance", "AccountStatus", "BrokerPosition", "Discrepancy", "EmergencyStop"),
+        *("ExcludedAccount", "ExecutionAuditEntry", "ExecutionMode", "ExecutionMonitor", "ExecutionPlan"),
+        *("ExecutionResult", "ExecutionStats", "ExecutionSummary", "Fill", "Liquidation", "ManagedPosition", "Order"),
+        *("OrderParams", "OrderSide", "OrderStatus", "OrderType", "PartialFill", "PortfolioStats"),
+        *("PositionMetrics", "TradeSignal", "TradingMode"),
+    ),
+    "coxswain.api.python.values": ("instrument",),
+    "coxswain.api.python.venue": ("ExecutionVenue", "PaperTradingVenue"),
+    "coxswain.model.market": ("Instrument", "Quote"),
+    "coxswain.model.vocabulary": ("TimeInForce", "TradingState"),
+    "coxswain.views.outside": ("OutsideEvent",),
+    "coxswain.views.plans": ("Outcome",),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+if TYPE_CHECKING:
+    from coxswain.api.python.coordinator import ExecutionCoordinator
+    from coxswain.api.python.errors import (
+        ExecutionError,
+        OrderDenied,
+        OutcomeUnknown,
+        PositionError,
+        SystemFault,
+        ValidationError,
+        VenueError,
+    )
+    from coxswain.api.python.orchestrator import TradeExecutionOrchestrator
+    from coxswain.api.python.types import (
+        AccountAssignment,
+        AccountBalance,
+        AccountStatus,
+        BrokerPosition,
+        Discrepancy,
+        EmergencyStop,
+        ExcludedAccount,
+        ExecutionAuditEntry,
+        ExecutionMode,
+        ExecutionMonitor,
+        ExecutionPlan,
+        ExecutionResult,
+        ExecutionStats,
+        ExecutionSummary,
+        Fill,
+        Liquidation,
+        ManagedPosition,
+        Order,
+        OrderParams,
+        OrderSide,
+        OrderStatus,
+        OrderType,
+        PartialFill,
+        PortfolioStats,
+        PositionMetrics,
+        TradeSignal,
+        TradingMode,
+    )
+    from coxswain.api.python.values import instrument
+    from coxswain.api.python.venue import ExecutionVenue, PaperTradingVenue
+    from coxswain.model.market import Instrument, Quote
+    from coxswain.model.vocabulary import TimeInForce, TradingState
+    from coxswain.views.outside import OutsideEvent
+    from coxswain.views.plans import Outcome
+
+__all__ = [
+    "AccountAssignment",
+    "AccountBalance",
+    "AccountStatus",
+    "BrokerPosition",
+    "Discrepancy",
+    "EmergencyStop",
+    "ExcludedAccount",
+    "ExecutionAuditEntry",
+    "ExecutionCoordinator",
+    "ExecutionError",
+    "ExecutionMode",
+    "ExecutionMonitor",
+    "ExecutionPlan",
+    "ExecutionResult",
+    "ExecutionStats",
+    "ExecutionSummary",
+    "ExecutionVenue",
+    "Fill",
+    "Instrument",
+    "Liquidation",
+    "ManagedPosition",
+    "Order",
+    "OrderDenied",
+    "OrderParams",
+    "OrderSide",
+    "OrderStatus",
+    "OrderType",
+    "Outcome",
+    "OutcomeUnknown",
+    "OutsideEvent",
+    "PaperTradingVenue",
+    "PartialFill",
+    "PortfolioStats",
+    "PositionError",
+    "PositionMetrics",
+    "Quote",
+    "SystemFault",
+    "TimeInForce",
+    "TradeExecutionOrchestrator",
+    "TradeSignal",
+    "TradingMode",
+    "TradingState",
+    "ValidationError",
+    "VenueError",
+    "instrument",
+]
+
+
+def __getattr__(name: str) -> object:
+    room = _ROOM_OF.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(room), name)

@@ -73,6 +73,7 @@ WAITING = ("release", "completion", "algo", "pace")
 """Deadlines that let an order of a plan out."""
 ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|", "breaker|", "expire|", "firm_")
 """Deadlines that nothing waits for."""
+FOR_A_PERSON = "approval|"
 FUTURE_NS = 1_000_000_000
 """A sender's clock may run ahead of ours by this much."""
 
@@ -138,6 +139,13 @@ class Engine:
     def is_waiting(self) -> bool:
         """Say whether anything but a routine comparison is still to fall due."""
         return any(not name.startswith(ROUTINE) for name in self._state.deadlines)
+
+    def waits_until(self) -> int | None:
+        """Return when the next deadline is due that is neither a routine nor a person's time to answer."""
+        idle = (*ROUTINE, FOR_A_PERSON)
+        return min(
+            (due_ns for name, due_ns in self._state.deadlines.items() if not name.startswith(idle)), default=None
+        )
 
     def digest(self) -> str:
         """Return SHA-256 over the canonical state: equal digests mean equal engines."""

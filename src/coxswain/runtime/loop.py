@@ -120,21 +120,21 @@ class Loop:
         Time begins at `resume_ns` or at the first quote, whichever is later; quotes before that are skipped. Where time
         passes by itself and no quotes are given, only `ask_to_stop` ends it.
         """
-        by_id = {venue.venue_id: venue for venue in self._venues}
-        self._venue_of = {spec.id: by_id[spec.venue] for spec in started.setup.accounts}
         self._endless = self._pace.passes and self._quote is None
         with (
             closing(self._doors),
             nullcontext() if self._alarm is None else closing(Watch(self._on_hang)) as self._watch,
         ):
-            self._begin(started, resume_ns)
+            self.begin(started, resume_ns)
             while not self.stop_reason and self._advance():
                 pass
             if not self.stop_reason:
                 self._run_out()
-            self._end(self.stop_reason or "signals and quotes have ended")
+            self.end(self.stop_reason or "signals and quotes have ended")
 
-    def _begin(self, started: EngineStarted, resume_ns: int) -> None:
+    # --- by hand: whoever does not `run` calls these, and closes the doors -------------------------------------------
+
+    def begin(self, started: EngineStarted, resume_ns: int) -> None:
         """Start, and have the books compared before anything new is looked at."""
         while self._quote is not None and self._quote.ts_ns < resume_ns and not self.stop_reason:
             self._quote = next(self._feed, None)
@@ -142,6 +142,14 @@ class Loop:
         first_ns = resume_ns if self._quote is None else self._quote.ts_ns
         self.now_ns = max(resume_ns, first_ns)
         self._pace.begin(self.now_ns)
+        self.configure(started, self._venues)
+
+    def configure(self, started: EngineStarted, venues: Sequence[Venue]) -> None:
+        """Take what the engine is told at a start, as a start does it: also again, when accounts have come."""
+        self.flush()
+        self._venues = tuple(venues)
+        by_id = {venue.venue_id: venue for venue in self._venues}
+        self._venue_of = {spec.id: by_id[spec.venue] for spec in started.setup.accounts}
         calendar = Calendar(started.setup, self.now_ns)
         self._bars = Bars(int(started.setup.settings.get("volatility_bar_s", BAR_S)))
         self._step(started)
@@ -151,6 +159,59 @@ class Loop:
         for message in calendar.now():
             self._step(message)
         self._calendar = calendar
+
+    @property
+    def has_begun(self) -> bool:
+        return self._calendar is not None
+
+    def tell(self, message: Input) -> Record:
+        """Step an input of this moment. What was decided before leaves before, and the record is durable after."""
+        self.flush()
+        record = self._step(message)
+        self.flush()
+        return record
+
+    def show(self, quote: Quote) -> None:
+        """Take a quote of this moment that is in no feed. What is due at the venues by now comes before it."""
+        if self._next_report() == self.now_ns:
+            self._take_reports()
+        self._see(quote)
+
+    def next_ns(self) -> int | None:
+        """Return when the next thing is due, at the earliest now; None if nothing ever is."""
+        if self._is_leaving():
+            return self.now_ns
+        quote_ns = None if self._quote is None else self._quote.ts_ns
+        return _earliest(self._next_report(), quote_ns, self._next_wake(), self._signals.next_ns(self.now_ns))
+
+    def next_report_ns(self) -> int | None:
+        """Return when the next thing is due at a venue."""
+        return self.now_ns if self._is_leaving() else self._next_report()
+
+    def advance(self, until_ns: int) -> bool:
+        """Take the one thing that comes first, if it is due by then. Else let time pass until then; False."""
+        due_ns = self.next_ns()
+        if due_ns is None or due_ns > until_ns:
+            self.now_ns = self._pace.go(self.now_ns, until_ns, self._wait)
+            return False
+        if self._is_leaving():
+            self.flush()
+        else:
+            self._endless = True  # who calls this knows when to end
+            self._advance()
+        return True
+
+    def end(self, reason: str) -> None:
+        """Compare the books a last time, unless asked to stop at once, and leave a checkpoint."""
+        if not self.stop_reason:
+            self._step(CompareAccounts("the run ends"))
+            self._hear_out(self.now_ns + TAIL_NS)
+        self._commit()
+        self._step(StopEngine(reason))
+        self._commit()
+        self._outbox.clear()  # nothing new leaves an engine that stops; a restart asks for what is open
+
+    # --- what comes first ---------------------------------------------------------------------------------------------
 
     def _advance(self) -> bool:
         """Take the one thing that comes first. False when signals and quotes have ended."""
@@ -189,7 +250,7 @@ class Loop:
         """
         if at_ns is None or at_ns > self.now_ns:
             if self._is_leaving() or (self._pace.passes and self._bodies):
-                self._flush()
+                self.flush()
                 at_ns = _earliest(at_ns, self._next_report())
             self.now_ns = self._pace.go(self.now_ns, at_ns, self._wait)
         return at_ns is not None and at_ns <= self.now_ns
@@ -210,11 +271,8 @@ class Loop:
                     self._step(message)
 
     def _obey(self, asked: Asked) -> None:
-        """Do what was asked. What was decided before leaves before; the answer comes when it is durable."""
-        self._flush()
-        record = self._step(asked.message)
-        self._flush()
-        asked.reply(record)
+        """Do what was asked; the answer comes when it is durable."""
+        asked.reply(self.tell(asked.message))
 
     def _next_report(self) -> int | None:
         due = [at_ns for venue in self._venues if (at_ns := venue.next_ns()) is not None]
@@ -235,11 +293,15 @@ class Loop:
                     self._step(message)
 
     def _take_quote(self, quote: Quote) -> None:
-        """Show every venue the quote; the core sees at most one an interval, and the latest when an input needs it."""
+        """Take the next quote of the feed, unless time has gone past it."""
         self._quote = next(self._feed, None)
         if quote.ts_ns < self.now_ns:  # it came and went while the process stood still
             self.quotes_skipped += 1
             return
+        self._see(quote)
+
+    def _see(self, quote: Quote) -> None:
+        """Show every venue the quote; the core sees at most one an interval, and the latest when an input needs it."""
         self.quotes_seen += 1
         if quote.venue is not None:
             self._take_venue_quote(quote, quote.venue)
@@ -302,7 +364,7 @@ class Loop:
             if next_ns is None or next_ns > until_ns:
                 return
             if next_ns == self.now_ns and leaving:
-                self._flush()
+                self.flush()
                 continue
             if not self._move_to(next_ns):
                 continue
@@ -311,23 +373,13 @@ class Loop:
             else:
                 self._wake_if_due()
 
-    def _end(self, reason: str) -> None:
-        """Compare the books a last time, unless asked to stop at once, and leave a checkpoint."""
-        if not self.stop_reason:
-            self._step(CompareAccounts("the run ends"))
-            self._hear_out(self.now_ns + TAIL_NS)
-        self._commit()
-        self._step(StopEngine(reason))
-        self._commit()
-        self._outbox.clear()  # nothing new leaves an engine that stops; a restart asks for what is open
-
     def _hear_out(self, until_ns: int) -> None:
         """Deliver what is to leave and take every answer that comes by `until_ns`."""
-        self._flush()
+        self.flush()
         while (report_ns := self._next_report()) is not None and report_ns <= until_ns and not self.stop_reason:
             if self._move_to(report_ns):
                 self._take_reports()
-                self._flush()
+                self.flush()
 
     # --- one step ---------------------------------------------------------------------------------------------------
 
@@ -357,14 +409,14 @@ class Loop:
         self._keep(record)
         self._asks = self._asks or bool(record.requests)
         if len(self._bodies) >= GROUP_MAX:
-            self._flush()
+            self.flush()
         return record
 
     def _keep(self, record: Record) -> None:
         self._bodies.append(encode(record))
         self._unseen.append(record)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Make everything stepped so far durable, then show it, and deliver what it asks to be sent."""
         self._commit()
         outbox, self._outbox = self._outbox, []

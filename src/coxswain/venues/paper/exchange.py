@@ -37,7 +37,7 @@ from coxswain.venues.paper.days import DayEnds
 from coxswain.venues.paper.faults import Fault, FaultKind, quiet_at
 from coxswain.venues.paper.lookups import look_up_account, look_up_order
 from coxswain.venues.paper.orders import Order
-from coxswain.venues.paper.params import Params, capabilities_of
+from coxswain.venues.paper.params import AccountParams, Params, capabilities_of
 from coxswain.venues.paper.reporting import fill_of, refusal_to_stranger, report_of, trade_of
 from coxswain.venues.paper.resting import Book, Ladder, SymbolCounts
 from coxswain.venues.paper.store import Changes, Counters, State, StateFileError
@@ -69,10 +69,9 @@ class Exchange:
         self._stale_ns = params.quote_stale_s * 1_000_000_000
         self._books = {instrument.symbol: Book(instrument) for instrument in instruments}
         self._rates = Rates(self._books.values(), self._stale_ns)
-        self._accounts = {
-            account_id: Account(account_id, account.currency, plain(account.initial_balance))
-            for account_id, account in params.accounts.items()
-        }
+        self._accounts: dict[AccountId, Account] = {}
+        for account_id, account in params.accounts.items():
+            self.open_account(account_id, account)
         self._groups: dict[tuple[AccountId, str], Group] = {}
         self.days = DayEnds(params.day_ends, params.day_tz)
         self._counters = Counters()
@@ -112,6 +111,10 @@ class Exchange:
         if book is None:
             raise StateFileError(f"symbol {symbol}: the books hold it, wanted it among the instruments")
         return book
+
+    def open_account(self, account_id: AccountId, params: AccountParams) -> None:
+        if account_id not in self._accounts:
+            self._accounts[account_id] = Account(account_id, params.currency, plain(params.initial_balance))
 
     def counts(self) -> dict[Symbol, SymbolCounts]:
         return {symbol: book.counts() for symbol, book in self._books.items()}

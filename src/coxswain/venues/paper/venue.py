@@ -14,12 +14,12 @@ import msgspec
 from coxswain.messages.inputs import ExecutionReport, Input
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder, Request
 from coxswain.model.market import Instrument, Quote
-from coxswain.model.vocabulary import Symbol, VenueId
+from coxswain.model.vocabulary import AccountId, Symbol, VenueId
 from coxswain.venues.paper.days import NEVER_NS
 from coxswain.venues.paper.exchange import Exchange
 from coxswain.venues.paper.faults import LATE_FILL_NS, FaultKind, by_order
 from coxswain.venues.paper.orders import Order
-from coxswain.venues.paper.params import Params, capabilities_of
+from coxswain.venues.paper.params import AccountParams, Params, capabilities_of
 from coxswain.venues.paper.resting import SymbolCounts
 from coxswain.venues.paper.store import Store
 
@@ -107,6 +107,10 @@ class PaperVenue:
         if leaving:
             self._commit(now_ns)
         return leaving
+
+    def open_account(self, account_id: AccountId, params: AccountParams) -> None:
+        """Keep books for one more account; one that has some keeps them."""
+        self._exchange.open_account(account_id, params)
 
     def counts(self) -> Counts:
         return Counts(self._exchange.counts(), self._exchange.orders_touched)

@@ -1,0 +1,271 @@
+"""What every public class does alike: reach its engine, hand in commands, wait for answers, and read."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Self, TypeVar
+
+import msgspec
+
+from coxswain.api.python.errors import OrderDenied, ValidationError
+from coxswain.api.python.listeners import Handler
+from coxswain.api.python.reading import order_of, plan_of, results_of
+from coxswain.api.python.session import ANSWERED_WITHIN_S, SETTLED_WITHIN_S, Session
+from coxswain.api.python.types import ExecutionPlan, ExecutionResult, Order, OrderParams
+from coxswain.api.python.values import Number, above_zero, optional
+from coxswain.messages import events as ev
+from coxswain.messages import inputs as inp
+from coxswain.messages.record import Record
+from coxswain.messages.signal_json import BadSignal, parse_signal
+from coxswain.model.decimals import text
+from coxswain.model.market import Quote, touch
+from coxswain.model.orders import OrderIntent
+from coxswain.model.signal import Signal
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, Role, SignalId, VenueId
+from coxswain.views.answers import Answer, answer_of
+from coxswain.views.blotter import OrderRow
+from coxswain.views.plans import Outcome
+
+T = TypeVar("T")
+HANDED_OUT_WITHIN_S = 10.0
+
+
+class Desk:
+    """One engine as the public classes share it. Its methods are plain functions; `run` makes them awaitable."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """In real time others go on meanwhile; in virtual time there is nothing to wait for."""
+        return await asyncio.to_thread(work) if self.session.realtime else work()
+
+    # --- commands -----------------------------------------------------------------------------------------------------
+
+    def command(self, message: inp.Input) -> Answer:
+        """Hand in an operator's command. Raises `ValidationError` where the engine refuses it."""
+        answer = answer_of(self.session.tell(message))
+        if not answer.done:
+            raise ValidationError(*answer.did_not)
+        return answer
+
+    def submit_signal(self, fields: Mapping[str, object]) -> ExecutionPlan:
+        """Hand in a signal and return its plan; in virtual time the clock goes to the signal's time first."""
+        session = self.session
+        signal = self._signal(fields)
+        if signal.time_given and not session.realtime:
+            session.advance_to(signal.signal_time_ns)
+        record = session.tell(inp.SubmitSignal(signal, ""))
+        denied = [event for event in record.events if isinstance(event, ev.SignalDenied)]
+        if denied:
+            raise ValidationError(*(why for event in denied for why in event.reasons))
+        return session.look(lambda: plan_of(session.summary.plans.row(signal.id)))
+
+    def _signal(self, fields: Mapping[str, object]) -> Signal:
+        """Read a signal by the same rules as every door, and name every field that is wrong."""
+        given = {name: _written(value) for name, value in fields.items() if value not in (None, "", [], {})}
+        read = parse_signal(msgspec.json.encode(given), self.session.now_ns())
+        if isinstance(read, BadSignal):
+            raise ValidationError(*read.errors)
+        return read
+
+    def approve(self, signal_id: str) -> None:
+        """Release a plan that waits; one that does not is left alone."""
+        session, name = self.session, SignalId(signal_id)
+        waits = session.look(lambda: any(row.signal_id == name for row in session.summary.controls.waiting()))
+        if waits:
+            self.command(inp.ApprovePlan((name,), session.actor, "released by API"))
+
+    def results(self, signal_id: str) -> list[ExecutionResult]:
+        summary = self.session.summary
+        return self.session.look(lambda: results_of(summary, signal_id))
+
+    def await_results(self, signal_id: str, within_s: float = ANSWERED_WITHIN_S) -> list[ExecutionResult]:
+        """Wait until every share has left and was answered, and return what came of them."""
+        summary = self.session.summary
+
+        def is_answered() -> bool:
+            results = results_of(summary, signal_id)
+            return all(map(_is_answered, results)) and (
+                all(result.success is not None for result in results) or not self.session.is_report_near()
+            )
+
+        def _is_answered(result: ExecutionResult) -> bool:
+            if result.success is not None or result.outcome in (Outcome.PARTIAL, Outcome.UNKNOWN):
+                return True
+            row = None if result.order_id is None else summary.blotter.orders.get(ClOrdId(result.order_id))
+            return row is not None and row.ord_status is not OrdStatus.PENDING_NEW
+
+        self.session.wait_until(is_answered, within_s)
+        return self.results(signal_id)
+
+    # --- orders -------------------------------------------------------------------------------------------------------
+
+    def submit_order(self, params: OrderParams | Order, venue: str | None = None) -> str:
+        """Send one order on the fast path: no plan and no stagger, but the gate and the journal. Return its id.
+
+        Raises `OrderDenied` with every check that failed.
+        """
+        session = self.session
+        intent = self._intent(params, venue)
+        record = session.tell(inp.SubmitOrder(intent))
+        created = [event for event in record.events if isinstance(event, ev.OrderCreated)]
+        if not created:
+            raise OrderDenied(*_denials(record))
+        return created[0].cl_ord_id
+
+    def _intent(self, params: OrderParams | Order, venue: str | None) -> OrderIntent:
+        session = self.session
+        instrument = session.instrument(params.symbol)
+        quote = session.latest(instrument.symbol) if session.setup.accounts else None
+        return OrderIntent(
+            self._account_for(params, venue),
+            instrument.symbol,
+            params.side,
+            params.order_type,
+            params.time_in_force,
+            above_zero(params.quantity, "quantity"),
+            Role.DIRECT,
+            SignalId(params.client_order_id or session.new_name("order")),
+            price=optional(params.limit_price, "limit_price"),
+            stop_px=optional(params.stop_price, "stop_price"),
+            stop_loss=optional(params.stop_loss, "stop_loss"),
+            take_profit=optional(params.take_profit, "take_profit"),
+            reduce_only=params.reduce_only,
+            decision_px=None if quote is None or params.order_type is not OrdType.MARKET else touch(quote, params.side),
+        )
+
+    def _account_for(self, params: OrderParams | Order, venue: str | None) -> AccountId:
+        """Return the account that an order names, or else the only one that can be meant."""
+        specs = [spec for spec in self.session.accounts if venue in (None, spec.venue)]
+        if params.account_id is not None:
+            spec = self.session.account(params.account_id)
+            if spec not in specs:
+                raise ValidationError(field="account_id", value=params.account_id, wanted=f"an account at {venue}")
+            return spec.id
+        if not specs:
+            venues = ", ".join(dict.fromkeys(spec.venue for spec in self.session.accounts)) or "none is there"
+            raise ValidationError(field="venue", value=venue, wanted=f"one of {venues}")
+        first = [spec for spec in specs if spec.venue == specs[0].venue]
+        if len(first) > 1:
+            wanted = f"one of {', '.join(spec.id for spec in first)}: this venue has several"
+            raise ValidationError(field="account_id", value=None, wanted=wanted)
+        return first[0].id
+
+    def await_order(self, order_id: str, within_s: float = ANSWERED_WITHIN_S) -> Order:
+        """Wait until an order was answered, and nothing more is about to be said of it."""
+
+        def is_answered() -> bool:
+            row = self.row(order_id)
+            if not row.is_open or not row.outcome_known:
+                return True
+            return row.ord_status is not OrdStatus.PENDING_NEW and not self.session.is_report_near()
+
+        self.session.wait_until(is_answered, within_s)
+        return self.order(order_id)
+
+    def row(self, order_id: str) -> OrderRow:
+        """Return an order's row; call it where the views may be read."""
+        row = self.session.summary.blotter.find(order_id)
+        if row is None:
+            raise ValidationError(field="order_id", value=order_id, wanted="the id of an order of this engine")
+        return row
+
+    def order(self, order_id: str) -> Order:
+        return self.session.look(lambda: order_of(self.session.summary, self.row(order_id)))
+
+    def orders(self, venue: str | None = None) -> list[Order]:
+        """List every order, oldest first; of one venue only, if one is named."""
+        summary, accounts = self.session.summary, self.accounts_at(venue)
+        return self.session.look(
+            lambda: [order_of(summary, row) for row in summary.blotter.orders.values() if row.account in accounts]
+        )
+
+    def cancel_order(self, order_id: str, reason: str = "cancelled by API") -> bool:
+        """Cancel an order and wait for the answer. True if it is cancelled; False if it had filled, or was over."""
+        row = self.session.look(lambda: self.row(order_id))
+        if row.is_open:
+            self.session.tell(inp.CancelOrders(self.session.actor, reason, (row.cl_ord_id,), protection=True))
+            self.session.wait_until(lambda: not row.is_open or not row.cancel_pending)
+        return self.session.look(lambda: row.ord_status is OrdStatus.CANCELED)
+
+    # --- the market, time and listeners -------------------------------------------------------------------------------
+
+    def show(self, symbol: str, bid: Number, ask: Number, bid_size: Number | None, ask_size: Number | None) -> None:
+        instrument = self.session.instrument(symbol)
+        prices = above_zero(bid, "bid"), above_zero(ask, "ask")
+        if prices[0] > prices[1]:
+            raise ValidationError(field="bid", value=bid, wanted=f"at most the ask, {text(prices[1])}")
+        sizes = optional(bid_size, "bid_size"), optional(ask_size, "ask_size")
+        self.session.show(Quote(instrument.symbol, *prices, 0, *sizes))
+
+    def accounts_at(self, venue: str | None) -> set[AccountId]:
+        return {spec.id for spec in self.session.accounts if venue is None or spec.venue == VenueId(venue)}
+
+
+class Shared:
+    """The methods that every public class has, whatever it is a view of."""
+
+    _desk: Desk
+
+    async def update_price(
+        self,
+        symbol: str,
+        bid: Number,
+        ask: Number | None = None,
+        bid_size: Number | None = None,
+        ask_size: Number | None = None,
+    ) -> None:
+        """Show the market a price of now: bid and ask, or one price for both; sizes in lots, where they are known."""
+        await self._desk.run(lambda: self._desk.show(symbol, bid, bid if ask is None else ask, bid_size, ask_size))
+
+    async def advance(self, seconds: float) -> None:
+        """Let so much time pass, and everything that falls due in it."""
+        await self._desk.run(lambda: self._desk.session.advance(seconds))
+
+    async def settle(self, within_s: float = SETTLED_WITHIN_S) -> bool:
+        """Let time pass until nothing is under way: what rests at a price, or waits for a person, may stay. False if
+        something still is after so many seconds."""
+        return await self._desk.run(lambda: self._desk.session.settle(within_s))
+
+    def add_event_handler(self, handler: Handler) -> None:
+        """Have every event handed to `handler`, which may be `async`, slow, or raise: nothing waits for it."""
+        self._desk.session.listeners.add(handler)
+
+    async def deliver_events(self, timeout_s: float = HANDED_OUT_WITHIN_S) -> bool:
+        """Wait until the handlers have had every event so far. False if one is too slow for that."""
+        return await asyncio.to_thread(self._desk.session.listeners.wait, timeout_s)
+
+    async def shutdown(self) -> None:
+        """Compare the books a last time, leave a checkpoint in the journal, and let everything go.
+
+        Positions, and protection that works at a venue, stay there.
+        """
+        session = self._desk.session
+        await self._desk.run(session.close)
+        await asyncio.to_thread(session.listeners.close, HANDED_OUT_WITHIN_S)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.shutdown()
+
+
+def _written(value: object) -> object:
+    """Write numbers as text, exactly, so that they are read as every door reads them."""
+    match value:
+        case bool():
+            return value
+        case Decimal():
+            return text(value) if value.is_finite() else str(value)
+        case float():
+            return text(Decimal(repr(value))) if Decimal(repr(value)).is_finite() else repr(value)
+        case Mapping():
+            return {str(key): item for key, item in value.items()}
+        case _:
+            return value
+
+
+def _denials(record: Record) -> list[str]:
+    return [why for event in record.events if isinstance(event, ev.OrderDenied) for why in event.reasons]

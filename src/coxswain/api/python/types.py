@@ -1,0 +1,375 @@
+"""The values that the public classes take and give. Numbers may come in as floats; they go out as `Decimal`."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from coxswain.api.python.values import Number
+from coxswain.model.decimals import ZERO
+from coxswain.model.vocabulary import Mode, OrdType, Side, TimeInForce, TradingState
+from coxswain.views.plans import Outcome
+
+OrderSide = Side
+OrderType = OrdType
+ExecutionMode = Mode
+"""MANUAL, SEMI_AUTO, FULL_AUTO, RESEARCH or EMERGENCY."""
+
+
+class TradingMode(StrEnum):
+    PAPER = "PAPER"
+    LIVE = "LIVE"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands, as FIX has it; UNKNOWN where nobody can say."""
+
+    PENDING_NEW = "PENDING_NEW"
+    NEW = "NEW"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    PENDING_CANCEL = "PENDING_CANCEL"
+    PENDING_REPLACE = "PENDING_REPLACE"
+    UNKNOWN = "UNKNOWN"
+
+
+# --- signals and plans ------------------------------------------------------------------------------------------------
+
+
+class TradeSignal(msgspec.Struct, frozen=True):
+    """A wish to enter, for every account that can take it."""
+
+    id: str
+    symbol: str
+    side: OrderSide
+    entry_price: Number | None = None
+    stop_loss: Number | None = None
+    take_profit: Number | None = None
+    confidence: Number | None = None
+    """0 to 1."""
+    risk_reward_ratio: Number | None = None
+    signal_time: datetime | None = None
+    """With a zone; None is now. In virtual time the engine's clock goes there first, if it is not there yet."""
+    metadata: Mapping[str, str] = {}
+    """Free; no rule reads it."""
+    quantity: Number | None = None
+    """Lots over all accounts, and a cap on each; needed where there is no stop."""
+    strategy: str = ""
+    accounts: tuple[str, ...] = ()
+    """Only these; empty means all."""
+    ttl_s: int = 300
+
+
+class AccountAssignment(msgspec.Struct, frozen=True):
+    """One account's share of a plan."""
+
+    account_id: str
+    position_size: Decimal
+    """Lots."""
+    entry_timing_delay: timedelta
+    priority: int
+    """1 is released first."""
+
+
+class ExcludedAccount(msgspec.Struct, frozen=True):
+    account_id: str
+    reasons: tuple[str, ...]
+    """Every check that failed, with its value and its limit."""
+
+
+class ExecutionPlan(msgspec.Struct, frozen=True):
+    signal_id: str
+    account_assignments: tuple[AccountAssignment, ...]
+    timing_variance: Mapping[str, timedelta]
+    size_variance: Mapping[str, Decimal]
+    """By how much each size was lowered, as a share: 0.08 is 8 per cent."""
+    rationale: str
+    warnings: tuple[str, ...] = ()
+    excluded: tuple[ExcludedAccount, ...] = ()
+
+
+class ExecutionResult(msgspec.Struct, frozen=True):
+    """What came of one account's share, as it stands now."""
+
+    signal_id: str
+    account_id: str
+    order_id: str | None
+    success: bool | None
+    """None while it is open or unknown."""
+    outcome: Outcome
+    error_message: str | None
+    execution_time: timedelta | None
+    """From the order's creation to its last fill; the planned delay lies before it."""
+    actual_entry_price: Decimal | None
+    slippage: Decimal | None
+    """Basis points of that price against the decision price, adverse positive."""
+    filled_quantity: Decimal = ZERO
+    is_recovery: bool = False
+    """It took over from another account, whose order was rejected."""
+
+
+class ExecutionAuditEntry(msgspec.Struct, frozen=True):
+    """One decision, or what came of one."""
+
+    id: str
+    timestamp: datetime
+    signal_id: str | None
+    action: str
+    decision_rationale: str
+    description: str
+    """One sentence for people."""
+    result: ExecutionResult | None
+    """Of the account that the entry is about, as it stands now; None where the entry is about no account's share."""
+    metadata: Mapping[str, str] = {}
+
+
+class AccountStatus(msgspec.Struct, frozen=True):
+    """An account as it stands. Money is in its own currency."""
+
+    account_id: str
+    platform: str
+    """The venue."""
+    currency: str
+    is_active: bool
+    """It may enter."""
+    trading_state: TradingState
+    causes: tuple[str, ...]
+    """Why it may not trade freely."""
+    balance: Decimal | None
+    """None until the venue's books have been seen."""
+    equity: Decimal
+    available_margin: Decimal
+    risk_budget_remaining: Decimal | None
+    daily_drawdown: Decimal
+    """A share of the day's anchor: 0.04 is 4 per cent."""
+    open_positions: int
+    unprotected_positions: int
+
+
+# --- orders -----------------------------------------------------------------------------------------------------------
+
+
+class OrderParams(msgspec.Struct, frozen=True):
+    """What an order is to be."""
+
+    symbol: str
+    side: OrderSide
+    quantity: Number
+    """Lots."""
+    order_type: OrderType = OrdType.MARKET
+    limit_price: Number | None = None
+    stop_price: Number | None = None
+    time_in_force: TimeInForce = TimeInForce.DAY
+    stop_loss: Number | None = None
+    """Of the position that it opens; the engine places it on the first fill, likewise the target."""
+    take_profit: Number | None = None
+    reduce_only: bool = False
+    account_id: str | None = None
+    """None: the first account of the venue or, without one, of the engine."""
+    client_order_id: str | None = None
+    """Names this order for good: it is never sent twice under one name. None gives it a name of its own."""
+
+
+class Fill(msgspec.Struct, frozen=True):
+    quantity: Decimal
+    price: Decimal
+    time: datetime
+    commission: Decimal
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An order: what it is to be, like `OrderParams`, and from `order_id` on what became of it."""
+
+    symbol: str
+    side: OrderSide
+    quantity: Number
+    order_type: OrderType = OrdType.MARKET
+    limit_price: Number | None = None
+    stop_price: Number | None = None
+    time_in_force: TimeInForce = TimeInForce.DAY
+    stop_loss: Number | None = None
+    take_profit: Number | None = None
+    reduce_only: bool = False
+    account_id: str | None = None
+    client_order_id: str | None = None
+    order_id: str | None = None
+    """None until it is submitted."""
+    status: OrderStatus = OrderStatus.PENDING_NEW
+    filled_quantity: Decimal = ZERO
+    remaining_quantity: Decimal = ZERO
+    average_price: Decimal | None = None
+    commission: Decimal = ZERO
+    rejection_reason: str = ""
+    created_at: datetime | None = None
+    fills: tuple[Fill, ...] = ()
+
+
+class PartialFill(msgspec.Struct, frozen=True):
+    order_id: str
+    filled_quantity: Decimal
+    remaining_quantity: Decimal
+    fill_price: Decimal
+    timestamp: datetime
+
+
+class ExecutionMonitor(msgspec.Struct, frozen=True):
+    """How far an order has come."""
+
+    order_id: str
+    account_id: str
+    expected_quantity: Decimal
+    filled_quantity: Decimal
+    remaining_quantity: Decimal
+    status: OrderStatus
+    average_price: Decimal | None
+    partial_fills: tuple[PartialFill, ...]
+    completion_orders: tuple[str, ...] = ()
+    """Orders for the rest, which followed it."""
+
+    @property
+    def is_complete(self) -> bool:
+        return self.filled_quantity >= self.expected_quantity
+
+
+class ExecutionSummary(msgspec.Struct, frozen=True):
+    """Orders of the accounts that a coordinator watches."""
+
+    total_orders: int
+    filled: int
+    partially_filled: int
+    working: int
+    cancelled: int
+    rejected: int
+    expired: int
+    unknown: int
+    completion_orders: int
+    filled_quantity: Decimal
+    fill_rate: Decimal | None
+    """Per cent of the orders that are over; None where none is."""
+
+
+# --- positions and money ----------------------------------------------------------------------------------------------
+
+
+class ManagedPosition(msgspec.Struct, frozen=True):
+    """A position as the engine has it. Money is in the account's currency."""
+
+    account_id: str
+    symbol: str
+    direction: str
+    """`long`, `short`, or `flat` once it is closed."""
+    quantity: Decimal
+    entry_price: Decimal | None
+    current_price: Decimal | None
+    stop_loss: Decimal | None
+    take_profit: Decimal | None
+    unrealized_pnl: Decimal | None
+    realized_pnl: Decimal
+    """Of every fill of this account in this instrument, before commission."""
+    commission: Decimal
+    protected: bool
+    """A stop that works at the venue covers all of it."""
+    opened_at: datetime | None
+    currency: str
+
+
+class BrokerPosition(msgspec.Struct, frozen=True):
+    """A position as the venue's books have it."""
+
+    account_id: str
+    symbol: str
+    quantity: Decimal
+    """Long positive."""
+
+
+class AccountBalance(msgspec.Struct, frozen=True):
+    account_id: str
+    currency: str
+    cash: Decimal
+    """As the venue's books have it."""
+    equity: Decimal
+    buying_power: Decimal
+    used_margin: Decimal
+    unrealized_pnl: Decimal
+
+
+class PositionMetrics(msgspec.Struct, frozen=True):
+    return_percent: Decimal | None
+    risk_reward_ratio: Decimal | None
+    holding_period: timedelta | None
+    efficiency: Decimal | None
+    """Profit a day."""
+
+
+class PortfolioStats(msgspec.Struct, frozen=True):
+    """Of all accounts in one currency."""
+
+    currency: str
+    total_positions: int
+    total_value: Decimal | None
+    total_unrealized_pnl: Decimal
+    total_realized_pnl: Decimal
+    avg_position_size: Decimal | None
+    winning_positions: int
+    losing_positions: int
+
+
+class ExecutionStats(msgspec.Struct, frozen=True):
+    """Figures of all orders, and of the money of one currency; None where there is too little data."""
+
+    total_orders: int
+    filled_orders: int
+    cancelled_orders: int
+    rejected_orders: int
+    denied_orders: int
+    """By our own gate; not among the total."""
+    fill_rate: Decimal | None
+    """Per cent."""
+    average_fill_time: Decimal | None
+    """Milliseconds."""
+    currency: str | None
+    total_commissions: Decimal
+    total_slippage: Decimal | None
+    largest_win: Decimal | None
+    largest_loss: Decimal | None
+    average_win: Decimal | None
+    average_loss: Decimal | None
+    win_rate: Decimal | None
+    """Per cent."""
+    profit_factor: Decimal | None
+    sharpe_ratio: Decimal | None
+    max_drawdown: Decimal | None
+    """Per cent."""
+
+
+class Discrepancy(msgspec.Struct, frozen=True):
+    """An open break: where the engine's books and the venue's differ."""
+
+    break_id: str
+    account_id: str
+    kind: str
+    severity: str
+    symbol: str | None
+    ours: Decimal | None
+    theirs: Decimal | None
+    detail: str
+
+
+class Liquidation(msgspec.Struct, frozen=True):
+    """What a liquidation did, and what it has still to close."""
+
+    did: tuple[str, ...]
+    did_not: tuple[str, ...]
+    undo: str
+    remaining: tuple[ManagedPosition, ...]
+
+
+class EmergencyStop(msgspec.Struct, frozen=True):
+    did: tuple[str, ...]
+    did_not: tuple[str, ...]
+    undo: str

@@ -1,0 +1,278 @@
+"""Venues as programs see them: six methods, and a paper venue with the options of a simulation.
+
+A venue has one door, and that is the engine's gate: what is submitted here passes it like everything else. A venue that
+was given to no engine opens one of its own, with one account.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from coxswain.api.python.door import Desk, Shared
+from coxswain.api.python.errors import ValidationError, VenueError
+from coxswain.api.python.session import Session
+from coxswain.api.python.types import AccountBalance, BrokerPosition, Order, OrderParams
+from coxswain.api.python.values import Number, nanoseconds, number
+from coxswain.messages import inputs as inp
+from coxswain.model.decimals import ZERO
+from coxswain.model.keys import LIMITS, SETTINGS
+from coxswain.model.market import Instrument, Quote
+from coxswain.model.setup import AccountSpec, Setup, VenueSpec
+from coxswain.model.vocabulary import AccountId, Mode, Role, SignalKind, VenueId
+from coxswain.venues.base import Venue
+from coxswain.venues.paper import AccountParams, PaperVenue, Params, capabilities_of
+
+PROTECTION = (Role.STOP, Role.TARGET)
+ALIKE = dict.fromkeys(
+    ("min_timing_variance_ms", "max_timing_variance_ms", "min_size_variance_pct", "max_size_variance_pct"), ZERO
+)
+"""Settings of an engine whose accounts need not be spread over time and size: it has one."""
+
+
+def new_session(
+    mode: Mode,
+    settings: dict[str, Decimal],
+    *,
+    seed: int = 1,
+    journal: str | Path | None = None,
+    feed: Iterable[Quote] | None = None,
+    start: datetime | None = None,
+    realtime: bool = False,
+) -> Session:
+    """Make a session without accounts or venues; every setting has its default or what is given."""
+    known = {key.name: key.default for key in SETTINGS}
+    unknown = [name for name in settings if name not in known]
+    if unknown:
+        raise ValidationError(field=f"settings.{unknown[0]}", value=settings[unknown[0]], wanted="a known setting")
+    starts_ns = None if start is None else nanoseconds(start, "start")
+    setup = Setup(mode, (), (), (), settings=known | settings)
+    return Session(setup, seed=seed, journal=journal, feed=feed, starts_ns=starts_ns, realtime=realtime)
+
+
+def limits_of(given: Mapping[str, Number]) -> dict[str, Decimal]:
+    """Return a value for every limit of an account: the one given, or the default."""
+    known = {key.name: key.default for key in LIMITS}
+    for name, value in given.items():
+        if name not in known:
+            raise ValidationError(field=f"limits.{name}", value=value, wanted="a limit of docs/CONFIGURATION.md")
+        known[name] = number(value, f"limits.{name}")
+    return known
+
+
+class ExecutionVenue(Shared):
+    """One venue of an engine: submit, cancel, modify, get an order, get positions, get the balance.
+
+    `account_id` says which account is meant; it may be left out where the venue has one.
+    """
+
+    def __init__(self, desk: Desk, venue_id: str) -> None:
+        self.venue_id = VenueId(venue_id)
+        self._desk_given: Desk | None = desk
+
+    @property
+    def _desk(self) -> Desk:  # type: ignore[override]
+        assert self._desk_given is not None
+        return self._desk_given
+
+    async def submit_order(self, params: OrderParams | Order) -> Order:
+        """Submit an order through the gate, and return it once it was answered. Raises `OrderDenied`."""
+        desk = self._desk
+        return await desk.run(lambda: desk.await_order(desk.submit_order(params, self.venue_id)))
+
+    async def cancel_order(self, order_id: str) -> bool:
+        """Cancel an order. False where it had filled, or was over."""
+        desk = self._desk
+        return await desk.run(lambda: desk.cancel_order(order_id))
+
+    async def modify_order(
+        self, order_id: str, *, stop_price: Number | None = None, limit_price: Number | None = None
+    ) -> Order:
+        """Move the stop or the target of a position, by their order. Other orders: cancel, and submit a new one."""
+        desk = self._desk
+        return await desk.run(lambda: _modify(desk, order_id, stop_price, limit_price))
+
+    async def get_order(self, order_id: str) -> Order:
+        desk = self._desk
+        return await desk.run(lambda: desk.order(order_id))
+
+    async def get_positions(self, account_id: str | None = None) -> list[BrokerPosition]:
+        """Ask the venue for its books, and return the positions in them."""
+        books = await self._desk.run(lambda: self._books(account_id))
+        return [BrokerPosition(books.account, found.symbol, found.qty) for found in books.positions]
+
+    async def get_account_balance(self, account_id: str | None = None) -> AccountBalance:
+        """Ask the venue for its books, and return its cash; the rest is the engine's, marked at the last quotes."""
+        desk = self._desk
+        books = await desk.run(lambda: self._books(account_id))
+        rows = await desk.run(lambda: desk.session.look(desk.session.summary.book.all_accounts))
+        row = next(row for row in rows if row.account == books.account)
+        return AccountBalance(
+            row.account,
+            row.currency,
+            books.balance,
+            row.equity,
+            row.available_margin,
+            row.used_margin,
+            row.unrealized_pnl,
+        )
+
+    def _books(self, account_id: str | None) -> inp.AccountLookedUp:
+        """Have one account compared with its venue, which tells its books."""
+        session = self._desk.session
+        account = _only_account(session, self.venue_id, account_id)
+        before = session.look(lambda: session.books.get(account))
+        session.tell(inp.CompareAccounts("asked by API", (account,), session.actor))
+        if not session.wait_until(lambda: session.books.get(account) is not before):
+            raise VenueError(f"venue {self.venue_id} did not answer for account {account}")
+        return session.look(lambda: session.books[account])
+
+
+class PaperTradingVenue(ExecutionVenue):
+    """A simulated exchange. It trades on the prices that its engine is shown, and on nothing else.
+
+    What the options mean, and their units: `initial_capital` of an account of its own in `currency`; `commission` for
+    each lot and `commission_percent` of the value, per cent; `slippage_percent` by which fills are worse, per cent;
+    `fill_delay` in milliseconds; `reject_rate` and `partial_fill_rate`, each a probability from 0 to 1; `latency_ms`
+    each way.
+    """
+
+    def __init__(
+        self,
+        initial_capital: Number = 100_000,
+        commission: Number = 0,
+        commission_percent: Number = 0,
+        slippage_percent: Number = 0,
+        fill_delay: int = 0,
+        reject_rate: Number = 0,
+        partial_fill_rate: Number = 0,
+        *,
+        instruments: Iterable[Instrument],
+        venue_id: str = "paper",
+        currency: str = "USD",
+        latency_ms: int = 20,
+        start: datetime | None = None,
+        **options: object,
+    ) -> None:
+        """`options` are the further parameters of a paper venue in the configuration, such as `faults`."""
+        self.venue_id = VenueId(venue_id)
+        self._desk_given = None
+        self._start = start
+        self.traded: tuple[Instrument, ...] = tuple(instruments)
+        if not self.traded:
+            raise ValidationError(field="instruments", value=(), wanted="at least one, as `instrument(...)` makes it")
+        self.currency = currency
+        self.initial_capital = number(initial_capital, "initial_capital")
+        self._accounts: dict[AccountId, AccountParams] = {}
+        self._port: PaperVenue | None = None
+        self._params = _paper_params(
+            {
+                "commission_per_lot": number(commission, "commission"),
+                "commission_pct": number(commission_percent, "commission_percent"),
+                "slippage_pct": number(slippage_percent, "slippage_percent"),
+                "fill_delay_ms": fill_delay,
+                "reject_rate": number(reject_rate, "reject_rate"),
+                "partial_fill_rate": number(partial_fill_rate, "partial_fill_rate"),
+                "latency_ms": latency_ms,
+                **options,
+            }
+        )
+
+    is_live = False
+
+    @property
+    def _desk(self) -> Desk:  # type: ignore[override]
+        """The engine's that it belongs to; of one of its own where it was given to none."""
+        if self._desk_given is None:
+            session = new_session(Mode.FULL_AUTO, dict(ALIKE), start=self._start)
+            self.join(Desk(session), str(self.venue_id), self.initial_capital)
+        assert self._desk_given is not None
+        return self._desk_given
+
+    @property
+    def spec(self) -> VenueSpec:
+        params = self._params
+        return VenueSpec(self.venue_id, capabilities_of(params), params.commission_per_lot, params.commission_pct)
+
+    def join(
+        self,
+        desk: Desk,
+        account_id: str,
+        balance: Number,
+        *,
+        mode: Mode | None = None,
+        reserve: bool = False,
+        limits: Mapping[str, Number] | None = None,
+    ) -> None:
+        """Trade for one more account of an engine, in the venue's currency."""
+        session, account = desk.session, AccountId(account_id)
+        if self._desk_given is not None and self._desk_given is not desk:
+            raise ValidationError(field="platform", value=self.venue_id, wanted="a venue of no other engine")
+        if any(spec.id == account_id for spec in session.accounts):
+            raise ValidationError(field="account_id", value=account_id, wanted="one that is not registered yet")
+        spec = AccountSpec(account, self.venue_id, self.currency, limits_of(limits or {}), reserve, mode=mode)
+        params = AccountParams(self.currency, number(balance, "initial_balance"))
+        if self._desk_given is None:
+            taken = {known.id for known in session.setup.venues}
+            name, count = self.venue_id, 1
+            while self.venue_id in taken:
+                count += 1
+                self.venue_id = VenueId(f"{name}-{count}")
+            spec = msgspec.structs.replace(spec, venue=self.venue_id)
+            session.add_venue(self)
+        self._desk_given = desk
+        self._accounts[account] = params
+        if self._port is not None:
+            self._port.open_account(account, params)
+        session.add_account(spec)
+
+    def open(self, path: Path | None) -> Venue:
+        """Open the simulated exchange itself; the engine calls this."""
+        params = msgspec.structs.replace(self._params, accounts=dict(self._accounts))
+        self._port = PaperVenue(self.venue_id, params, self.traded, path)
+        return self._port
+
+
+def _paper_params(values: dict[str, object]) -> Params:
+    """Make the parameters; what this version does not simulate may stay at nothing."""
+    known = {field for field in Params.__struct_fields__ if field not in ("accounts", "separate")}
+    for name, value in values.items():
+        if name not in known and value:
+            raise ValidationError(field=name, value=value, wanted=f"nothing: this version knows {', '.join(known)}")
+    given = {name: value for name, value in values.items() if name in known}
+    try:
+        return msgspec.convert({"accounts": {}, **given}, Params)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise ValidationError(str(error)) from None
+
+
+def _only_account(session: Session, venue: VenueId, account_id: str | None) -> AccountId:
+    if account_id is not None:
+        return session.account(account_id).id
+    accounts = [spec.id for spec in session.accounts if spec.venue == venue]
+    if len(accounts) != 1:
+        raise ValidationError(field="account_id", value=None, wanted=f"one of {', '.join(accounts)}")
+    return accounts[0]
+
+
+def _modify(desk: Desk, order_id: str, stop_price: Number | None, limit_price: Number | None) -> Order:
+    row = desk.session.look(lambda: desk.row(order_id))
+    if row.role not in PROTECTION or not row.is_open:
+        wanted = "an open stop or target of a position; for another order cancel it and submit a new one"
+        raise ValidationError(field="order_id", value=order_id, wanted=wanted)
+    plan = desk.submit_signal(
+        {
+            "id": desk.session.new_name("modify"),
+            "kind": SignalKind.STOP_ADJUSTMENT,
+            "symbol": row.symbol,
+            "stop_loss": stop_price if row.role is Role.STOP else None,
+            "take_profit": limit_price if row.role is Role.TARGET else None,
+            "accounts": [row.account],
+            "reason": "modified by API",
+        }
+    )
+    desk.approve(plan.signal_id)
+    desk.await_results(plan.signal_id)
+    return desk.order(order_id)
