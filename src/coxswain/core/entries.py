@@ -147,7 +147,7 @@ def recover(tx: Tx, order: Order) -> None:
     best: tuple[Decimal, AccountId, tuple[Check, ...]] | None = None
     reasons: list[str] = []
     for account_id in state.accounts:
-        if account_id in plan.shares:
+        if account_id in plan.shares or account_id in plan.asking:
             continue
         checks, own = _could_take(tx, account_id, signal)
         qty = floor_step(min(wanted, own), step) if own > 0 else ZERO

@@ -113,6 +113,20 @@ def test_a_plan_waits_for_some_accounts_and_goes_on_for_the_others() -> None:
     assert list(sent(desk)) == [B, A]
 
 
+def test_an_account_whose_share_waits_for_a_person_takes_over_nothing_from_another() -> None:
+    """Found by the simulator: approved later, its share forgot what it had taken over, and the plan was exceeded."""
+    desk = desk_in(Mode.FULL_AUTO, account(A), of_mode(B, Mode.MANUAL))
+    desk.signal(stop_loss="95.00")
+    first = only(desk.requests(NewOrder))
+    assert first.account == A
+    desk.reject(first.cl_ord_id)
+    assert desk.events(ev.RecoveryAssigned) == []
+    desk.step(approve("s1"))
+    desk.wait(0)
+    share = desk.engine.state.plans[SignalId("s1")].shares[B]
+    assert share.used == desk.order(desk.sent()).order_qty == share.qty
+
+
 def test_a_research_account_is_planned_and_never_trades() -> None:
     desk = desk_in(Mode.FULL_AUTO, of_mode(A, Mode.RESEARCH), account(B))
     desk.signal(**ENTRY)
