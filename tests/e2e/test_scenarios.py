@@ -106,4 +106,45 @@ def test_a_plan_approved_too_late_is_not_sent(tmp_path: Path) -> None:
     (refused,) = story.of(ev.CommandRefused)
     assert "APPROVAL_DRIFT" in "; ".join(refused.reasons)
     assert {fill.last_px for fill in story.of(ev.OrderFilled)} == {Decimal("1.08502")}
-    assert all(account["result"] is None for account in story.plan("too-slow").values())
+    assert all(not (account["result"] or {}).get("success") for account in story.plan("too-slow").values())
+
+
+def test_opposite_positions_in_one_index_are_refused_across_accounts(tmp_path: Path) -> None:
+    story = Told(tmp_path, "one-index")
+    assert story.plan("trend-up")["big"]["verdict"] == "SEND"
+    assert "FIRM_HEDGING" in story.failed("fade", "small")
+    assert story.plan("trend-more")["small"]["verdict"] == "SEND"
+    assert {row["symbol"]: row["qty"][0] for row in story.document["positions"]} == {"ES": "1", "MES": "2"}
+
+
+def test_a_recovery_that_would_be_a_copy_is_refused(tmp_path: Path) -> None:
+    story = Told(tmp_path, "copy-rule")
+    (failed,) = story.of(ev.RecoveryFailed)
+    assert "FIRM_COPY" in failed.reasons[0]
+    assert story.of(ev.OrderFilled) == []
+    assert {event.intent.account for event in story.of(ev.OrderCreated)} == {"first"}
+
+
+def test_a_limit_lowered_below_what_is_held_sells_nothing_and_lets_nothing_in(tmp_path: Path) -> None:
+    story = Told(tmp_path, "lowered-limit")
+    changed = next(event for event in story.of(ev.LimitsChanged) if event.version == 2)
+    left_out = story.plan("second")["alder"]
+    assert left_out["verdict"] == "SKIP"
+    assert story.plan("third")["alder"]["verdict"] == "SEND"
+    sold = [event for event in story.of(ev.OrderCreated) if event.intent.role == "EXIT"]
+    assert [event.intent.signal_id for event in sold] == ["lighten"]
+    entered = [event for event in story.of(ev.OrderCreated) if event.intent.role == "ENTRY"]
+    assert [event.limit_version for event in entered] == [1, 2]
+    assert story.events.index(changed) > story.events.index(entered[0])
+
+
+def test_each_accounts_day_ends_in_its_own_zone_while_the_clocks_differ(tmp_path: Path) -> None:
+    story = Told(tmp_path, "clock-change")
+    days = [(event.account, event.day) for event in story.of(ev.DayStarted)]
+    assert days[-2:] == [("new-york", "2026-03-09"), ("prague", "2026-03-10")]
+    at_ns = [
+        record.now_ns
+        for record in read_records(tmp_path / "story.journal")
+        if any(isinstance(event, ev.DayStarted) for event in record.events)
+    ]
+    assert at_ns[-1] - at_ns[-2] == 2 * 3600 * 10**9

@@ -28,8 +28,6 @@ START_NS = 1_767_607_200 * NS_PER_S
 
 OPERATOR = "operator"
 """Who gives the commands in a story."""
-SWITCHES: dict[object, object] = {"true": True, "false": False}
-"""Everything in a script is read as text."""
 
 
 class MarketLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,8 +111,13 @@ class Script:
 
 def _read_line(fields: Mapping[str, object], now_ns: int, ttl_s: int) -> Input:
     if "command" in fields:
-        return parse_command({name: SWITCHES.get(value, value) for name, value in fields.items()}, OPERATOR, now_ns)
+        return parse_command({name: _switched(value) for name, value in fields.items()}, OPERATOR, now_ns)
     parsed = parse_signal(msgspec.json.encode(fields), now_ns, ttl_s)
     if isinstance(parsed, BadSignal):
         return ReportBadSignal("script", parsed.errors, parsed.signal_id)
     return SubmitSignal(parsed)
+
+
+def _switched(value: object) -> object:
+    """Everything in a script is read as text; commands want switches as what they are."""
+    return value == "true" if value in ("true", "false") else value
