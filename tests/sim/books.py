@@ -11,7 +11,7 @@ from coxswain.venues.paper.orders import Order
 
 
 def account_of(venue: PaperVenue, account_id: AccountId) -> Account:
-    return venue._exchange._accounts[account_id]
+    return venue._exchange.ledger.accounts[account_id]
 
 
 def working(venue: PaperVenue, account_id: AccountId) -> Iterator[Order]:

@@ -20,7 +20,16 @@ from coxswain.model.vocabulary import (
     VenueId,
 )
 from coxswain.venues.base import Venue
-from coxswain.venues.paper import AccountParams, Fault, PaperVenue, Params
+from coxswain.venues.paper import (
+    AccountParams,
+    Fault,
+    Halt,
+    Outage,
+    PaperVenue,
+    Params,
+    QueuePlace,
+    Simulated,
+)
 
 MS = 1_000_000
 SECOND = 1_000 * MS
@@ -116,11 +125,17 @@ class Desk:
         bid_size: int | None = None,
         ask_size: int | None = None,
         after_ns: int = SECOND,
+        last: str | None = None,
+        last_size: int | None = None,
     ) -> list[Input]:
         """Let time pass, show a quote, and give its reports the time to come back."""
         self.run(after_ns)
-        shown = [None if size is None else Decimal(size) for size in (bid_size, ask_size)]
-        self.venue.on_quote(Quote(symbol, Decimal(bid), Decimal(ask), self.now_ns, shown[0], shown[1]))
+        shown = [None if size is None else Decimal(size) for size in (bid_size, ask_size, last_size)]
+        printed = None if last is None else Decimal(last)
+        quote = Quote(
+            symbol, Decimal(bid), Decimal(ask), self.now_ns, shown[0], shown[1], last=printed, last_size=shown[2]
+        )
+        self.venue.on_quote(quote)
         return self.run(LATENCY_NS)
 
     def send(self, request: Request) -> list[Input]:

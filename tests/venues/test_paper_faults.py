@@ -77,7 +77,7 @@ def test_a_report_says_all_that_was_filled_so_that_a_lost_fill_is_noticed() -> N
     desk = desk_with(FaultKind.ACK_LOST)
     desk.quote("99", "101", ask_size=2)
     order = desk.order(BUY, 5)
-    desk.quote("99", "101", ask_size=2)
+    desk.quote("99", "102", ask_size=2)
     (heard,) = (each for each in desk.inputs if isinstance(each, ExecutionReport) and each.cl_ord_id == order)
     assert (heard.last_qty, heard.cum_qty) == (D(2), D(4))
 

@@ -117,7 +117,7 @@ def test_limit_orders_fill_by_price_and_then_by_time() -> None:
     assert desk.said(high) == ["NEW", "TRADE 2 @ 99"]
     assert desk.said(high_later) == ["NEW", "TRADE 1 @ 99"]
     assert desk.said(low) == ["NEW"]
-    desk.quote("98", "99", ask_size=3)
+    desk.quote("98", "99", ask_size=6)
     assert desk.said(high_later) == ["NEW", "TRADE 1 @ 99", "TRADE 1 @ 99"]
     assert desk.said(low) == ["NEW", "TRADE 2 @ 99"]
 

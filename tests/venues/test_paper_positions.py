@@ -39,7 +39,7 @@ def test_a_partial_fill_of_one_member_takes_as_much_off_the_other(bid: str, ask:
     desk.quote(bid, ask, bid_size=4)
     assert desk.said(members[filled]) == ["NEW", f"TRADE 4 @ {bid}"]
     assert desk.said(members[1 - filled]) == ["NEW", "RESTATED 6"]
-    desk.quote(bid, ask, bid_size=6)
+    desk.quote(bid, ask, bid_size=10)
     assert desk.said(members[filled])[-1] == f"TRADE 6 @ {bid}"
     assert desk.said(members[1 - filled])[-1] == "CANCELED"
 

@@ -25,8 +25,9 @@ def on_host(tx: Tx, message: inp.ObserveHost) -> None:
 
 def on_trading_halt(tx: Tx, message: inp.TradingHalted) -> None:
     """Note a halt; when it ends, place the protection that could not be placed while it stood."""
-    if message.symbol not in tx.state.instruments:
-        return
+    known = message.symbol in tx.state.instruments
+    if not known or (message.symbol in tx.state.halts) is message.halted:
+        return  # said before: a venue says it again to whoever asks for its books
     tx.apply(ev.TradingHaltSet(message.symbol, message.halted, message.reason))
     if message.halted:
         return

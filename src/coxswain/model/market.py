@@ -60,6 +60,9 @@ class Quote(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """Lots that the market has traded, counted up since some moment; absent where the feed does not say."""
     venue: VenueId | None = None
     """What one venue shows, where that is told apart; absent: the market, by which everything is judged and valued."""
+    last: Decimal | None = None
+    """The price of a trade of the market that came just before this quote; absent where the feed tells of none."""
+    last_size: Decimal | None = None
 
 
 def mid(quote: Quote) -> Decimal:

@@ -7,11 +7,11 @@ open: one that cannot be reached gives back `VenueFailed`, and is looked for aga
 
 from typing import Protocol
 
-from coxswain.messages.inputs import Input
-from coxswain.messages.requests import Request
+from coxswain.messages.inputs import Input, VenueFailed
+from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder, Request
 from coxswain.model.market import Quote
 from coxswain.model.setup import Capabilities
-from coxswain.model.vocabulary import VenueId
+from coxswain.model.vocabulary import ReachedVenue, VenueId
 
 
 class Venue(Protocol):
@@ -42,3 +42,14 @@ class Venue(Protocol):
         """Do what is due, make the venue's own state durable, and return what leaves it by `now_ns`, in order."""
 
     def close(self) -> None: ...
+
+
+def failure_of(request: Request, reached: ReachedVenue, why: str) -> VenueFailed:
+    """Say which order a request that failed was about, by the id that the order goes by."""
+    match request:
+        case QueryAccount():
+            return VenueFailed(request.account, None, reached, why)
+        case ReplaceOrder():
+            return VenueFailed(request.account, request.orig_cl_ord_id, reached, why)
+        case NewOrder() | CancelOrder() | QueryOrder():
+            return VenueFailed(request.account, request.cl_ord_id, reached, why)

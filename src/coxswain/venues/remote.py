@@ -12,12 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from coxswain.messages.inputs import CompareAccounts, Input, VenueFailed
-from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder, Request
+from coxswain.messages.inputs import CompareAccounts, Input
+from coxswain.messages.requests import Request
 from coxswain.model.market import Quote
 from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import AccountId, ReachedVenue, VenueId
-from coxswain.venues.base import Venue
+from coxswain.venues.base import Venue, failure_of
 
 ANSWER_WITHIN_S = 2
 """The longest that one call may block. A venue that is silent for longer is gone, so silences do not add up."""
@@ -122,7 +122,7 @@ class RemoteVenue:
             except _Broken as broken:
                 reached, why = ReachedVenue.MAYBE if broken.written else ReachedVenue.NO, str(broken)
                 self._lose(why, now_ns)
-        self._failures.append(_failure(request, reached, why))
+        self._failures.append(failure_of(request, reached, why))
         self._failed_ns = now_ns
 
     def on_quote(self, quote: Quote) -> None:
@@ -204,17 +204,6 @@ class RemoteVenue:
             return hello
         line.close()
         return None
-
-
-def _failure(request: Request, reached: ReachedVenue, why: str) -> VenueFailed:
-    """Say which order a request that failed was about, by the id that the order goes by."""
-    match request:
-        case QueryAccount():
-            return VenueFailed(request.account, None, reached, why)
-        case ReplaceOrder():
-            return VenueFailed(request.account, request.orig_cl_ord_id, reached, why)
-        case NewOrder() | CancelOrder() | QueryOrder():
-            return VenueFailed(request.account, request.cl_ord_id, reached, why)
 
 
 class _Broken(Exception):

@@ -3,9 +3,18 @@
 It learns nothing but the requests it is sent, so that what the engine believes can be checked against what happened.
 """
 
+from coxswain.venues.paper.conditions import Halt, HaltedOrders, Outage, OutageKind
 from coxswain.venues.paper.faults import Fault, FaultKind
-from coxswain.venues.paper.params import CAPABILITIES, AccountParams, Params, capabilities_of
+from coxswain.venues.paper.params import (
+    CAPABILITIES,
+    AccountParams,
+    Params,
+    QueuePlace,
+    capabilities_of,
+    simulation_of,
+)
 from coxswain.venues.paper.resting import SymbolCounts
+from coxswain.venues.paper.simulated import Simulated, WalkParams
 from coxswain.venues.paper.store import StateFileError
 from coxswain.venues.paper.venue import Counts, PaperVenue
 
@@ -19,10 +28,18 @@ __all__ = [
     "Counts",
     "Fault",
     "FaultKind",
+    "Halt",
+    "HaltedOrders",
+    "Outage",
+    "OutageKind",
     "PaperVenue",
     "Params",
+    "QueuePlace",
+    "Simulated",
     "StateFileError",
     "SymbolCounts",
     "Venue",
+    "WalkParams",
     "capabilities_of",
+    "simulation_of",
 ]

@@ -57,6 +57,8 @@ class Order(msgspec.Struct, eq=False, omit_defaults=True):
     trail: Trail | None = None
     active: bool = False
     """A trailing stop whose activation price has been reached."""
+    ripe_ns: int | None = None
+    """When a simulated delay is over and the order is shown to the market; None where there is no delay."""
 
     @property
     def cl_ord_id(self) -> ClOrdId:

@@ -1,7 +1,9 @@
 """What a paper venue is configured with, and what it declares it can do."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
+from enum import StrEnum
 
 import msgspec
 
@@ -9,7 +11,9 @@ from coxswain.model.decimals import ZERO
 from coxswain.model.hours import is_zone
 from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import AccountId, OrdType, TimeInForce, VenueTier
+from coxswain.venues.paper.conditions import Halt, Outage
 from coxswain.venues.paper.faults import Fault, by_order
+from coxswain.venues.paper.simulated import Simulated
 
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 CAPABILITIES = Capabilities(
@@ -22,6 +26,15 @@ CAPABILITIES = Capabilities(
     native_gtd=True,
 )
 """Of a venue whose configuration says nothing else."""
+
+
+class QueuePlace(StrEnum):
+    """Where a limit that rests stands in the queue at its price."""
+
+    BACK = "back"
+    """Behind all that is shown there. What orders of ours took stays taken while the price stands."""
+    NONE = "none"
+    """There is no queue: it fills once the other side of the market comes to it, and each quote displays anew."""
 
 
 class AccountParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +56,15 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When DAY orders end, each day, in an instrument without sessions; else they end with the session."""
     day_tz: str = "UTC"
     """The zone of `day_ends`."""
+    queue: QueuePlace = QueuePlace.BACK
+    """Where limits stand that rest: `back`, behind all that is shown at their price, or `none`."""
     faults: tuple[Fault, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    """When it cannot be reached."""
+    halts: tuple[Halt, ...] = ()
+    """When nothing trades in an instrument."""
+    simulated: Simulated | None = None
+    """What is invented instead of taken from the market; whoever uses it is labelled SIMULATED."""
     separate: bool = False
     """It runs in a process of its own, started with `coxswain venue`."""
     native_reduce_only: bool = True
@@ -64,6 +85,10 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not is_zone(self.day_tz):
             raise ValueError(f"day_tz: {self.day_tz}, wanted a time zone such as UTC or America/New_York")
         by_order(self.faults)
+        for section, entries in (("outages", self.outages), ("halts", self.halts)):
+            _check_entries(section, entries)
+        if self.simulated is not None:
+            _check_simulated(self.simulated)
 
 
 def capabilities_of(params: Params) -> Capabilities:
@@ -79,3 +104,21 @@ def capabilities_of(params: Params) -> Capabilities:
         params.native_trailing,
         params.native_gtd,
     )
+
+
+def simulation_of(params: Params) -> str:
+    """Say what a venue with these parameters invents instead of taking it from the market; empty if nothing."""
+    return "" if params.simulated is None else params.simulated.told()
+
+
+def _check_entries(section: str, entries: Iterable[Outage | Halt]) -> None:
+    for number, entry in enumerate(entries, 1):
+        problem = entry.problem()
+        if problem:
+            raise ValueError(f"{section}: number {number}: {problem}")
+
+
+def _check_simulated(simulated: Simulated) -> None:
+    problem = simulated.problem()
+    if problem:
+        raise ValueError(f"simulated: {problem}")

@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.market import Instrument, Quote
+from coxswain.model.decimals import ZERO
+from coxswain.model.market import Instrument, Quote, touch
 from coxswain.model.vocabulary import Side
 from coxswain.venues.paper.orders import Order, level
+from coxswain.venues.paper.queue import Queue
 
 NEVER_FALLS_TO = Decimal("-Infinity")
 NEVER_RISES_TO = Decimal("Infinity")
@@ -77,21 +79,30 @@ class Book:
         "ask_left",
         "bid_left",
         "buy_limits",
+        "buy_queue",
         "buy_stops",
         "crossed",
+        "halted",
+        "has_taken",
         "instrument",
         "not_positive",
         "quote",
         "quotes",
+        "refuses",
+        "resumed_ns",
         "sell_limits",
+        "sell_queue",
         "sell_stops",
         "stale",
         "trailing",
         "waiting",
+        "waits",
     )
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, *, waits: bool = True) -> None:
         self.instrument = instrument
+        self.waits = waits
+        """Limits wait in line at their price, and what was taken stays taken while the price stands."""
         self.quote: Quote | None = None
         self.bid_left: Decimal | None = None
         """Displayed and not yet taken; None where the quote shows no size."""
@@ -100,10 +111,19 @@ class Book:
         self.sell_limits = Ladder(falling=False)
         self.buy_stops = Ladder(falling=False)
         self.sell_stops = Ladder(falling=True)
+        self.buy_queue = Queue(falling=True, waits=waits)
+        self.sell_queue = Queue(falling=False, waits=waits)
         self.waiting: dict[int, Order] = {}
         """Market orders with something left, by their place."""
         self.trailing: dict[int, Order] = {}
         """Stops that follow the market and rest, by their number."""
+        self.has_taken = False
+        """Something of what the latest quote displays was taken by orders of ours."""
+        self.halted = False
+        self.refuses = False
+        """It is halted, and takes no new orders meanwhile."""
+        self.resumed_ns = 0
+        """When the last halt ended. Nothing trades on a quote from before."""
         self.quotes = self.crossed = self.not_positive = self.stale = 0
 
     def counts(self) -> SymbolCounts:
@@ -119,26 +139,64 @@ class Book:
         return left is None or left >= self.instrument.lot_step
 
     def consume(self, side: Side, qty: Decimal) -> None:
+        self.has_taken = self.waits
         if side is Side.BUY:
             if self.ask_left is not None:
                 self.ask_left -= qty
         elif self.bid_left is not None:
             self.bid_left -= qty
 
+    def show_what_is_left(self, quote: Quote) -> None:
+        """Take over a quote after something of the one before it was taken; what was taken stays taken."""
+        before = self.quote
+        bid_left, ask_left = quote.bid_size, quote.ask_size
+        if before is not None and before.bid == quote.bid:
+            bid_left = _left_of(quote.bid_size, before.bid_size, self.bid_left)
+        if before is not None and before.ask == quote.ask:
+            ask_left = _left_of(quote.ask_size, before.ask_size, self.ask_left)
+        self.has_taken = bid_left != quote.bid_size or ask_left != quote.ask_size
+        self.quote, self.bid_left, self.ask_left = quote, bid_left, ask_left
+
+    def limits(self, side: Side) -> Ladder:
+        return self.buy_limits if side is Side.BUY else self.sell_limits
+
+    def queue(self, side: Side) -> Queue:
+        return self.buy_queue if side is Side.BUY else self.sell_queue
+
+    def ahead(self, order: Order) -> Decimal | None:
+        """Return what stands before an order whose own price the other side of the market has come to."""
+        px, quote = order.price, self.quote
+        if px is None or quote is None or touch(quote, order.side) != px:
+            return ZERO
+        return self.queue(order.side).ahead(order.number, px)
+
     def add(self, order: Order) -> None:
         if order.at_market:
             self.waiting[order.place] = order
+            return
+        self._ladder(order).add(order)
+        if order.trail is not None:
+            self.trailing[order.number] = order
+        if order.price is not None and not order.waits_for_trigger:
+            self._join(order, order.price)
+
+    def _join(self, order: Order, px: Decimal) -> None:
+        queue, quote = self.queue(order.side), self.quote
+        if quote is None:
+            queue.join(order.number, px, None, None)
+        elif order.side is Side.BUY:
+            queue.join(order.number, px, quote.bid, quote.bid_size)
         else:
-            self._ladder(order).add(order)
-            if order.trail is not None:
-                self.trailing[order.number] = order
+            queue.join(order.number, px, quote.ask, quote.ask_size)
 
     def discard(self, order: Order) -> None:
         if order.at_market:
             self.waiting.pop(order.place, None)
-        else:
-            self._ladder(order).discard(order)
-            self.trailing.pop(order.number, None)
+            return
+        self._ladder(order).discard(order)
+        self.trailing.pop(order.number, None)
+        if order.price is not None:
+            self.queue(order.side).leave(order.number, order.price)
 
     def reached(self, order: Order, touch: Decimal) -> bool:
         """Tell whether an order would trade at `touch`."""
@@ -150,4 +208,11 @@ class Book:
     def _ladder(self, order: Order) -> Ladder:
         if order.waits_for_trigger:
             return self.buy_stops if order.side is Side.BUY else self.sell_stops
-        return self.buy_limits if order.side is Side.BUY else self.sell_limits
+        return self.limits(order.side)
+
+
+def _left_of(shown: Decimal | None, shown_before: Decimal | None, left_before: Decimal | None) -> Decimal | None:
+    """Return what is left of a size whose price still stands: never more is taken of it than it shows now."""
+    if shown is None or shown_before is None or left_before is None:
+        return shown
+    return shown - min(shown_before - left_before, shown)

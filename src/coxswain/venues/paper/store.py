@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS positions (
     account TEXT, symbol TEXT, qty TEXT NOT NULL, cost TEXT NOT NULL, PRIMARY KEY (account, symbol)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS fills (number INTEGER PRIMARY KEY, order_number INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS began (first_ns INTEGER NOT NULL);
 """
 
 
@@ -108,6 +109,8 @@ class Store:
         )
         self.last_ns: int | None = None
         """The time of the last commit; None in a new file."""
+        self.first_ns: int | None = None
+        """The time of the venue's first quote, where its script counts from it."""
         self._written = Counters()
         try:
             self._db.executescript(SCHEMA)
@@ -124,7 +127,14 @@ class Store:
         if row[:2] != (FORMAT, venue_id):
             raise StateFileError(f"{row[0]!r} of venue {row[1]!r}, wanted {FORMAT!r} of venue {venue_id!r}")
         self.last_ns = row[2]
+        began = self._db.execute("SELECT first_ns FROM began").fetchone()
+        self.first_ns = None if began is None else began[0]
         self._written = Counters(*row[3:])
+
+    def begin(self, first_ns: int) -> None:
+        """Note when the first quote came."""
+        self._db.execute("INSERT INTO began VALUES (?)", (first_ns,))
+        self.first_ns = first_ns
 
     def load(self) -> State:
         db = self._db

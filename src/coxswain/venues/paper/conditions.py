@@ -1,0 +1,97 @@
+"""Scripted conditions of the whole venue: when it cannot be reached, and when nothing trades in an instrument.
+
+The engine must never learn of them from here: an outage is silence or failure on the line, a halt is what the venue
+says.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from coxswain.model.decimals import ZERO
+from coxswain.model.vocabulary import Symbol
+
+NS_PER_S = 1_000_000_000
+NEITHER_PAIR = "wanted from and until, or from_s and until_s"
+
+
+class OutageKind(StrEnum):
+    FAILS = "fails"
+    """The line breaks: each request comes back as failed and may have arrived. Its end is noticed."""
+    SILENT = "silent"
+    """Nothing comes back at all, and nobody says when it is over."""
+
+
+class HaltedOrders(StrEnum):
+    ACCEPT = "accept"
+    """New orders are taken and wait for the reopening."""
+    REJECT = "reject"
+
+
+class Span(NamedTuple):
+    begins_ns: int
+    ends_ns: int
+
+    def holds(self, at_ns: int) -> bool:
+        return self.begins_ns <= at_ns < self.ends_ns
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What holds from one time until another: times of the calendar, or seconds after the venue's first quote."""
+
+    begins: str | None = msgspec.field(default=None, name="from")
+    """ISO 8601 with a zone."""
+    ends: str | None = msgspec.field(default=None, name="until")
+    from_s: Decimal | None = None
+    until_s: Decimal | None = None
+
+    @property
+    def is_relative(self) -> bool:
+        return self.from_s is not None
+
+    def problem(self) -> str:
+        """Say what cannot be; empty if all of it can."""
+        given = [each is not None for each in (self.begins, self.ends, self.from_s, self.until_s)]
+        if given not in ([True, True, False, False], [False, False, True, True]):
+            return NEITHER_PAIR
+        for written in (self.begins, self.ends):
+            if written is not None and _read_ns(written) is None:
+                return f"{written}: wanted a time with its zone such as 2026-01-05T10:00:00Z"
+        if self.from_s is not None and self.from_s < ZERO:
+            return f"from_s: {self.from_s}, wanted 0 or more"
+        span = self.span(0)
+        return "" if span.begins_ns < span.ends_ns else "it ends before it begins"
+
+    def span(self, first_ns: int) -> Span:
+        """Return when it holds, for a venue whose first quote came at `first_ns`."""
+        if self.from_s is not None and self.until_s is not None:
+            return Span(first_ns + int(self.from_s * NS_PER_S), first_ns + int(self.until_s * NS_PER_S))
+        begins, ends = _read_ns(self.begins or ""), _read_ns(self.ends or "")
+        assert begins is not None, NEITHER_PAIR
+        assert ends is not None, NEITHER_PAIR
+        return Span(begins, ends)
+
+
+class Outage(Condition, frozen=True, kw_only=True):
+    kind: OutageKind = OutageKind.FAILS
+    arrives: bool = False
+    """What is sent meanwhile arrives all the same; only what comes back is lost."""
+
+
+class Halt(Condition, frozen=True, kw_only=True):
+    symbol: Symbol
+    reason: str = "halted by the venue"
+    orders: HaltedOrders = HaltedOrders.ACCEPT
+
+
+def _read_ns(written: str) -> int | None:
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return int(moment.timestamp()) * NS_PER_S + moment.microsecond * 1_000
