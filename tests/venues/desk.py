@@ -23,12 +23,8 @@ from coxswain.venues.base import Venue
 from coxswain.venues.paper import (
     AccountParams,
     Fault,
-    Halt,
-    Outage,
     PaperVenue,
     Params,
-    QueuePlace,
-    Simulated,
 )
 
 MS = 1_000_000
@@ -212,7 +208,7 @@ class Desk:
         assert isinstance(answer, AccountLookedUp)
         return answer
 
-    def said(self, cl_ord_id: ClOrdId) -> list[str]:
+    def said(self, cl_ord_id: str) -> list[str]:
         """Tell what was reported of one order, in order, as short text."""
         return [tell(report) for report in self.inputs if getattr(report, "cl_ord_id", None) == cl_ord_id]
 

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 from hypothesis import given, settings
@@ -9,13 +10,13 @@ from hypothesis import strategies as st
 
 from coxswain.messages.inputs import ExecutionReport
 from coxswain.model.decimals import ZERO
-from coxswain.model.vocabulary import ExecType, Side
+from coxswain.model.vocabulary import ClOrdId, ExecType, Side
 from coxswain.venues.paper import QueuePlace
 from coxswain.venues.paper.queue import Queue
 from tests.venues.desk import BUY, LIMIT, MARKET, SECOND, SELL, A, B, Desk
 
 
-def joined(shown: int = 10, *, side: Side = BUY) -> tuple[Desk, str]:
+def joined(shown: int = 10, *, side: Side = BUY) -> tuple[Desk, ClOrdId]:
     """A limit of 4 at the touch of its own side, behind what is shown there."""
     desk = Desk()
     desk.quote("100", "102", bid_size=shown, ask_size=shown)
@@ -272,5 +273,5 @@ def test_never_more_is_filled_than_was_shown_and_printed(
     desk.run(SECOND)
 
 
-def _is_trade(each: object) -> bool:
+def _is_trade(each: object) -> TypeGuard[ExecutionReport]:
     return isinstance(each, ExecutionReport) and each.exec_type is ExecType.TRADE

@@ -20,6 +20,7 @@ from coxswain.journal.store import Journal
 from coxswain.messages.inputs import EngineStarted, ObserveHost
 from coxswain.messages.record import Record
 from coxswain.model.market import Quote
+from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import JournalId, Mode
 from coxswain.runtime.doors import Doors
 from coxswain.runtime.egress import Guard
@@ -104,6 +105,12 @@ def make_loop(
 
 def started(desk: Desk, resolved: Resolved, mode: Mode, feed_name: str) -> EngineStarted:
     """Say what this start is told. A journal keeps the seed that it began with."""
-    setup = msgspec.structs.replace(resolved.setup, mode=mode, feed=feed_name)
+    setup = msgspec.structs.replace(resolved.setup, mode=mode, feed=_labelled(feed_name, resolved.setup))
     seed = desk.engine.state.seed if desk.engine.state.seq else resolved.seed
     return EngineStarted(__version__, desk.journal.journal_id, seed, setup)
+
+
+def _labelled(feed_name: str, setup: Setup) -> str:
+    """Name the market, and every venue that invents something of its own: no figure from there is of that market."""
+    told = [f"venue {venue.id} is SIMULATED: {venue.simulated}" for venue in setup.venues if venue.simulated]
+    return "; ".join([feed_name, *told])

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from coxswain.app import demo, exits, scenarios, screens, tables
 from coxswain.app.alerting import AlertChoice, Alerting, Delivery, example
 from coxswain.app.assemble import new_journal_id
@@ -25,11 +27,12 @@ from coxswain.app.rehearsal import rehearsed
 from coxswain.app.running import Observer, Ran, Task, run
 from coxswain.app.venues import own_venue, venue_file
 from coxswain.feeds import Feed, FeedError, Walk, walk
-from coxswain.model.market import Quote
-from coxswain.model.vocabulary import Mode, VenueId
+from coxswain.model.market import Instrument, Quote
+from coxswain.model.vocabulary import Mode, Symbol, VenueId
 from coxswain.runtime.control_socket import name_of_user
 from coxswain.runtime.pace import utc_ns
 from coxswain.runtime.signals import SignalStream
+from coxswain.venues.paper import Simulated, WalkParams
 from coxswain.venues.remote import serve
 from coxswain.views.happened import Happened
 
@@ -194,8 +197,34 @@ def _check_market(options: RunOptions, feeds: Sequence[Feed]) -> None:
 
 def _walk_on(resolved: Resolved) -> Iterator[Quote]:
     """A seeded random walk of every instrument that begins when it is first asked, and goes on for ever."""
-    walks = [Walk(i.symbol, i.tick, WALK_FROM_TICKS, lot_step=i.lot_step) for i in resolved.setup.instruments]
+    configured = _configured_walks(resolved)
+    walks = [_walk_of(instrument, configured.get(instrument.symbol)) for instrument in resolved.setup.instruments]
     yield from walk(walks, resolved.seed, utc_ns(), demo.STEP_NS, ENDLESS_NS)
+
+
+def _configured_walks(resolved: Resolved) -> dict[Symbol, WalkParams]:
+    """Return how instruments move, as the paper venues' `simulated` sections say."""
+    found: dict[Symbol, WalkParams] = {}
+    for choice in resolved.venues.values():
+        section = choice.params.get("simulated")
+        if section is not None:
+            for each in msgspec.convert(section, Simulated).walks:
+                found.setdefault(each.symbol, each)
+    return found
+
+
+def _walk_of(instrument: Instrument, told: WalkParams | None) -> Walk:
+    if told is None:
+        return Walk(instrument.symbol, instrument.tick, WALK_FROM_TICKS, lot_step=instrument.lot_step)
+    return Walk(
+        instrument.symbol,
+        instrument.tick,
+        int(told.start / instrument.tick),
+        told.spread_ticks,
+        told.step_ticks,
+        instrument.lot_step,
+        told.size_steps,
+    )
 
 
 @contextmanager
@@ -284,4 +313,7 @@ def show_config(path: Path, as_json: bool) -> int:
         print_json(resolved.shown)
     else:
         tables.table(("key", "value", "origin"), [(v.key, v.value, v.origin) for v in resolved.shown])
+        for venue in resolved.setup.venues:
+            if venue.simulated:
+                print(f"venue {venue.id} is {SIMULATED}: {venue.simulated}")
     return exits.OK

@@ -40,5 +40,5 @@ def _in_one_process(resolved: Resolved) -> Resolved:
     venues = {}
     for venue_id, choice in resolved.venues.items():
         params = {name: value for name, value in choice.params.items() if name != "separate"}
-        venues[venue_id] = VenueChoice(choice.kind, params)
+        venues[venue_id] = VenueChoice(choice.kind, params, choice.simulated)
     return replace(resolved, venues=venues)

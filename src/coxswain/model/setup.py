@@ -49,6 +49,8 @@ class VenueSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """In the account's currency; the router compares venues by it."""
     commission_pct: Decimal = ZERO
     """Of the traded value."""
+    simulated: str = ""
+    """What it invents instead of taking it from the market; empty where it invents nothing."""
 
 
 class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -210,6 +210,8 @@ class RunDocument(msgspec.Struct, frozen=True):
     digest: str
     stats: StatsDoc
     account_mode: Literal["paper"] = PAPER
+    simulated_venues: tuple[str, ...] = ()
+    """Each venue that invents something instead of taking it from the market, and what."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -351,6 +353,9 @@ class Summary:
             audit,
             digest,
             stats_doc(self.stats.figures(), self.performance.figures()),
+            simulated_venues=()
+            if started is None
+            else tuple(f"{each.id}: {each.simulated}" for each in started.setup.venues if each.simulated),
         )
 
     def position_docs(self) -> tuple[PositionDoc, ...]:

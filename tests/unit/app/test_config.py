@@ -610,3 +610,53 @@ def test_a_wrong_line_of_the_env_file_is_named_but_not_quoted(folder: Path, cont
 def test_an_env_file_that_is_no_text_is_a_problem(folder: Path) -> None:
     (folder / ".env").write_bytes(b"A=\xff\n")
     assert problems(folder, GOOD) == [".env: cannot be read: not UTF-8 text"]
+
+
+# --- the paper venue's scripts and inventions -------------------------------------------------------------------------
+
+SCRIPTED = GOOD.replace(
+    "    faults:\n",
+    """\
+    queue: none
+    outages:
+      - {from_s: 10, until_s: 20.5, kind: silent}
+    halts:
+      - {symbol: eurusd, from: 2026-01-05T10:00:00Z, until: 2026-01-05T10:05:00Z, orders: reject}
+    simulated: {slippage_pct: 0.05, reject_rate: 0.1}
+    faults:
+""",
+)
+
+
+def test_outages_halts_and_what_is_simulated_are_read(folder: Path) -> None:
+    resolved = resolve(folder, SCRIPTED)
+    params = msgspec.convert(resolved.venues[VenueId("paper-a")].params, paper.Params)
+    assert params.queue is paper.QueuePlace.NONE
+    assert params.outages == (paper.Outage(from_s=Decimal(10), until_s=Decimal("20.5"), kind=paper.OutageKind.SILENT),)
+    (halt,) = params.halts
+    assert (halt.symbol, halt.orders, halt.span(0).ends_ns) == ("EURUSD", "reject", 1_767_607_500_000_000_000)
+
+
+def test_a_venue_that_invents_something_is_labelled(folder: Path) -> None:
+    resolved = resolve(folder, SCRIPTED)
+    assert [venue.simulated for venue in resolved.setup.venues] == ["slippage_pct 0.05, reject_rate 0.1"]
+    assert advice(resolved.setup)[0].startswith("venue paper-a is SIMULATED")
+    assert [venue.simulated for venue in resolve(folder).setup.venues] == [""]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("reject_rate: 0.1", "reject_rate: 2", "venues.paper-a.simulated: reject_rate: 2, wanted 0 to 1"),
+        (
+            "symbol: eurusd, from:",
+            "symbol: eurusb, from:",
+            'venues.paper-a.halts[eurusb].symbol: found "eurusb", which is',
+        ),
+        ("from_s: 10, ", "", "venues.paper-a.outages: number 1: wanted from and until, or from_s and until_s"),
+        ("from: 2026-01-05T10:00:00Z, ", "frm: 1, ", "venues.paper-a.halts[eurusd].frm: unknown; did you mean from?"),
+        ("queue: none", "queue: front", 'venues.paper-a.queue: found "front"; wanted one of back, none'),
+    ],
+)
+def test_a_script_that_is_wrong_is_named_with_what_is_wanted(folder: Path, old: str, new: str, said: str) -> None:
+    assert any(said in problem for problem in problems(folder, SCRIPTED.replace(old, new)))

@@ -19,11 +19,11 @@ def at(name: AccountId, venue: VenueId, group: str = "mine") -> AccountSpec:
     return msgspec.structs.replace(account(name), venue=venue, owner="me", route_group=group)
 
 
-def routed(**commission: str) -> Setup:
+def routed(*, commission_per_lot: str = "0", commission_pct: str = "0") -> Setup:
     """Two accounts of one owner at two venues, and one that stands for itself."""
     venues = (
         VenueSpec(NEAR, DOES_ALL),
-        VenueSpec(FAR, DOES_ALL, **{name: Decimal(value) for name, value in commission.items()}),
+        VenueSpec(FAR, DOES_ALL, Decimal(commission_per_lot), Decimal(commission_pct)),
         VenueSpec(OTHER, DOES_ALL),
     )
     return msgspec.structs.replace(setup(at(A, NEAR), at(B, FAR), at(C, OTHER, "")), venues=venues)

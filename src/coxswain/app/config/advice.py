@@ -4,9 +4,13 @@ from coxswain.model.setup import Setup
 
 
 def advice(setup: Setup) -> list[str]:
-    """Return a sentence for each account that cannot trade an instrument for want of a pair to convert its money by."""
+    """Return a sentence for each venue that invents its fills, and each account that cannot convert what it earns."""
     pairs = {frozenset({i.base_currency, i.currency}) for i in setup.instruments if i.base_currency is not None}
-    found = []
+    found = [
+        f"venue {venue.id} is SIMULATED: it invents what the market would have done ({venue.simulated})"
+        for venue in setup.venues
+        if venue.simulated
+    ]
     for account in setup.accounts:
         missing: dict[str, list[str]] = {}
         for instrument in setup.instruments:

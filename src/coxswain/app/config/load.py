@@ -19,7 +19,15 @@ from coxswain.app.config.problems import ConfigError, Problem
 from coxswain.app.config.schema import DAYS, AccountEntry, AccountMode, ConfigFile, Entry, InstrumentEntry, read_shape
 from coxswain.app.config.shown import ShownValue, shown_values
 from coxswain.app.config.tree import Loc, Tree, read_tree
-from coxswain.app.config.venue_params import FILLED_IN, VenueModule, capabilities_of, find_module, lacking, read_params
+from coxswain.app.config.venue_params import (
+    FILLED_IN,
+    VenueModule,
+    capabilities_of,
+    find_module,
+    lacking,
+    read_params,
+    simulation_of,
+)
 from coxswain.model.control import stricter_mode
 from coxswain.model.decimals import ZERO
 from coxswain.model.firm import NewsEvent, RuleSet
@@ -38,6 +46,8 @@ class VenueChoice:
     kind: str
     params: Mapping[str, object] = field(repr=False)
     """Plain values, for `msgspec.convert`. Secrets may be among them."""
+    simulated: str = ""
+    """What the venue invents instead of taking it from the market."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,8 @@ def _read_venues(
         _check_money(tree, venue_id, module, names)
         params = read_params(tree, venue, module, names, accounts)
         if params is not None:
-            venues[venue_id] = VenueChoice(tree.text_at(*venue, "kind") or "", params)
+            kind = tree.text_at(*venue, "kind") or ""
+            venues[venue_id] = VenueChoice(kind, params, simulation_of(module, params))
             declared[venue_id] = _declared(tree, venue, module, params)
     return declared, venues
 
@@ -142,7 +153,8 @@ def _setup(
         mode=config.mode if config.auto_execute else stricter_mode(config.mode, Mode.MANUAL),
         accounts=tuple(_account(account, limits, rule_sets) for account in config.accounts),
         venues=tuple(
-            VenueSpec(venue_id, can, **_commission(venues.get(venue_id))) for venue_id, can in declared.items()
+            VenueSpec(venue_id, can, **_commission(venues.get(venue_id)), simulated=_simulated(venues.get(venue_id)))
+            for venue_id, can in declared.items()
         ),
         instruments=tuple(_instrument(instrument) for instrument in config.instruments),
         correlations=tuple(
@@ -179,6 +191,10 @@ def _commission(venue: VenueChoice | None) -> dict[str, Decimal]:
     """Return what a venue is configured to charge, which the router compares venues by."""
     params = {} if venue is None else venue.params
     return {name: Decimal(str(params[name])) for name in ("commission_per_lot", "commission_pct") if params.get(name)}
+
+
+def _simulated(venue: VenueChoice | None) -> str:
+    return "" if venue is None else venue.simulated
 
 
 def _values(keys: Iterable[Key], part: Entry) -> dict[str, Decimal]:

@@ -20,7 +20,7 @@ from coxswain.app.config.problems import unknown
 from coxswain.app.config.tree import Loc, Tree, Value
 from coxswain.model.decimals import exact, is_short
 from coxswain.model.setup import Capabilities
-from coxswain.model.vocabulary import AccountId, OrdType
+from coxswain.model.vocabulary import AccountId, OrdType, Symbol
 
 # Filled from the accounts of the file.
 FILLED_IN = frozenset({"accounts"})
@@ -59,6 +59,12 @@ def capabilities_of(module: VenueModule, params: Mapping[str, object]) -> Capabi
     if declare is None:
         return module.CAPABILITIES
     return cast(Capabilities, declare(msgspec.convert(params, module.Params)))
+
+
+def simulation_of(module: VenueModule, params: Mapping[str, object]) -> str:
+    """Say what a venue with these parameters invents instead of taking it from the market; empty if nothing."""
+    tell = getattr(module, "simulation_of", None)
+    return "" if tell is None else str(tell(msgspec.convert(params, module.Params)))
 
 
 def lacking(capabilities: Capabilities) -> str:
@@ -111,7 +117,7 @@ def read_struct(
     if not isinstance(tree.at(loc), dict):
         tree.refuse(loc, "keys and values")
         return {}
-    fields = {field.name: field for field in msgspec.structs.fields(kind) if field.name not in filled_in}
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind) if field.name not in filled_in}
     for at, _ in tree.items_at(*loc):
         if at[-1] not in fields and at[-1] != named_by:
             tree.wrong(at, unknown(str(at[-1]), fields))
@@ -140,11 +146,22 @@ def _read_value(tree: Tree, loc: Loc, kind: Any, accounts: Mapping[str, Loc]) ->
             return value
         tree.refuse_unknown(loc, accounts)
         return value
+    if kind is Symbol and isinstance(value, str):
+        return _read_symbol(tree, loc, value)
     try:
         return msgspec.convert(_number(value, kind), kind, strict=False)
     except msgspec.ValidationError:
         tree.refuse(loc, _wanted(kind))
         return None
+
+
+def _read_symbol(tree: Tree, loc: Loc, value: str) -> str:
+    """Read the name of an instrument, which must be one of the file."""
+    written = [tree.text_at(*at, "symbol") for at, _ in tree.items_at("instruments")]
+    known = {symbol.upper(): () for symbol in written if symbol is not None}
+    if value.upper() not in known and None not in written:
+        tree.refuse_unknown(loc, known)
+    return value.upper()
 
 
 def _number(value: Value, kind: Any) -> object:

@@ -266,7 +266,9 @@ class PaperVenue:
             self._halt(condition, now_ns, begins=turn.begins)
             self._exchange.reports.append(self._halts[condition.symbol])
         elif not turn.begins and condition.kind is OutageKind.FAILS:
-            self._exchange.reports.append(CompareAccounts(f"venue {self.venue_id} is back", tuple(self._exchange.ledger.accounts)))
+            self._exchange.reports.append(
+                CompareAccounts(f"venue {self.venue_id} is back", tuple(self._exchange.ledger.accounts))
+            )
 
     def _halt(self, halt: Halt, now_ns: int, *, begins: bool) -> None:
         refusing = halt.orders is HaltedOrders.REJECT
