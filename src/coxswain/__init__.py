@@ -10,6 +10,24 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "coxswain.api.python.coordinator": ("ExecutionCoordinator",),
+    "coxswain.api.python.engine": (
+        "ExecutionEngine",
+        "TradingSystem",
+        "create_execution_engine",
+    ),
+    "coxswain.api.python.manager": (
+        "ExecutionManager",
+        "FrameworkEvent",
+        "FrameworkEventType",
+    ),
+    "coxswain.api.python.parts": (
+        "FastExecutionPath",
+        "OrderManager",
+        "OrderRouter",
+        "PortfolioManager",
+        "PositionManager",
+    ),
+    "coxswain.app.config.programs": ("load_config",),
     "coxswain.api.python.errors": (
         *("ExecutionError", "OrderDenied", "OutcomeUnknown", "PositionError", "SystemFault", "ValidationError"),
         "VenueError",
@@ -33,6 +51,7 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 if TYPE_CHECKING:
     from coxswain.api.python.coordinator import ExecutionCoordinator
+    from coxswain.api.python.engine import ExecutionEngine, TradingSystem, create_execution_engine
     from coxswain.api.python.errors import (
         ExecutionError,
         OrderDenied,
@@ -42,7 +61,15 @@ if TYPE_CHECKING:
         ValidationError,
         VenueError,
     )
+    from coxswain.api.python.manager import ExecutionManager, FrameworkEvent, FrameworkEventType
     from coxswain.api.python.orchestrator import TradeExecutionOrchestrator
+    from coxswain.api.python.parts import (
+        FastExecutionPath,
+        OrderManager,
+        OrderRouter,
+        PortfolioManager,
+        PositionManager,
+    )
     from coxswain.api.python.types import (
         AccountAssignment,
         AccountBalance,
@@ -74,6 +101,7 @@ if TYPE_CHECKING:
     )
     from coxswain.api.python.values import instrument
     from coxswain.api.python.venue import ExecutionVenue, PaperTradingVenue
+    from coxswain.app.config.programs import load_config
     from coxswain.model.market import Instrument, Quote
     from coxswain.model.vocabulary import TimeInForce, TradingState
     from coxswain.views.outside import OutsideEvent
@@ -89,7 +117,9 @@ __all__ = [
     "ExcludedAccount",
     "ExecutionAuditEntry",
     "ExecutionCoordinator",
+    "ExecutionEngine",
     "ExecutionError",
+    "ExecutionManager",
     "ExecutionMode",
     "ExecutionMonitor",
     "ExecutionPlan",
@@ -97,13 +127,18 @@ __all__ = [
     "ExecutionStats",
     "ExecutionSummary",
     "ExecutionVenue",
+    "FastExecutionPath",
     "Fill",
+    "FrameworkEvent",
+    "FrameworkEventType",
     "Instrument",
     "Liquidation",
     "ManagedPosition",
     "Order",
     "OrderDenied",
+    "OrderManager",
     "OrderParams",
+    "OrderRouter",
     "OrderSide",
     "OrderStatus",
     "OrderType",
@@ -112,8 +147,10 @@ __all__ = [
     "OutsideEvent",
     "PaperTradingVenue",
     "PartialFill",
+    "PortfolioManager",
     "PortfolioStats",
     "PositionError",
+    "PositionManager",
     "PositionMetrics",
     "Quote",
     "SystemFault",
@@ -122,9 +159,12 @@ __all__ = [
     "TradeSignal",
     "TradingMode",
     "TradingState",
+    "TradingSystem",
     "ValidationError",
     "VenueError",
+    "create_execution_engine",
     "instrument",
+    "load_config",
 ]
 
 

@@ -28,6 +28,7 @@ from coxswain.views.plans import Outcome
 
 T = TypeVar("T")
 HANDED_OUT_WITHIN_S = 10.0
+FOLLOWED_WITHIN_S = 1
 
 
 class Desk:
@@ -85,7 +86,8 @@ class Desk:
         summary = self.session.summary
 
         def is_answered() -> bool:
-            results = results_of(summary, signal_id)
+            waits = {row.signal_id: row.accounts for row in summary.controls.waiting()}.get(SignalId(signal_id), ())
+            results = [result for result in results_of(summary, signal_id) if result.account_id not in waits]
             return all(map(_is_answered, results)) and (
                 all(result.success is not None for result in results) or not self.session.is_report_near()
             )
@@ -97,6 +99,7 @@ class Desk:
             return row is not None and row.ord_status is not OrdStatus.PENDING_NEW
 
         self.session.wait_until(is_answered, within_s)
+        self._await_what_follows()
         return self.results(signal_id)
 
     # --- orders -------------------------------------------------------------------------------------------------------
@@ -107,14 +110,15 @@ class Desk:
         Raises `OrderDenied` with every check that failed.
         """
         session = self.session
-        intent = self._intent(params, venue)
+        intent = self.intent(params, venue)
         record = session.tell(inp.SubmitOrder(intent))
         created = [event for event in record.events if isinstance(event, ev.OrderCreated)]
         if not created:
             raise OrderDenied(*_denials(record))
         return created[0].cl_ord_id
 
-    def _intent(self, params: OrderParams | Order, venue: str | None) -> OrderIntent:
+    def intent(self, params: OrderParams | Order, venue: str | None) -> OrderIntent:
+        """Say what an order is to be, exactly. Raises `ValidationError` for what cannot be understood."""
         session = self.session
         instrument = session.instrument(params.symbol)
         quote = session.latest(instrument.symbol) if session.setup.accounts else None
@@ -162,7 +166,12 @@ class Desk:
             return row.ord_status is not OrdStatus.PENDING_NEW and not self.session.is_report_near()
 
         self.session.wait_until(is_answered, within_s)
+        self._await_what_follows()
         return self.order(order_id)
+
+    def _await_what_follows(self) -> None:
+        """Let protection that follows a fill be answered too, where that is a matter of moments."""
+        self.session.wait_until(lambda: not self.session.is_report_near(), FOLLOWED_WITHIN_S)
 
     def row(self, order_id: str) -> OrderRow:
         """Return an order's row; call it where the views may be read."""
@@ -180,6 +189,10 @@ class Desk:
         return self.session.look(
             lambda: [order_of(summary, row) for row in summary.blotter.orders.values() if row.account in accounts]
         )
+
+    def open_order_ids(self) -> set[str]:
+        rows = self.session.summary.blotter.orders
+        return self.session.look(lambda: {row.cl_ord_id for row in rows.values() if row.is_open})
 
     def cancel_order(self, order_id: str, reason: str = "cancelled by API") -> bool:
         """Cancel an order and wait for the answer. True if it is cancelled; False if it had filled, or was over."""

@@ -114,11 +114,7 @@ class TradeExecutionOrchestrator(Shared):
 
         Raises `ValidationError` with every reason for which it cannot be planned.
         """
-        fields: dict[str, object] = {name: getattr(signal, name) for name in SIGNAL_FIELDS}
-        fields["kind"] = SignalKind.ENTRY
-        fields["strategy"] = signal.strategy or signal.metadata.get("strategy", "")
-        fields["accounts"] = list(signal.accounts)
-        fields["signal_time"] = None if signal.signal_time is None else _iso(signal.signal_time)
+        fields = signal_fields(signal)
         return await self._desk.run(lambda: self._desk.submit_signal(fields))
 
     async def execute_plan(self, plan: ExecutionPlan) -> list[ExecutionResult]:
@@ -176,6 +172,16 @@ class TradeExecutionOrchestrator(Shared):
             return [_entry(desk, entry) for entry in session.audit.tail(limit)]
 
         return await desk.run(lambda: session.look(read))
+
+
+def signal_fields(signal: TradeSignal) -> dict[str, object]:
+    """Return a signal's fields as every door has them."""
+    fields: dict[str, object] = {name: getattr(signal, name) for name in SIGNAL_FIELDS}
+    fields["kind"] = SignalKind.ENTRY
+    fields["strategy"] = signal.strategy or signal.metadata.get("strategy", "")
+    fields["accounts"] = list(signal.accounts)
+    fields["signal_time"] = None if signal.signal_time is None else _iso(signal.signal_time)
+    return fields
 
 
 def _why_not_moved(result: ExecutionResult) -> str:

@@ -92,7 +92,7 @@ class ExecutionVenue(Shared):
     ) -> Order:
         """Move the stop or the target of a position, by their order. Other orders: cancel, and submit a new one."""
         desk = self._desk
-        return await desk.run(lambda: _modify(desk, order_id, stop_price, limit_price))
+        return await desk.run(lambda: modify(desk, order_id, stop_price, limit_price))
 
     async def get_order(self, order_id: str) -> Order:
         desk = self._desk
@@ -228,6 +228,12 @@ class PaperTradingVenue(ExecutionVenue):
             self._port.open_account(account, params)
         session.add_account(spec)
 
+    def call(self, name: str) -> None:
+        """Give it another name, before it is opened."""
+        if self._desk_given is not None and self.venue_id != name:
+            raise ValidationError(field="venue", value=self.venue_id, wanted="one that no engine has yet")
+        self.venue_id = VenueId(name)
+
     def open(self, path: Path | None) -> Venue:
         """Open the simulated exchange itself; the engine calls this."""
         params = msgspec.structs.replace(self._params, accounts=dict(self._accounts))
@@ -257,7 +263,8 @@ def _only_account(session: Session, venue: VenueId, account_id: str | None) -> A
     return accounts[0]
 
 
-def _modify(desk: Desk, order_id: str, stop_price: Number | None, limit_price: Number | None) -> Order:
+def modify(desk: Desk, order_id: str, stop_price: Number | None, limit_price: Number | None) -> Order:
+    """Move the stop or the target that an order is."""
     row = desk.session.look(lambda: desk.row(order_id))
     if row.role not in PROTECTION or not row.is_open:
         wanted = "an open stop or target of a position; for another order cancel it and submit a new one"

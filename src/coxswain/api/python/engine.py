@@ -1,0 +1,397 @@
+"""The execution engine over several brokers: one trading system a broker, one engine, one journal. A view of it."""
+
+import importlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from coxswain.api.python.door import Desk, Shared
+from coxswain.api.python.errors import ValidationError
+from coxswain.api.python.parts import (
+    FastExecutionPath,
+    OrderManager,
+    PortfolioManager,
+    PositionManager,
+    compare,
+)
+from coxswain.api.python.reading import account_of, discrepancy_of, position_of
+from coxswain.api.python.session import Session
+from coxswain.api.python.types import (
+    AccountStatus,
+    Discrepancy,
+    EmergencyStop,
+    ExecutionMode,
+    Liquidation,
+    Order,
+    OrderParams,
+    TradingMode,
+)
+from coxswain.api.python.values import Number, moment, nanoseconds, number
+from coxswain.api.python.venue import ExecutionVenue, PaperTradingVenue, new_session
+from coxswain.messages import inputs as inp
+from coxswain.model.control import EVERYTHING, StopLevel, name_of
+from coxswain.model.market import Instrument, Quote
+from coxswain.model.setup import Setup, VenueSpec
+from coxswain.model.vocabulary import Mode, VenueId
+from coxswain.venues.base import Venue
+
+KEYS = ("accounts", "brokers", "limits", "settings")
+ACCOUNT_KEYS = ("balance", "broker", "limits", "reserve", "trading_mode")
+CLOSED_WITHIN_S = 120
+
+
+class Choice(Protocol):
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def params(self) -> Mapping[str, object]: ...
+
+
+class Loaded(Protocol):
+    """A configuration file as `load_config` reads it."""
+
+    @property
+    def setup(self) -> Setup: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def venues(self) -> Mapping[VenueId, Choice]: ...
+
+
+Config = Mapping[str, object] | Loaded
+
+
+class _Configured:
+    """A venue of a configuration file."""
+
+    def __init__(self, venue_id: VenueId, choice: Choice, setup: Setup) -> None:
+        self.venue_id = venue_id
+        self.spec: VenueSpec = next(spec for spec in setup.venues if spec.id == venue_id)
+        self.traded: tuple[Instrument, ...] = setup.instruments
+        self._module = importlib.import_module(f"coxswain.venues.{choice.kind}")
+        self.is_live: bool = self._module.IS_LIVE
+        self._params = choice.params
+        if choice.params.get("separate"):
+            wanted = "false: an engine in a program has its venues with it"
+            raise ValidationError(field=f"venues.{venue_id}.separate", value=True, wanted=wanted)
+
+    def open(self, path: Path | None) -> Venue:
+        params = msgspec.convert(self._params, self._module.Params)
+        venue: Venue = self._module.Venue(self.venue_id, params, self.traded, path)
+        return venue
+
+
+class TradingSystem(ExecutionVenue):
+    """One broker's part of an engine: its orders, positions and accounts, and the six methods of a venue."""
+
+    def __init__(self, desk: Desk, venue_id: str) -> None:
+        super().__init__(desk, venue_id)
+        self.order_manager = OrderManager(self)
+        self.position_manager = PositionManager(self)
+        self.fast_path = FastExecutionPath(self)
+
+    def get_accounts(self) -> list[AccountStatus]:
+        """Return the accounts at this broker, as they stand."""
+        session, accounts = self._desk.session, self._desk.accounts_at(self.venue_id)
+        book = session.summary.book
+        return session.look(lambda: [account_of(row) for row in book.all_accounts() if row.account in accounts])
+
+
+class ExecutionEngine(Shared):
+    """Trades on every broker that is configured. `create_execution_engine` makes one and has it begin.
+
+    `config` is what `load_config` read, or a mapping: `brokers`, each name with a `PaperTradingVenue`; `accounts`, each
+    id with its `broker`, `balance`, `limits`, `reserve` and `trading_mode` (without accounts each broker has one of its
+    own name); `limits` for all accounts and `settings`, both by the keys of docs/CONFIGURATION.md.
+
+    Whether money is real is said by the account. `trading_mode` is what accounts are that do not say it, and an account
+    that is something else refuses to start.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        trading_mode: TradingMode = TradingMode.PAPER,
+        execution_mode: ExecutionMode | None = None,
+        *,
+        journal: str | Path | None = None,
+        feed: Iterable[Quote] | None = None,
+        start: datetime | None = None,
+        realtime: bool = False,
+        seed: int | None = None,
+    ) -> None:
+        self.trading_mode = TradingMode(trading_mode)
+        self._is_trading = False
+        starts_ns = None if start is None else nanoseconds(start, "start")
+        if isinstance(config, Mapping):
+            mode = execution_mode or Mode.SEMI_AUTO
+            wrong = [key for key in config if key not in KEYS]
+            if wrong:
+                raise ValidationError(field=f"config.{wrong[0]}", value=config[wrong[0]], wanted=f"{', '.join(KEYS)}")
+            settings = {key: number(value, f"settings.{key}") for key, value in _numbers(config, "settings").items()}
+            session = new_session(
+                mode, settings, seed=seed or 1, journal=journal, feed=feed, start=start, realtime=realtime
+            )
+            self._desk = Desk(session)
+            self._take(config)
+        else:
+            setup = msgspec.structs.replace(config.setup, mode=execution_mode or config.setup.mode)
+            seed = config.seed if seed is None else seed
+            session = Session(setup, seed=seed, journal=journal, feed=feed, starts_ns=starts_ns, realtime=realtime)
+            self._desk = Desk(session)
+            for venue_id, choice in config.venues.items():
+                plug = _Configured(venue_id, choice, setup)
+                self._agree(f"venue {venue_id}", plug.is_live)
+                session.add_venue(plug)
+        self.order_manager = OrderManager(self)
+        self.position_manager = PositionManager(self)
+        self.portfolio_manager = PortfolioManager(self)
+        self.fast_path = FastExecutionPath(self)
+
+    def _take(self, config: Mapping[str, object]) -> None:
+        """Take brokers and accounts of a mapping."""
+        brokers, accounts = _mapping(config, "brokers"), _mapping(config, "accounts")
+        if not brokers:
+            raise ValidationError(field="config.brokers", value=None, wanted="a name with a venue, one at least")
+        for name, venue in brokers.items():
+            if not isinstance(venue, PaperTradingVenue):
+                raise ValidationError(field=f"brokers.{name}", value=venue, wanted="a PaperTradingVenue")
+            venue.call(name)
+        for account_id, given in (accounts or {name: {"broker": name} for name in brokers}).items():
+            about = f"accounts.{account_id}"
+            entry = _mapping({account_id: given}, account_id, about)
+            wrong = [key for key in entry if key not in ACCOUNT_KEYS]
+            if wrong:
+                wanted = ", ".join(ACCOUNT_KEYS)
+                raise ValidationError(field=f"{about}.{wrong[0]}", value=entry[wrong[0]], wanted=wanted)
+            venue = brokers.get(str(entry.get("broker")))
+            if not isinstance(venue, PaperTradingVenue):
+                raise ValidationError(field=f"{about}.broker", value=entry.get("broker"), wanted=", ".join(brokers))
+            self._agree(about, TradingMode(str(entry.get("trading_mode", self.trading_mode))) is TradingMode.LIVE)
+            if self.trading_mode is TradingMode.LIVE:
+                self._agree(f"{about}.broker", venue.is_live)
+            balance = entry.get("balance", venue.initial_capital)
+            limits = {**_numbers(config, "limits"), **_numbers(entry, "limits")}
+            assert isinstance(balance, Decimal | int | float | str)
+            venue.join(self._desk, account_id, balance, reserve=bool(entry.get("reserve")), limits=limits)
+
+    def _agree(self, what: str, is_live: bool) -> None:
+        if is_live is not (self.trading_mode is TradingMode.LIVE):
+            found = TradingMode.LIVE if is_live else TradingMode.PAPER
+            wanted = f"{found.value}, as {what} says: the mode is the account's, and this argument only a default"
+            raise ValidationError(field="trading_mode", value=self.trading_mode.value, wanted=wanted)
+
+    # --- its life -----------------------------------------------------------------------------------------------------
+
+    async def initialize(self) -> bool:
+        """Open journal and venues and compare the books. True if every account agrees with its venue."""
+        session = self._desk.session
+
+        def begin() -> bool:
+            session.begin()
+            session.wait_until(lambda: all(row.reconciled for row in session.summary.book.accounts.values()), 30)
+            return session.look(lambda: all(row.reconciled for row in session.summary.book.accounts.values()))
+
+        return await self._desk.run(begin)
+
+    async def start_trading(self) -> None:
+        """Let this engine take orders. A stop that a person has put up stays until a person releases it."""
+        await self._desk.run(self._desk.session.begin)
+        self._is_trading = True
+
+    @property
+    def trading_systems(self) -> dict[str, TradingSystem]:
+        """One for each broker, by its name."""
+        return {spec.id: TradingSystem(self._desk, spec.id) for spec in self._desk.session.setup.venues}
+
+    # --- orders -------------------------------------------------------------------------------------------------------
+
+    async def submit_cross_system_order(self, order: Order | OrderParams, preferred_broker: str | None = None) -> str:
+        """Submit one order to the preferred broker, or to the first; return its id once the broker has answered.
+
+        It takes the fast path: no plan, so nothing waits for a person; but the gate judges it. Raises `OrderDenied`.
+        """
+        desk = self._desk
+        if not self._is_trading:
+            raise ValidationError("trading has not been started: call start_trading() first")
+
+        def submit() -> str:
+            order_id = desk.submit_order(order, preferred_broker)
+            desk.await_order(order_id)
+            return order_id
+
+        return await desk.run(submit)
+
+    # --- stopping -----------------------------------------------------------------------------------------------------
+
+    async def emergency_stop(self, reason: str = "emergency stop by API") -> EmergencyStop:
+        """Cancel every order that enters and let nothing new enter. Stops and targets stay, and so do positions.
+
+        It stands until a person resumes, also after a restart.
+        """
+        desk = self._desk
+
+        def stop() -> EmergencyStop:
+            message = inp.StopTrading(StopLevel.HALT, EVERYTHING, reason, desk.session.actor)
+            answer = desk.command(message)
+            desk.session.wait_until(lambda: not desk.session.is_report_near(), 10)
+            return EmergencyStop(answer.did, answer.did_not, answer.undo)
+
+        return await desk.run(stop)
+
+    async def emergency_liquidate_all(self, reason: str = "emergency liquidation by API") -> Liquidation:
+        """Cancel everything and close every position; return what is still to be closed after two minutes at most."""
+        desk, session = self._desk, self._desk.session
+
+        def liquidate() -> Liquidation:
+            answer = desk.command(inp.StopTrading(StopLevel.FLATTEN, EVERYTHING, reason, session.actor))
+            session.wait_until(lambda: not session.summary.book.open_positions(), CLOSED_WITHIN_S)
+            left = session.look(
+                lambda: [position_of(session.summary, row) for row in session.summary.book.open_positions()]
+            )
+            return Liquidation(answer.did, answer.did_not, answer.undo, tuple(left))
+
+        return await desk.run(liquidate)
+
+    async def resume_trading(self, reason: str) -> None:
+        """Release the stops of everything; the reason is journaled with your name."""
+        message = inp.ResumeTrading(EVERYTHING, reason, self._desk.session.actor)
+        await self._desk.run(lambda: self._desk.command(message))
+
+    async def set_execution_mode(self, mode: ExecutionMode, reason: str = "set by API") -> None:
+        message = inp.SetMode(mode, EVERYTHING, reason, self._desk.session.actor)
+        await self._desk.run(lambda: self._desk.command(message))
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    async def synchronize_positions(self) -> list[Discrepancy]:
+        """Compare every account with its broker's books now, as the engine does every minute; return what differs."""
+        desk = self._desk
+        return await desk.run(lambda: compare(desk, sorted(desk.accounts_at(None))))
+
+    _synchronize_positions = synchronize_positions
+
+    @property
+    def session_metrics(self) -> dict[str, Decimal | int | None]:
+        """Counts and rates over all brokers, of this engine's journal; None where there is too little data."""
+        return self._desk.session.look(self._metrics)
+
+    def _metrics(self) -> dict[str, Decimal | int | None]:
+        summary = self._desk.session.summary
+        row, blotter = summary.stats.figures(), summary.blotter
+        return {
+            "total_orders_submitted": row.total_orders,
+            "total_orders_filled": row.filled_orders,
+            "total_orders_rejected": row.rejected_orders,
+            "total_orders_cancelled": row.cancelled_orders,
+            "total_orders_denied": row.denied_orders,
+            "total_orders_unknown": sum(not order.outcome_known for order in blotter.orders.values()),
+            "total_fills": row.fills,
+            "active_orders": sum(order.is_open for order in blotter.orders.values()),
+            "active_positions": len(summary.book.open_positions()),
+            "fill_rate_pct": row.fill_rate_pct,
+            "average_slippage_bps": row.average_slippage_bps,
+            "average_fill_time_ms": row.average_fill_time_ms,
+            "completions": summary.plans.completions,
+            "recoveries": len(summary.plans.recoveries),
+        }
+
+    async def get_comprehensive_status(self) -> dict[str, object]:
+        """Return how everything stands. `engine_status` is `active` while it may trade; else it says why not."""
+        session = self._desk.session
+        if session.is_closed:
+            return {"engine_status": "shutdown"}
+        if session.failed:
+            return {"engine_status": "failed", "failure": session.failed}
+        return await self._desk.run(lambda: session.look(self._status))
+
+    def _status(self) -> dict[str, object]:
+        session, summary = self._desk.session, self._desk.session.summary
+        book, controls = summary.book, summary.controls
+        accounts = [account_of(row) for row in book.all_accounts()]
+        stops = controls.stops()
+        mode = controls.modes().get(name_of(EVERYTHING), session.setup.mode)
+        return {
+            "engine_status": self._in_a_word([stop.scope for stop in stops], mode),
+            "time": None if summary.last_ns is None else moment(summary.last_ns),
+            "trading_mode": self.trading_mode,
+            "execution_mode": mode,
+            "trading_enabled": self._is_trading,
+            "stops": stops,
+            "waiting_plans": controls.waiting(),
+            "flattening": controls.flattening(),
+            "session_metrics": self._metrics(),
+            "trading_systems": {
+                spec.id: [account for account in accounts if account.platform == spec.id]
+                for spec in session.setup.venues
+            },
+            "positions": [position_of(summary, row) for row in book.open_positions()],
+            "breaks": [discrepancy_of(found) for found in book.breaks.values()],
+            "health": {
+                "journal_records": summary.records,
+                "market": {symbol: moment(quote.ts_ns) for symbol, quote in book.quotes.items()},
+                "accounts": {row.account: row.reconciled and not row.breaks for row in book.accounts.values()},
+                "event_handlers": session.listeners.count,
+                "event_handler_faults": session.listeners.faults,
+                "events_dropped": session.listeners.dropped,
+            },
+        }
+
+    def _in_a_word(self, stopped: list[str], mode: Mode) -> str:
+        if name_of(EVERYTHING) in stopped:
+            return "stopped"
+        if mode is Mode.EMERGENCY:
+            return "emergency"
+        return "active" if self._is_trading else "initialized"
+
+
+async def create_execution_engine(
+    config: Config,
+    trading_mode: TradingMode = TradingMode.PAPER,
+    execution_mode: ExecutionMode | None = None,
+    *,
+    journal: str | Path | None = None,
+    feed: Iterable[Quote] | None = None,
+    start: datetime | None = None,
+    realtime: bool = False,
+    seed: int | None = None,
+) -> ExecutionEngine:
+    """Make an engine, open it and have its books compared. It trades after `start_trading`.
+
+    Without `execution_mode` it is the configuration's; of a mapping, SEMI_AUTO.
+    """
+    engine = ExecutionEngine(
+        config,
+        trading_mode,
+        execution_mode,
+        journal=journal,
+        feed=feed,
+        start=start,
+        realtime=realtime,
+        seed=seed,
+    )
+    await engine.initialize()
+    return engine
+
+
+def _mapping(config: Mapping[str, object], key: str, about: str = "") -> Mapping[str, object]:
+    found = config.get(key, {})
+    if not isinstance(found, Mapping):
+        raise ValidationError(field=about or f"config.{key}", value=found, wanted="a mapping")
+    return found
+
+
+def _numbers(config: Mapping[str, object], key: str) -> dict[str, Number]:
+    numbers: dict[str, Number] = {}
+    for name, value in _mapping(config, key).items():
+        if isinstance(value, bool) or not isinstance(value, Decimal | int | float | str):
+            raise ValidationError(field=f"{key}.{name}", value=value, wanted="a number")
+        numbers[name] = value
+    return numbers
