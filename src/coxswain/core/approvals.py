@@ -192,7 +192,8 @@ def _checked_again(state: State, signal: Signal, plan: Plan, accounts: tuple[Acc
     return tuple(
         assignment
         if assignment.verdict is Verdict.SKIP or plan.kind is SignalKind.STOP_ADJUSTMENT
-        else _resized(assignment, min(assignment.qty, planned[assignment.account].qty))
+        # A share of nothing was to call an entry back: if that has filled meanwhile, it is what is to be left.
+        else _resized(assignment, min(assignment.qty, planned[assignment.account].qty or assignment.qty))
         for assignment in fresh.assignments
         if assignment.account in planned
     )
@@ -201,6 +202,8 @@ def _checked_again(state: State, signal: Signal, plan: Plan, accounts: tuple[Acc
 def _entry_again(state: State, signal: Signal, plan: Plan, planned: Assignment) -> Assignment:
     """An entry keeps its size or loses some; too small, too late or no longer fit, it is left out."""
     account, instrument = state.accounts[planned.account], state.instruments[plan.symbol]
+    if signal.stop_loss is None and plan.stop_loss is not None:
+        signal = msgspec.structs.replace(signal, stop_loss=plan.stop_loss)
     checks = eligibility(state, account, signal)
     rate = rate_up(state, account, instrument)
     qty = ZERO

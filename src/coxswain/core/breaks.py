@@ -9,10 +9,11 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from coxswain.core.consequences import after
+from coxswain.core.exits import take_over
 from coxswain.core.money import position_margin, position_risk, rate_up
 from coxswain.core.order import average, is_over
 from coxswain.core.protection import start_exit
-from coxswain.core.state import NOTHING_HELD, Account, Chosen, Position, day_is_lost
+from coxswain.core.state import NOTHING_HELD, Account, Chosen, Position, day_is_lost, is_closing
 from coxswain.core.submit import ask_for_account, view_of
 from coxswain.core.trust import restrict
 from coxswain.core.tx import Tx
@@ -162,8 +163,9 @@ def _take_position(tx: Tx, account: Account, found: ev.BreakFound, chosen: Chose
         )
     )
     _watch_losses(tx, account)
-    if chosen.resolution is FLATTEN and account.positions[symbol].exit is None:
-        start_exit(tx, account.spec.id, symbol, SignalId(f"flatten:{found.break_id}"), None)
+    if chosen.resolution is FLATTEN and theirs and not is_closing(account.positions[symbol]):
+        take_over(tx, account.spec.id, symbol, "the break of its position is flattened")
+        start_exit(tx, account.spec.id, symbol, SignalId(f"flatten:{found.break_id}"), None, actor=chosen.actor)
     return ""
 
 

@@ -1,6 +1,8 @@
 """Cancels that a person asks for. Protection is cancelled only where that is said, and then its level goes too."""
 
-from coxswain.core import entries, protection
+from collections.abc import Iterator
+
+from coxswain.core import algorithms, entries, protection
 from coxswain.core.order import Order, is_done
 from coxswain.core.state import Account, State, find_order
 from coxswain.core.submit import PROTECTION
@@ -73,6 +75,9 @@ def _cancel(tx: Tx, order: Order, why: str, message: CancelOrders) -> None:
     elif intent.role in PROTECTION:
         _unprotect(tx, tx.account(intent.account), order, message, why)
     else:
+        position = tx.account(intent.account).positions[intent.symbol]
+        if intent.role is Role.EXIT and position.leaving_for == intent.signal_id:
+            algorithms.end(tx, intent.account, intent.signal_id, why)
         protection.call_back(tx, order, why)
 
 
@@ -89,7 +94,7 @@ def _unprotect(tx: Tx, account: Account, order: Order, message: CancelOrders, wh
 
 
 def _withdraw(tx: Tx, message: CancelOrders, why: str) -> int:
-    """Withdraw shares and completions that wait for their time. Returns how many."""
+    """Withdraw shares and completions that wait for their time, and exits that leave in parts. Returns how many."""
     meant = [
         (account_id, signal_id)
         for account_id, account in tx.state.accounts.items()
@@ -104,7 +109,19 @@ def _withdraw(tx: Tx, message: CancelOrders, why: str) -> int:
         if _still_waits(tx, account_id, signal_id):
             entries.withdraw_share(tx, account_id, signal_id, why)
             count += 1
+    for account_id, signal_id in tuple(_leaving_in_parts(tx.state, message)):
+        algorithms.end(tx, account_id, signal_id, why)
+        count += 1
     return count
+
+
+def _leaving_in_parts(state: State, message: CancelOrders) -> Iterator[tuple[AccountId, SignalId]]:
+    for account_id, account in state.accounts.items():
+        for symbol, position in account.positions.items():
+            signal_id = position.leaving_for
+            meant = message.account in (None, account_id) and message.symbol in (None, symbol)
+            if signal_id is not None and meant and message.signal_id in (None, signal_id):
+                yield account_id, signal_id
 
 
 def _still_waits(tx: Tx, account_id: AccountId, signal_id: SignalId) -> bool:

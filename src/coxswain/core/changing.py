@@ -11,7 +11,7 @@ import msgspec
 from coxswain.core.order import Order, Phase, is_done
 from coxswain.core.params import NS_PER_S
 from coxswain.core.state import find_order
-from coxswain.core.submit import PROTECTION, ask_cancel, cancel, replace, submit, view_of
+from coxswain.core.submit import PROTECTION, ask_cancel, cancel, deny, replace, submit, view_of
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import ChangeOrder
@@ -33,7 +33,7 @@ def change(tx: Tx, order: Order, open_qty: Decimal, price: Decimal | None, stop_
     view = view_of(tx.state, wanted, tx.state.now_ns, tx.state.now_ns + NS_PER_S, leaving_out=order)
     verdict = judge(wanted, view, tx.gates[wanted.account])
     if isinstance(verdict, Refused):
-        tx.apply(ev.OrderDenied(wanted, verdict.checks, verdict.reasons))
+        deny(tx, verdict)
         return False
     total = plain(order.cum_qty + open_qty)
     tx.apply(ev.RenewalAsked(wanted.account, order.cl_ord_id, total, wanted.price, wanted.stop_px))

@@ -10,6 +10,7 @@ import msgspec
 
 from coxswain.core.eligibility import eligibility, fitness
 from coxswain.core.firm.planning import under_rules
+from coxswain.core.modes import mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
@@ -22,9 +23,11 @@ from coxswain.model.checks import Check, reason
 from coxswain.model.decimals import ZERO, floor_step, percent_of, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal, dies_ns
-from coxswain.model.vocabulary import AccountId, OrdStatus, OrdType, Role, Side, SignalId, Symbol
+from coxswain.model.vocabulary import AccountId, Mode, OrdStatus, OrdType, Role, Side, SignalId, Symbol
 
 LOOK_AGAIN_NS = 1_000_000_000
+UNATTENDED = (Mode.FULL_AUTO, Mode.SEMI_AUTO)
+"""Modes of accounts to which a rest may be moved without anybody being asked."""
 COMPLETABLE = (Role.ENTRY, Role.COMPLETION, Role.RECOVERY)
 
 
@@ -171,6 +174,8 @@ def _could_take(tx: Tx, account_id: AccountId, signal: Signal) -> tuple[list[Che
     if signal.stop_loss is None and plan.stop_loss is not None:
         signal = msgspec.structs.replace(signal, stop_loss=plan.stop_loss)
     checks = eligibility(state, account, signal)
+    mode = mode_of(state, account)
+    checks.append(Check("MODE", None, None, mode in UNATTENDED, mode, " ".join(UNATTENDED)))
     left_s = Decimal(dies_ns(signal) - state.now_ns) / 1_000_000_000
     checks.append(Check("SIGNAL_ALIVE_S", left_s, ZERO, left_s >= 0))
     rate = rate_up(state, account, instrument)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from coxswain.core import losses
 from coxswain.core.in_force import Place, configured, is_outdated, places_of, tightens, value_at
 from coxswain.core.params import NS_PER_S
-from coxswain.core.state import Account, LimitProposal, State
+from coxswain.core.state import Account, LimitProposal, State, TemporaryLimit
 from coxswain.core.submit import view_of
 from coxswain.core.trust import release, restrict
 from coxswain.core.tx import Tx
@@ -41,7 +41,8 @@ def on_set_limits(tx: Tx, message: SetLimits) -> None:
     if errors:
         tx.refuse("set-limits", message.account or "the desk", message.actor, *errors)
         return
-    waiting = tuple(change for change in changes if _needs_two(tx.state, change))
+    rule = tx.state.desk.limit_raise_needs_two
+    waiting = tuple(change for change in changes if rule and not _is_stricter(tx.state, change, message.until_ns))
     at_once = tuple(change for change in changes if change not in waiting)
     if at_once:
         _change(tx, "COMMAND", at_once, message.actor, message.reason, until_ns=message.until_ns)
@@ -127,10 +128,12 @@ def take_configuration(tx: Tx, before: Setup | None, in_force: dict[Place, Decim
         if account_id is not None and account_id not in {spec.id for spec in setup.accounts}:
             continue
         says = configured(setup, account_id, key)
-        if says != configured(before, account_id, key) and says != was:
+        if says != configured(before, account_id, key) and (says != was or _temporary(tx.state, place) is not None):
             changes.append(ev.LimitChange(account_id, key, was, says))
     why = "the configuration of this start differs from that of the last one"
-    waiting = tuple(change for change in changes if _needs_two_by(in_force, change))
+    # The rule that was in force before a start: no file lifts it by itself.
+    rule = in_force.get((None, "limit_raise_needs_two"), ZERO)
+    waiting = tuple(change for change in changes if rule and not _is_stricter(tx.state, change, None))
     at_once = tuple(change for change in changes if change not in waiting)
     if waiting:
         _propose(tx, "CONFIGURATION", waiting, "configuration", why, None)
@@ -190,14 +193,19 @@ def _concerned(state: State, changes: tuple[ev.LimitChange, ...]) -> tuple[Accou
     return tuple(dict.fromkeys(change.account for change in changes if change.account is not None))
 
 
-def _needs_two(state: State, change: ev.LimitChange) -> bool:
-    return bool(state.desk.limit_raise_needs_two) and not tightens(change.key, change.before, change.after)
+def _is_stricter(state: State, change: ev.LimitChange, until_ns: int | None) -> bool:
+    """Say whether a change lets less through for certain, now and after what it overtakes would have gone back."""
+    temporary = _temporary(state, (change.account, change.key))
+    if temporary is None:
+        return tightens(change.key, change.before, change.after)
+    stricter_now = change.after == change.before or tightens(change.key, change.before, change.after)
+    goes_back = until_ns is not None and until_ns <= temporary.until_ns
+    later = temporary.back_to
+    return stricter_now and (goes_back or change.after == later or tightens(change.key, later, change.after))
 
 
-def _needs_two_by(in_force: dict[Place, Decimal], change: ev.LimitChange) -> bool:
-    """The same under the rule that was in force before a start: no file lifts it by itself."""
-    rule = in_force.get((None, "limit_raise_needs_two"), ZERO)
-    return bool(rule) and not tightens(change.key, change.before, change.after)
+def _temporary(state: State, place: Place) -> TemporaryLimit | None:
+    return state.limits.temporary.get(f"{place[0] or ''}|{place[1]}")
 
 
 def _changes(state: State, message: SetLimits) -> tuple[ev.LimitChange, ...]:
@@ -209,8 +217,8 @@ def _changes(state: State, message: SetLimits) -> tuple[ev.LimitChange, ...]:
             places = list(state.accounts)
         for account_id in places:
             before, after = value_at(state, (account_id, key)), plain(value)
-            temporary = f"{account_id or ''}|{key}" in state.limits.temporary
-            if before != after or temporary:  # what was to go back may be made to stay
+            temporary = _temporary(state, (account_id, key))
+            if before != after or temporary is not None:  # what was to go back may be made to stay
                 changes.append(ev.LimitChange(account_id, key, before, after))
     return tuple(changes)
 

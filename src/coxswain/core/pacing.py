@@ -1,5 +1,6 @@
 """What waited for room among the messages has its turn: it is judged again, as things stand now."""
 
+from coxswain.core import entries
 from coxswain.core.protection import follow
 from coxswain.core.submit import submit
 from coxswain.core.tx import Tx
@@ -8,14 +9,18 @@ from coxswain.model.vocabulary import AccountId, Role, SignalId, Symbol
 
 
 def release(tx: Tx, account_id: AccountId, name: str) -> None:
-    """Submit an order that waited. It leaves, waits on, or is denied."""
+    """Submit an order that waited. It leaves, waits on, or is denied; a plan's by all that its release depends on."""
     signal_id = SignalId(name)
     waiting = tx.account(account_id).paced[signal_id]
-    former = None if waiting.renews is None else tx.account(account_id).orders[waiting.renews]
-    order = submit(tx, waiting.intent, waiting.signal_time_ns, waiting.dies_ns, former, waited=True)
-    if order is None and waiting.intent.role is Role.COMPLETION and signal_id not in tx.account(account_id).paced:
-        qty = waiting.intent.order_qty
-        tx.apply(ev.CompletionEnded(signal_id, account_id, qty, "denied by our own gate"))
+    if waiting.renews is not None:
+        former = tx.account(account_id).orders[waiting.renews]
+        submit(tx, waiting.intent, waiting.signal_time_ns, waiting.dies_ns, former, waited=True)
+    elif waiting.intent.role is Role.ENTRY:
+        entries.release(tx, account_id, signal_id)
+    elif waiting.intent.role is Role.COMPLETION:
+        entries.complete(tx, account_id, signal_id)
+    else:
+        submit(tx, waiting.intent, waiting.signal_time_ns, waiting.dies_ns, waited=True)
 
 
 def follow_again(tx: Tx, account_id: AccountId, name: str) -> None:

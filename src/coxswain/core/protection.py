@@ -22,6 +22,7 @@ from coxswain.core.submit import (
     PROTECTION,
     cancel,
     closing_side,
+    may_leave,
     next_id,
     protective_qty,
     refusal_of,
@@ -174,7 +175,7 @@ def _change(
     elif _is_waiting(leg):
         return
     elif leg.intent.role is Role.STOP and leg.intent.trail != _native_trail(account, position):
-        cancel(tx, leg, "another kind of stop takes its place")
+        _place_anew(tx, leg, level, wanted, "another kind of stop takes its place")
     elif leg.refused is None or not _was_refused(leg, leg.refused, level, wanted):
         by_sibling = moved is not None and moved is not leg and moved.intent.role in PROTECTION
         _adjust(tx, leg, level, wanted, may_lower=not by_sibling)
@@ -224,10 +225,10 @@ def _native_trail(account: Account, position: Position) -> Trail | None:
     return position.trail if account.capabilities.native_trailing else None
 
 
-def _place(tx: Tx, account: Account, position: Position, role: Role, level: Decimal, qty: Decimal) -> None:
+def _leg_intent(tx: Tx, account: Account, position: Position, role: Role, level: Decimal, qty: Decimal) -> OrderIntent:
     trail = _native_trail(account, position) if role is Role.STOP else None
     stop_type = OrdType.STOP if trail is None else OrdType.TRAILING_STOP
-    intent = OrderIntent(
+    return OrderIntent(
         account.spec.id,
         position.symbol,
         closing_side(position),
@@ -243,8 +244,11 @@ def _place(tx: Tx, account: Account, position: Position, role: Role, level: Deci
         trail=trail,
         strategy=strategy_of(tx.state, position.levels_from or NO_SIGNAL),
     )
+
+
+def _place(tx: Tx, account: Account, position: Position, role: Role, level: Decimal, qty: Decimal) -> None:
     now_ns = tx.state.now_ns
-    order = submit(tx, intent, now_ns, now_ns)
+    order = submit(tx, _leg_intent(tx, account, position, role, level, qty), now_ns, now_ns)
     if order is None and not waits_for_room(tx, account.spec.id, position.symbol):
         why = f"our own gate denied the {role} order"
         tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, why, role))
@@ -274,7 +278,7 @@ def _adjust(tx: Tx, leg: Order, level: Decimal, wanted: Decimal, *, may_lower: b
     if at == level and (open_qty == wanted or (open_qty > wanted and not may_lower)):
         return
     if not tx.account(leg.intent.account).capabilities.native_replace:
-        cancel(tx, leg, f"it is placed anew, for {text(wanted)} at {text(level)}")
+        _place_anew(tx, leg, level, wanted, f"it is placed anew, for {text(wanted)} at {text(level)}")
         return
     price, stop_px = (None, level) if is_stop else (level, None)
     if leg.intent.trail is not None:
@@ -282,6 +286,17 @@ def _adjust(tx: Tx, leg: Order, level: Decimal, wanted: Decimal, *, may_lower: b
     if not replace(tx, leg, wanted, price, stop_px):
         why = f"our own gate denied moving the {leg.intent.role} order"
         tx.apply(ev.ProtectionFailed(leg.intent.account, leg.intent.symbol, why))
+
+
+def _place_anew(tx: Tx, leg: Order, level: Decimal, wanted: Decimal, why: str) -> None:
+    """Call a leg back so that another takes its place, if that one may leave now; else the one that stands stays."""
+    account = tx.account(leg.intent.account)
+    position = account.positions[leg.intent.symbol]
+    if may_leave(tx, _leg_intent(tx, account, position, leg.intent.role, level, wanted)):
+        cancel(tx, leg, why)
+    elif not waits_for_room(tx, account.spec.id, position.symbol):
+        why = f"our own gate denied moving the {leg.intent.role} order"
+        tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, why))
 
 
 def call_back(tx: Tx, order: Order, why: str) -> None:

@@ -82,8 +82,11 @@ def on_resume(tx: Tx, message: inp.ResumeTrading) -> None:
     if scope.kind is ScopeKind.ACCOUNT:
         for cause in RELEASED_BY_A_PERSON:
             trust.release(tx, AccountId(scope.id), cause, message.reason, message.actor)
-    for account_id, position in tuple(_positions(state, scope)):  # what could not be placed while it was frozen
+    held = tuple(_positions(state, scope))
+    for account_id, position in held:  # what could not be placed while it was frozen
         protection.follow(tx, account_id, position.symbol, afresh=True)
+    for account_id in dict.fromkeys(account_id for account_id, _ in held):  # another scope may still be flattened
+        pursue(tx, account_id)
 
 
 def spread(tx: Tx, why: str = "", actor: str = "engine") -> None:

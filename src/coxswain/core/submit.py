@@ -11,13 +11,14 @@ import msgspec
 from coxswain.core.activity import DERIVED
 from coxswain.core.causes import restrict
 from coxswain.core.emulation import as_sent
+from coxswain.core.evolve.control import ENGINE
 from coxswain.core.exposure import EVERYTHING, name_of
 from coxswain.core.firm.notices import tell_refused_closing
 from coxswain.core.firm.view import facts_of
 from coxswain.core.modes import ORDERS_ONLY_REDUCE, mode_of
 from coxswain.core.money import rate_between, rate_up
 from coxswain.core.order import Order, held_qty, is_done
-from coxswain.core.params import NS_PER_S, seconds_ns
+from coxswain.core.params import NS_PER_MS, NS_PER_S, seconds_ns
 from coxswain.core.resting import met_by
 from coxswain.core.rings import count, extremes, room_ns
 from coxswain.core.scopes import narrower_state, why_restricted
@@ -61,6 +62,8 @@ from coxswain.model.vocabulary import (
 from coxswain.risk.gate import Approved, Refused, judge
 
 PROTECTION = (Role.STOP, Role.TARGET)
+LOOK_FOR_ROOM_NS = 50 * NS_PER_MS
+"""No sooner is room looked for again: a budget of nothing never has any."""
 MESSAGE_BUDGET = 16
 """The control that lets an order wait instead of refusing it."""
 SELF_MATCH = 31
@@ -135,7 +138,7 @@ def pace(tx: Tx, verdict: Refused, view: RiskView, renews: Order | None = None) 
         return False
     if intent.role is Role.ENTRY and parent_of(tx.state, intent.account, intent.signal_id) is not None:
         return False  # its algorithm looks again by itself, and may want something else by then
-    due_ns = _room_ns(tx.state, account, intent)
+    due_ns = max(_room_ns(tx.state, account, intent), tx.state.now_ns + LOOK_FOR_ROOM_NS)
     if intent.reduce_only and intent.role is not Role.DIRECT:
         tx.apply(ev.ReductionPaced(intent.account, intent.symbol, due_ns))
         return True
@@ -169,6 +172,17 @@ def refusal_of(tx: Tx, reducing: OrderIntent) -> Refused | None:
     with_room = msgspec.structs.replace(view, reducing=True, free_to_reduce=reducing.order_qty)
     verdict = judge(reducing, with_room, tx.gates[reducing.account])
     return verdict if isinstance(verdict, Refused) and verdict.controls != (MESSAGE_BUDGET,) else None
+
+
+def may_leave(tx: Tx, reducing: OrderIntent) -> bool:
+    """Say whether the gate would let a reducing order out now; a denial is recorded, and a full budget waited for."""
+    now_ns = tx.state.now_ns
+    intent = as_sent(tx.state, tx.account(reducing.account), reducing)
+    view = view_of(tx.state, intent, now_ns, now_ns)
+    verdict = judge(intent, view, tx.gates[intent.account])
+    if isinstance(verdict, Refused) and not pace(tx, verdict, view):
+        deny(tx, verdict)
+    return not isinstance(verdict, Refused)
 
 
 def submit_for_signal(tx: Tx, intent: OrderIntent) -> Order | None:
@@ -488,7 +502,7 @@ def _restrictions(
     if trading_state is not TradingState.HALTED or NOT_CONFIGURED in account.causes:
         return why, False
     restores = intent.role in PROTECTION and position.gave_way and CORE_FAILURE not in account.causes
-    return why, bool(intent.actor) or restores
+    return why, intent.actor not in ("", ENGINE) or restores
 
 
 def _protect_px(

@@ -15,6 +15,8 @@ PARTS = 10
 class Window(msgspec.Struct):
     parts: list[tuple[int, Decimal]] = []
     """The number of each part since the epoch, and its value; oldest first."""
+    length_ns: int = 0
+    """By which the parts were numbered; one of another length has other numbers."""
 
 
 def add(window: Window, now_ns: int, length_ns: int, value: Decimal) -> None:
@@ -36,21 +38,25 @@ def raise_to(window: Window, now_ns: int, length_ns: int, value: Decimal) -> Non
 
 
 def total(window: Window, now_ns: int, length_ns: int) -> Decimal:
-    oldest = _number(now_ns, length_ns) - PARTS
-    return sum((value for number, value in window.parts if number >= oldest), ZERO)
+    return sum((value for _, value in _within(window, now_ns, length_ns)), ZERO)
 
 
 def highest(window: Window, now_ns: int, length_ns: int) -> Decimal | None:
-    oldest = _number(now_ns, length_ns) - PARTS
-    return max((value for number, value in window.parts if number >= oldest), default=None)
+    return max((value for _, value in _within(window, now_ns, length_ns)), default=None)
 
 
 def _number(now_ns: int, length_ns: int) -> int:
     return now_ns * PARTS // length_ns
 
 
+def _within(window: Window, now_ns: int, length_ns: int) -> list[tuple[int, Decimal]]:
+    """Return the parts that a window of this length takes in, numbered by it."""
+    oldest, was_ns, parts = _number(now_ns, length_ns) - PARTS, window.length_ns, window.parts
+    if was_ns not in (0, length_ns):
+        parts = [(number * was_ns // length_ns, value) for number, value in parts]
+    return [part for part in parts if part[0] >= oldest]
+
+
 def _shift(window: Window, now_ns: int, length_ns: int) -> int:
-    number = _number(now_ns, length_ns)
-    while window.parts and window.parts[0][0] < number - PARTS:
-        del window.parts[0]
-    return number
+    window.parts, window.length_ns = _within(window, now_ns, length_ns), length_ns
+    return _number(now_ns, length_ns)

@@ -286,6 +286,9 @@ HIGHER_IS_SAFER = frozenset(
         "price_drift_window_s",
         "repeat_window_s",
         "limit_raise_needs_two",
+        "release_needs_two",
+        "duplicate_window_ms",
+        "flat_by_lead_s",
     )
 )
 NEITHER_IS_SAFER = frozenset(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from coxswain.core.evolve.shared import nothing, position_of_plan, share_for, stop_waiting
+from coxswain.core.evolve.shared import leave_the_pace, nothing, position_of_plan, share_for, stop_waiting
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.state import (
     Deadlines,
@@ -106,6 +106,7 @@ def _completion_ended(state: State, clock: Deadlines, event: ev.CompletionEnded)
 
 
 def _release_postponed(state: State, clock: Deadlines, event: ev.ReleasePostponed) -> None:
+    leave_the_pace(state, clock, event.signal_id, event.account)
     clock.set(key("release", event.account, event.signal_id), event.due_ns)
 
 

@@ -24,7 +24,7 @@ from coxswain.model.vocabulary import AccountId, Side, SignalId, SignalKind, Sym
 from coxswain.risk.firm.floors import floors, holds
 
 CLOSE = "firm_close"
-"""The deadline at which what a loss limit wanted closed is tried again."""
+"""The deadline at which closing is tried again that a loss limit, or hours that are over, asked for."""
 LATE_NS = 60 * NS_PER_S
 """A reset that is told later than this was not seen."""
 SOON_NS, LATER_NS = 10 * NS_PER_S, 600 * NS_PER_S
@@ -60,9 +60,13 @@ def on_flat_hours(tx: Tx, message: inp.FlatHours) -> None:
         if book is None:
             continue
         now_ns, before_ns = tx.state.now_ns, book.flat_from_ns
-        missed = before_ns is not None and before_ns <= now_ns and book.flat_met_ns != before_ns
-        if missed and before_ns != message.from_ns and _is_held(tx.account(account_id)):
-            _flatten(tx, account_id, FLAT, "sessions", f"{book.flat_why}: the deadline passed while nobody was there")
+        passed = before_ns is not None and before_ns <= now_ns and before_ns != message.from_ns
+        missed = book.flat_met_ns != before_ns
+        pursued = key(FLAT, account_id) in tx.state.deadlines
+        if passed and (missed or pursued) and _is_held(tx.account(account_id)):
+            why = "the deadline passed while nobody was there" if missed else "the hours are over, and it is not closed"
+            # By a deadline of its own, because that of the next hours takes the place of the one before.
+            _flatten(tx, account_id, CLOSE, "sessions", f"{book.flat_why}: {why}")
         act_ns = max(message.from_ns - seconds_ns(tx.state.desk.flat_by_lead_s), now_ns)
         tx.apply(ev.FlatHoursSet(account_id, message.rule_set, message.from_ns, message.until_ns, message.why, act_ns))
 
@@ -74,8 +78,8 @@ def be_flat(tx: Tx, account_id: AccountId, what: str) -> None:
 
 
 def close_again(tx: Tx, account_id: AccountId, what: str) -> None:
-    """Try again to close what a loss limit wanted closed."""
-    _flatten(tx, account_id, CLOSE, "loss_limits", "what a loss limit closes is still open")
+    """Try again to close what was to be closed."""
+    _flatten(tx, account_id, CLOSE, "closing", "what was to be closed is still open")
 
 
 def find_stop(tx: Tx, account_id: AccountId, what: str) -> None:
