@@ -6,6 +6,7 @@ would be written now, so a page cannot lag behind. Nothing outside the marks is 
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ from typing import Any
 from typer.main import get_command
 
 from coxswain.app.cli import app
+from coxswain.app.config.schema import SHAPES, Entry, Limits, Settings
 from coxswain.messages.command_json import COMMANDS
 from coxswain.model.decimals import text
 from coxswain.model.keys import GROUPS, Key, Scope, Unit
 
 DOCS = Path(__file__).parents[1] / "docs"
+MADE = (Settings, Limits)
+"""Made from the table of keys, and shown as that."""
 MARKS = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -93,6 +97,31 @@ def json_commands() -> str:
 # --- the configuration ------------------------------------------------------------------------------------------------
 
 
+def shape() -> str:
+    """Every part of the file and every key of it."""
+    return "\n".join(_part(".".join(loc) or "the file", part) for loc, part in SHAPES.items() if part not in MADE)
+
+
+def _part(name: str, part: type[Entry]) -> str:
+    rows = [
+        (f"`{field}`", _left_out(info), " ".join((info.description or "").split()))
+        for field, info in part.model_fields.items()
+    ]
+    return f"### {name if name == 'the file' else f'`{name}`'}\n\n{table(('key', 'default', 'what it is'), rows)}"
+
+
+def _left_out(info: Any) -> str:
+    """Say what a key is where it is left out; a required one has nothing to be then."""
+    if info.validate_default:
+        return "required"
+    found = info.default
+    if info.default_factory is not None or found in (None, "", [], {}):
+        return ""
+    return (
+        f"`{str(found).lower() if isinstance(found, bool) else text(found) if isinstance(found, Decimal) else found}`"
+    )
+
+
 def settings() -> str:
     return _keys(Scope.DESK)
 
@@ -123,6 +152,7 @@ def _comment(key: Key) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "command-line": command_line,
     "json-commands": json_commands,
+    "shape": shape,
     "settings": settings,
     "limits": limits,
 }

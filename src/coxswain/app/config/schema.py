@@ -140,7 +140,7 @@ def _holds_others(kind: Any) -> bool:
 class Entry(BaseModel):
     """Some keys and values. A list or a part with nothing in it counts as left out; a value must be given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -167,74 +167,121 @@ class VenueEntry(Entry):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     kind: Text = _required()
+    """Which adapter: `paper`. The other keys are the adapter's own."""
 
 
 class AccountEntry(Entry):
     id: AccountName = _required()
+    """Its name, at most 19 letters, digits or . _ : -; part of every order's id."""
     venue: VenueName = _required()
+    """Where it is held: a key of `venues`."""
     currency: Currency = _required()
+    """What it is kept in."""
     initial_balance: AboveZero = _required()
+    """What a paper account begins with, and what a firm's percentages are of."""
     firm: Annotated[str, _text("none, or the id of a rule set as coxswain firms list shows them", bool)] = _required()
+    """A rule set as `coxswain firms list` shows them, or `none`; there is no default."""
     firm_phase: Annotated[Phase | None, _choice(Phase, "one of " + ", ".join(Phase))] = None
+    """Where a rule set is for several phases."""
     owner: Annotated[str, _text("the name of the account's legal owner", lambda text: text.isprintable())] = ""
+    """Whose it legally is; wanted under a firm."""
     route_group: Annotated[str, _text(ID_WANTED, lambda text: ID.fullmatch(text) is not None)] = ""
+    """Accounts of one owner at several venues, of which the better one takes an entry."""
     firm_high_water: Annotated[Decimal | None, _number("a number above 0", lambda value: value > ZERO)] = None
+    """The highest it ever was, if it traded before its journal began."""
     mode: Annotated[AccountMode, _choice(AccountMode, "paper or live")] = AccountMode.PAPER
+    """`paper` or `live`; a paper account has no live adapter at all."""
     trading_mode: TradingMode | None = None
+    """Who is asked for this account; the stricter of this and the engine's `mode` counts."""
     reserve: Switch = False
+    """It takes no first share; it stands by for recovery."""
     tz: Zone = "UTC"
+    """The zone of its trading day."""
     reset_time: Clock = "00:00"
+    """When that day begins, in its zone."""
     restricted: list[SymbolName] = []
+    """What it may not trade."""
     allowed: list[SymbolName] = []
+    """All that it may trade; empty means everything."""
     short_selling: Annotated[ShortSelling, _choice(ShortSelling, "allowed, forbidden or needs_locate")] = (
         ShortSelling.ALLOWED
     )
+    """`allowed`, `forbidden`, or `needs_locate`."""
     day_loss_release: Annotated[DayLossRelease, _choice(DayLossRelease, "person, or reset")] = DayLossRelease.PERSON
+    """Who ends a day's loss: a `person`, or the next `reset`."""
     stop_merge: Annotated[StopMerge, _choice(StopMerge, "tighter or latest")] = StopMerge.TIGHTER
+    """Where a second entry names another stop: the `tighter` of both, or the `latest`."""
     limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table
+    """Its own limits; they take precedence."""
 
 
 class SessionEntry(Entry):
     tz: Zone = _required()
+    """The zone of the hours."""
     days: list[Day] = Field(default=None, validate_default=True, min_length=1)
+    """Weekdays, `mon` to `sun`."""
     opens: Clock = _required()
+    """Time of day."""
     closes: Clock = _required()
+    """Time of day; before `opens` means the next day."""
 
 
 class InstrumentEntry(Entry):
     symbol: SymbolName = _required()
+    """Its name."""
     currency: Currency = _required()
+    """What prices, costs and profit are in."""
     tick: AboveZero = _required()
+    """Prices are multiples of it."""
     lot_step: AboveZero = _required()
+    """Quantities are multiples of it."""
     min_qty: AboveZero = _required()
+    """The smallest order."""
     contract_size: AboveZero = ONE
+    """Units in one lot."""
     margin_rate: UpToOne = ONE
+    """Share of the value that a position ties up; 1 is unlevered."""
     base_currency: Annotated[
         str | None, _text("a currency such as EUR", lambda text: _CURRENCY.fullmatch(text) is not None)
     ] = None
+    """What is bought, for a currency pair; it then converts money too."""
     stop_gap_pct: Percent = ZERO
+    """How far past a stop it may fill, of the stop's price; the larger of this and the account's counts."""
     sessions: list[SessionEntry] = []
+    """Opening hours; without any it is always open."""
     venue_symbols: dict[VenueName, Text] = {}
+    """What a venue calls it, where that differs."""
     volume_curve: list[NotNegative] = Field(default=[], max_length=WEIGHTS_MAX)
+    """Weights of equal parts of a day from midnight UTC, for `vwap`."""
     max_qty: AboveZero | None = None
+    """The largest order that a venue takes."""
     group: Text | None = None
+    """Instruments whose exposure is limited together."""
     daily_volume: AboveZero | None = None
+    """Lots a day, for the share of it that one order may be."""
 
 
 class CorrelationEntry(Entry):
     accounts: list[AccountName] = Field(default=None, validate_default=True, min_length=2, max_length=2)
+    """Two accounts."""
     rho: Rho = _required()
+    """How they move together, -1 to 1."""
 
 
 class AlertsEntry(Entry):
     stderr: Switch = True
+    """Tell standard error."""
     file: Text | None = None
+    """One JSON object a line, beside this file unless it says where."""
     urls: list[Text] = []
+    """Any addresses of apprise; never shown. Needs the extra `alerts`."""
     window_s: WholeSeconds = 300
+    """The same about the same account is told once in it."""
     levels: dict[
         Annotated[Kind, _choice(Kind, f"an alert: {', '.join(Kind)}")],
         Annotated[AlertLevel, _choice(AlertLevel, "on, silent or off")],
     ] = {}
+    """By kind: `on`, `silent` (the file only) or `off`."""
 
 
 class AllocationEntry(Entry):
@@ -243,45 +290,75 @@ class AllocationEntry(Entry):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     policy: Text = "risk_budget"
+    """How a plan is split: `risk_budget`, `equal`, `pro_rata`, `fixed_ratio`, `rotation` or `decorrelated`. The other
+    keys are the policy's own."""
 
 
 class CapEntry(Entry):
     name: Text = _required()
+    """What it is called in a plan."""
     accounts: list[AccountName] = []
+    """These accounts together,"""
     firm: Text | None = None
+    """or the accounts under a firm,"""
     owner: Text | None = None
+    """or the accounts of an owner;"""
     symbols: list[SymbolName] = []
+    """in these instruments,"""
     product_group: Text | None = None
+    """or in a group of them;"""
     share_pct: Percent | None = None
+    """take at most this share of a plan,"""
     lots: AboveZero | None = None
+    """or so many lots."""
 
 
 class ConfigFile(Entry):
     mode: TradingMode = Mode.FULL_AUTO
+    """Who is asked: `FULL_AUTO`, `SEMI_AUTO`, `MANUAL`, `RESEARCH` or `EMERGENCY`."""
     auto_execute: Switch = True
+    """`false` lets plans wait as in MANUAL."""
     seed: Seed = 1
+    """Of the draws of delay and size."""
     settings: Settings = Field(default_factory=Settings)  # type: ignore[valid-type]  # made from the key table
+    """For the whole engine, below."""
     limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table
+    """For all accounts, below."""
     venues: dict[VenueName, VenueEntry] = Field(default=None, validate_default=True, min_length=1)
+    """Where orders go."""
     accounts: list[AccountEntry] = Field(default=None, validate_default=True, min_length=1)
+    """Who trades."""
     instruments: list[InstrumentEntry] = Field(default=None, validate_default=True, min_length=1)
+    """What is traded."""
     correlations: list[CorrelationEntry] = []
+    """How accounts move together, where it is known."""
     allocation: AllocationEntry = Field(default_factory=AllocationEntry)
+    """How a plan is split over accounts."""
     caps: list[CapEntry] = []
+    """What groups of accounts take at most of one plan."""
     alerts: AlertsEntry = Field(default_factory=AlertsEntry)
+    """What somebody is told at once."""
     firms_dir: Annotated[str, _text("a folder with rule sets", lambda text: text.isprintable())] = ""
+    """A folder with rule sets of your own."""
     news_calendar: Annotated[str, _text("an .ics or .csv file", lambda text: text.isprintable())] = ""
+    """News for firms' rules, `.ics` or `.csv`."""
     news_currencies: dict[SymbolName, list[Currency]] = {}
+    """By instrument: currencies whose news concern it, where its own do not say."""
     product_groups: dict[VenueName, list[SymbolName]] = {}
+    """Instruments that are one thing to a firm, beside those that come with the package."""
     currency: Currency | None = None
+    """What sums over accounts are in; else that of the first account."""
     restricted: list[SymbolName] = []
+    """What nobody may trade."""
     allowed: list[SymbolName] = []
+    """All that anybody may trade; empty means everything."""
     self_match: Annotated[SelfMatch, _choice(SelfMatch, "cancel_new, cancel_resting or cancel_both")] = (
         SelfMatch.CANCEL_NEW
     )
+    """Where two of your own orders would trade with one another: `cancel_new`, `cancel_resting` or `cancel_both`."""
 
 
-_SHAPES: dict[tuple[str, ...], type[Entry]] = {
+SHAPES: dict[tuple[str, ...], type[Entry]] = {
     (): ConfigFile,
     ("settings",): Settings,
     ("limits",): Limits,
@@ -332,5 +409,5 @@ def _unknown_key(loc: Loc) -> str:
     key = KEYS.get(name)
     if key is not None:
         return f"unknown here; wanted under {'settings' if key.scope is Scope.DESK else 'limits'}"
-    shape = _SHAPES[tuple(step for step in loc[:-1] if isinstance(step, str))]
+    shape = SHAPES[tuple(step for step in loc[:-1] if isinstance(step, str))]
     return unknown(name, shape.model_fields)
