@@ -18,6 +18,7 @@ from coxswain.app.config.schema import SHAPES, Entry, Limits, Settings
 from coxswain.messages.command_json import COMMANDS
 from coxswain.model.decimals import text
 from coxswain.model.keys import GROUPS, Key, Scope, Unit
+from tools.public_names import python_names
 
 DOCS = Path(__file__).parents[1] / "docs"
 MADE = (Settings, Limits)
@@ -155,6 +156,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "shape": shape,
     "settings": settings,
     "limits": limits,
+    "python-names": python_names,
 }
 
 

@@ -351,3 +351,37 @@ def test_in_real_time_the_engine_runs_by_itself() -> None:
                 await made.submit_cross_system_order(order(100_000))
 
     run(main())
+
+
+def test_the_options_of_the_paper_venue_are_what_it_does() -> None:
+    async def main() -> None:
+        venue = paper(
+            initial_capital=50_000, commission=0.5, commission_percent=0.1, slippage_percent=1, fill_delay=300
+        )
+        async with venue:
+            await venue.update_price("SHARE", 100.00, 100.02)
+            filled = await venue.submit_order(order(10))
+            assert filled.average_price is not None
+            assert filled.average_price > Decimal(101)
+            assert filled.commission == 10 * Decimal("0.5") + filled.average_price * 10 / 1000
+            assert filled.created_at is not None
+            assert (filled.fills[0].time - filled.created_at).total_seconds() >= 0.3
+        async with paper(reject_rate=1) as refusing:
+            await refusing.update_price("SHARE", 100.00, 100.02)
+            assert (await refusing.submit_order(order())).status is OrderStatus.REJECTED
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"reject_rate": 1.1}, r"reject_rate: 1\.1, wanted 0 to 1"),
+        ({"commission": -1}, "commission_per_lot: -1, wanted 0 or more"),
+        ({"latency": 5}, "unknown field `latency`"),
+        ({"initial_capital": "much"}, "initial_capital: 'much', wanted a finite number"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        paper(**options)

@@ -1,7 +1,9 @@
 """What `coxswain` exports, and what it costs to import."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +27,8 @@ def test_an_import_brings_nothing_heavy_along(statement: str, heavy: tuple[str, 
     code = f"import sys; {statement}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_page_of_the_python_classes_has_every_public_name() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "PYTHON.md").read_text(encoding="utf-8")
+    assert [name for name in coxswain.__all__ if not re.search(rf"`(await )?{name}\b", page)] == []

@@ -23,9 +23,10 @@ from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, Mode, Role, SignalKind, VenueId
 from coxswain.venues.base import Venue
-from coxswain.venues.paper import AccountParams, PaperVenue, Params, capabilities_of
+from coxswain.venues.paper import AccountParams, PaperVenue, Params, capabilities_of, simulation_of
 
 PROTECTION = (Role.STOP, Role.TARGET)
+FEED = "prices given by a program"
 ALIKE = dict.fromkeys(
     ("min_timing_variance_ms", "max_timing_variance_ms", "min_size_variance_pct", "max_size_variance_pct"), ZERO
 )
@@ -48,7 +49,7 @@ def new_session(
     if unknown:
         raise ValidationError(field=f"settings.{unknown[0]}", value=settings[unknown[0]], wanted="a known setting")
     starts_ns = None if start is None else nanoseconds(start, "start")
-    setup = Setup(mode, (), (), (), settings=known | settings)
+    setup = Setup(mode, (), (), (), settings=known | settings, feed=FEED)
     return Session(setup, seed=seed, journal=journal, feed=feed, starts_ns=starts_ns, realtime=realtime)
 
 
@@ -136,7 +137,7 @@ class PaperTradingVenue(ExecutionVenue):
     What the options mean, and their units: `initial_capital` of an account of its own in `currency`; `commission` for
     each lot and `commission_percent` of the value, per cent; `slippage_percent` by which fills are worse, per cent;
     `fill_delay` in milliseconds; `reject_rate` and `partial_fill_rate`, each a probability from 0 to 1; `latency_ms`
-    each way.
+    each way. What is drawn is drawn from `seed`, the same in every run.
     """
 
     def __init__(
@@ -153,6 +154,7 @@ class PaperTradingVenue(ExecutionVenue):
         venue_id: str = "paper",
         currency: str = "USD",
         latency_ms: int = 20,
+        seed: int = 0,
         start: datetime | None = None,
         **options: object,
     ) -> None:
@@ -167,15 +169,21 @@ class PaperTradingVenue(ExecutionVenue):
         self.initial_capital = number(initial_capital, "initial_capital")
         self._accounts: dict[AccountId, AccountParams] = {}
         self._port: PaperVenue | None = None
+        simulated = {
+            "seed": seed,
+            "slippage_pct": number(slippage_percent, "slippage_percent"),
+            "fill_delay_ms": fill_delay,
+            "reject_rate": number(reject_rate, "reject_rate"),
+            "partial_fill_rate": number(partial_fill_rate, "partial_fill_rate"),
+        }
+        invents = any(value for name, value in simulated.items() if name != "seed")
         self._params = _paper_params(
             {
+                "accounts": {},
                 "commission_per_lot": number(commission, "commission"),
                 "commission_pct": number(commission_percent, "commission_percent"),
-                "slippage_pct": number(slippage_percent, "slippage_percent"),
-                "fill_delay_ms": fill_delay,
-                "reject_rate": number(reject_rate, "reject_rate"),
-                "partial_fill_rate": number(partial_fill_rate, "partial_fill_rate"),
                 "latency_ms": latency_ms,
+                **({"simulated": simulated} if invents else {}),
                 **options,
             }
         )
@@ -194,7 +202,13 @@ class PaperTradingVenue(ExecutionVenue):
     @property
     def spec(self) -> VenueSpec:
         params = self._params
-        return VenueSpec(self.venue_id, capabilities_of(params), params.commission_per_lot, params.commission_pct)
+        return VenueSpec(
+            self.venue_id,
+            capabilities_of(params),
+            params.commission_per_lot,
+            params.commission_pct,
+            simulated=simulation_of(params),
+        )
 
     def join(
         self,
@@ -242,16 +256,11 @@ class PaperTradingVenue(ExecutionVenue):
 
 
 def _paper_params(values: dict[str, object]) -> Params:
-    """Make the parameters; what this version does not simulate may stay at nothing."""
-    known = {field for field in Params.__struct_fields__ if field not in ("accounts", "separate")}
-    for name, value in values.items():
-        if name not in known and value:
-            raise ValidationError(field=name, value=value, wanted=f"nothing: this version knows {', '.join(known)}")
-    given = {name: value for name, value in values.items() if name in known}
+    """Make the parameters of a paper venue. Raises `ValidationError` for what is none, or out of its range."""
     try:
-        return msgspec.convert({"accounts": {}, **given}, Params)
+        return msgspec.convert(values, Params)
     except (msgspec.ValidationError, ValueError) as error:
-        raise ValidationError(str(error)) from None
+        raise ValidationError(f"paper venue: {error}") from None
 
 
 def _only_account(session: Session, venue: VenueId, account_id: str | None) -> AccountId:
