@@ -40,7 +40,7 @@ from coxswain.model.vocabulary import (
 from coxswain.risk.gate import Approved, judge, rules_for
 from coxswain.runtime.loop import GROUP_MAX
 from coxswain.runtime.plugins import check_modules
-from coxswain.venues.paper import AccountParams, PaperVenue, Params
+from coxswain.venues.paper import AccountParams, PaperVenue, Params, QueuePlace
 
 ROUNDS = 5
 QUICK = "--quick" in sys.argv
@@ -141,22 +141,25 @@ def durable_orders(group: int) -> tuple[int, Callable[[], float]]:
     return count, once
 
 
-def quotes_with_resting(resting: int) -> tuple[int, Callable[[], float]]:
-    """Quotes at the paper venue with orders resting away from the market."""
+def quotes_with_resting(
+    resting: int, queue: QueuePlace = QueuePlace.BACK, *, at_the_touch: bool = False
+) -> tuple[int, Callable[[], float]]:
+    """Quotes at the paper venue with orders resting away from the market, or all of them at its bid."""
     count = 5_000 if QUICK else 100_000
     owner = AccountId("a")
-    params = Params({owner: AccountParams("USD", Decimal(10**12))}, latency_ms=0)
+    params = Params({owner: AccountParams("USD", Decimal(10**12))}, latency_ms=0, queue=queue)
     venue = PaperVenue(VenueId("paper"), params, [instrument()])
     step = Decimal("0.00001")
     venue.on_quote(Quote(SYMBOL, Decimal("1.085"), Decimal("1.08502"), START_NS))
     for number in range(resting):
-        price = Decimal("0.9") + number % 5000 * step
+        price = Decimal("1.085") if at_the_touch else Decimal("0.9") + number % 5000 * step
         qty, order_id = Decimal("0.01"), ClOrdId(f"o{number}")
         venue.send(NewOrder(owner, order_id, SYMBOL, Side.BUY, OrdType.LIMIT, TimeInForce.GTC, qty, price), START_NS)
     venue.take(START_NS)
     quotes = [
-        Quote(SYMBOL, Decimal("1.085") + n % 50 * step, Decimal("1.08502") + n % 50 * step, START_NS + n)
+        Quote(SYMBOL, Decimal("1.085") + away, Decimal("1.08502") + away, START_NS + n, Decimal(9 + n % 7), Decimal(9))
         for n in range(count)
+        for away in (0 if at_the_touch else n % 50 * step,)
     ]
 
     def once() -> float:
@@ -205,6 +208,8 @@ def main() -> None:
     measure("durable order, each of its three records alone", "us", *durable_orders(1))
     for resting in (0, 100, 10_000):
         measure(f"quote at the paper venue, {resting:,} resting orders", "us", *quotes_with_resting(resting))
+    measure("the same, 10,000, queue: none", "us", *quotes_with_resting(10_000, QueuePlace.NONE))
+    measure("the same, 10,000 in line at the bid", "us", *quotes_with_resting(10_000, at_the_touch=True))
     measure("quote stepped by the core", "us", *stepped_quotes(1))
     measure("quote stepped by the core, 1,000 accounts", "us", *stepped_quotes(1_000))
     measure("books of 100 accounts, 100 positions each, compared", "ms", *comparisons())

@@ -527,3 +527,22 @@ def test_a_restart_tells_only_what_is_new(desk: Path) -> None:
     assert "in all 4 received, 2 planned, 1 denied" in screen
     assert "What went wrong, and what became of it\n  nothing\n" in screen
     assert len(run(desk)["plans"]) == 2, "the document stays whole"
+
+
+# --- a venue that invents ---------------------------------------------------------------------------------------------
+
+
+def test_a_simulated_venue_is_called_so_wherever_its_figures_are_shown(desk: Path) -> None:
+    config = desk / "coxswain.yaml"
+    written = config.read_text(encoding="utf-8").replace(
+        "    kind: paper\n", "    kind: paper\n    simulated: {slippage_pct: 0.01}\n"
+    )
+    config.write_text(written, encoding="utf-8")
+    document = run(desk, entry("in", 5))
+    label = "venue one is SIMULATED: slippage_pct 0.01"
+    assert document["feed"] == f"q.csv; {label}; venue two is SIMULATED: slippage_pct 0.01"
+    assert document["simulated_venues"] == ["one: slippage_pct 0.01", "two: slippage_pct 0.01"]
+    assert label in coxswain("status", cwd=desk).out
+    assert label in coxswain("fills", cwd=desk).out
+    assert label in coxswain("config", "show", cwd=desk).out
+    assert "venue one is SIMULATED" in coxswain("config", "check", cwd=desk).err

@@ -148,3 +148,55 @@ def test_each_accounts_day_ends_in_its_own_zone_while_the_clocks_differ(tmp_path
         if any(isinstance(event, ev.DayStarted) for event in record.events)
     ]
     assert at_ns[-1] - at_ns[-2] == 2 * 3600 * 10**9
+
+
+def test_what_nobody_heard_of_in_an_outage_is_asked_for_and_never_sent_twice(tmp_path: Path) -> None:
+    story = Told(tmp_path, "venue-outage")
+    unknown = {event.cl_ord_id for event in story.of(ev.OutcomeUnknown)}
+    assert len(unknown) == 1
+    assert story.of(ev.OrderResent) == []
+    assert {event.cl_ord_id for event in story.of(ev.OutcomeResolved)} == unknown
+    northern = [event for event in story.of(ev.OrderCreated) if event.intent.account == "alder"]
+    assert [event.intent.role for event in northern] == ["ENTRY", "STOP", "ENTRY", "STOP"]
+    fills = [event for event in story.of(ev.OrderFilled) if event.cl_ord_id in unknown]
+    assert len(fills) == 1
+    resolved = story.events.index(story.of(ev.OutcomeResolved)[0])
+    asked = [event for event in story.events[:resolved] if isinstance(event, ev.QuestionAsked)]
+    assert len(asked) > 1, "it was asked for until somebody answered"
+
+
+def test_an_account_whose_venue_is_gone_gets_nothing_new_and_its_stop_works_all_the_same(tmp_path: Path) -> None:
+    story = Told(tmp_path, "venue-outage")
+    assert story.failed("more-euros", "alder")[0] == "ACCOUNT_ACTIVE"
+    assert story.plan("more-euros")["birch"]["verdict"] == "SEND"
+    held = {(position["account"], position["symbol"]) for position in story.document["positions"]}
+    assert held == {("alder", "GBPUSD"), ("birch", "EURUSD"), ("birch", "GBPUSD")}
+    stopped = [fill for fill in story.of(ev.OrderFilled) if fill.symbol == "EURUSD" and fill.side == "SELL"]
+    assert {fill.last_px for fill in stopped} == {Decimal("1.0815")}
+    assert len(stopped) == 2
+    northern = [event.state for event in story.of(ev.AccountStateChanged) if event.account == "alder"]
+    assert northern[-2:] == ["REDUCING", "ACTIVE"]
+
+
+def test_nothing_is_sent_into_a_halt_and_its_end_finds_stops_at_the_venue(tmp_path: Path) -> None:
+    story = Told(tmp_path, "trading-halt")
+    began, ended = story.of(ev.TradingHaltSet)
+    between = story.events[story.events.index(began) : story.events.index(ended)]
+    assert not [event for event in between if isinstance(event, ev.OrderCreated | ev.OrderFilled)]
+    denied = [event for event in between if isinstance(event, ev.OrderDenied)]
+    assert {code for event in denied for code in event.reasons} == {
+        "TRADING_HALTED: value=halted: news is pending, limit=not halted"
+    }
+    stops = [fill for fill in story.of(ev.OrderFilled) if fill.side == "SELL"]
+    bought = [fill for fill in story.of(ev.OrderFilled) if fill.side == "BUY"]
+    assert {fill.last_px for fill in stops} == {Decimal(90)}
+    assert sorted(fill.last_qty for fill in stops) == sorted(fill.last_qty for fill in bought)
+    assert story.document["positions"] == []
+
+
+def test_a_limit_that_waited_through_a_halt_is_protected_though_the_market_is_past_its_stop(tmp_path: Path) -> None:
+    story = Told(tmp_path, "trading-halt")
+    waited = [fill for fill in story.of(ev.OrderFilled) if fill.last_px == Decimal("90.1")]
+    assert len(waited) == 2
+    last_stop = story.of(ev.OrderFilled)[-1]
+    assert (last_stop.side, last_stop.last_px) == ("SELL", Decimal(90))

@@ -74,7 +74,7 @@ def test_crossed_and_not_positive_quotes_are_passed_on(tmp_path: Path) -> None:
         ("1700000000123,abc,1.2", "line 1: bid 'abc', wanted a decimal number"),
         ("1700000000123,1.1,NaN", "line 1: ask 'NaN', wanted a decimal number"),
         ("1700000000123,1.1,", "line 1: ask '', wanted a decimal number"),
-        ("1700000000123,1.1", "line 1: line '1700000000123,1.1', wanted 3, 5 or 6 columns"),
+        ("1700000000123,1.1", "line 1: line '1700000000123,1.1', wanted 3, 5, 6 or 8 columns"),
         ("1700000000,1.1,1.2", "line 1: timestamp '1700000000', wanted ISO 8601, or milliseconds or nanoseconds"),
         ("yesterday,1.1,1.2", "line 1: timestamp 'yesterday', wanted ISO 8601"),
         ("2023-13-14T00:00:00Z,1.1,1.2", "line 1: timestamp '2023-13-14T00:00:00Z', wanted ISO 8601"),
@@ -136,3 +136,15 @@ def test_a_file_may_hold_what_one_venue_shows(tmp_path: Path) -> None:
     assert (quote.symbol, quote.venue) == ("EURUSD", "paper-a")
     with pytest.raises(FeedError, match="wanted SYMBOL@VENUE=FILE"):
         open_feed(f"eurusd@={file}")
+
+
+def test_a_trade_comes_with_the_quote_after_it(tmp_path: Path) -> None:
+    first, second = read(tmp_path, "1700000000123,1.1,1.2,,,,1.15,3\n1700000000124,1.1,1.2,,,,,\n")
+    assert (first.last, first.last_size) == (Decimal("1.15"), Decimal(3))
+    assert (second.last, second.last_size) == (None, None)
+
+
+@pytest.mark.parametrize("last", ["1.15,0", "0,3", "-1.1,2"])
+def test_a_trade_without_a_price_or_a_size_is_refused(tmp_path: Path, last: str) -> None:
+    with pytest.raises(FeedError, match="wanted a price and a size above 0, or neither"):
+        read(tmp_path, f"1700000000123,1.1,1.2,,,,{last}\n")

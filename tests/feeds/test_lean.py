@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from coxswain.feeds import FeedError, open_feed
+from coxswain.feeds import FeedError, merge, open_feed
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import Symbol
 
@@ -94,7 +94,10 @@ def test_milliseconds_since_midnight_are_read_off_a_clock_on_the_wall_that_chang
 @pytest.mark.parametrize(
     ("member", "error"),
     [
-        ("20131007_ibm_Trade_Tick.csv", "holds 20131007_ibm_Trade_Tick.csv, wanted one YYYYMMDD_symbol_tick_quote.csv"),
+        (
+            "20131007_ibm_Trade_Second.csv",
+            "holds 20131007_ibm_Trade_Second.csv, wanted one YYYYMMDD_symbol_tick_quote.csv",
+        ),
         ("20131007_spy_second_quote.csv", "holds 20131007_spy_second_quote.csv, wanted one"),
         ("20141307_eurusd_tick_quote.csv", "is of 20141307, wanted a day"),
     ],
@@ -170,7 +173,44 @@ def test_a_real_day_of_ibm_gives_a_tight_and_seldom_crossed_market() -> None:
 
 
 @needs_real_data
-@pytest.mark.parametrize("file", ["equity/usa/tick/ibm/20131007_trade.zip", "equity/usa/second/spy/20131011_quote.zip"])
-def test_real_trades_and_bars_are_not_taken_for_quotes(file: str) -> None:
+@pytest.mark.parametrize(
+    "file", ["equity/usa/second/spy/20131011_trade.zip", "equity/usa/second/spy/20131011_quote.zip"]
+)
+def test_real_bars_are_not_taken_for_quotes(file: str) -> None:
     with pytest.raises(FeedError, match="wanted one YYYYMMDD_symbol_tick_quote"):
         open_feed(str(REAL / file))
+
+
+def test_trades_leave_with_the_quote_that_stands_when_they_happen(tmp_path: Path) -> None:
+    quotes = "34200000,0,0,1836300,100,Q,1,0\n34200200,1836100,300,0,0,P,1,0\n34200400,1836200,200,0,0,P,1,0\n"
+    trades = (
+        "34200100,1836000,900,P,0,0\n"  # before there is a quote
+        "34200300,1836200,50,P,0,0\n"
+        "34200350,1836200,60,D,0,0\n"  # off the exchanges
+        "34200360,1836200,70,P,0,1\n"  # suspicious
+        "34200400,1836100,80,Q,0,0\n"
+    )
+    quoted = open_feed(str(make(tmp_path / "q", "20131007_ibm_Quote_Tick.csv", quotes)))
+    traded = open_feed(str(make(tmp_path / "t", "20131007_ibm_Trade_Tick.csv", trades)))
+    assert (quoted.is_trades, traded.is_trades) == (False, True)
+    found = [(each.bid, each.bid_size, each.last, each.last_size) for each in merge([quoted, traded])]
+    px, better = Decimal("183.61"), Decimal("183.62")
+    assert found == [
+        (px, Decimal(300), None, None),
+        (px, Decimal(300), better, Decimal(50)),
+        (px, Decimal(300), px, Decimal(80)),
+        (better, Decimal(200), None, None),
+    ]
+
+
+@needs_real_data
+def test_a_real_day_of_trades_lies_where_the_quotes_are() -> None:
+    folder = REAL / "equity" / "usa" / "tick" / "ibm"
+    feeds = [open_feed(str(folder / f"20131007_{kind}.zip")) for kind in ("quote", "trade")]
+    printed = at_touch = 0
+    for quote in merge(feeds):
+        if quote.last is not None:
+            printed += 1
+            at_touch += quote.bid <= quote.last <= quote.ask
+    assert printed == 24_293 - 7_458
+    assert at_touch > printed * 0.9

@@ -1,5 +1,6 @@
 """The paper venue on real days: what a recorded market does that a made-up one does not."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,26 @@ def test_two_recorded_days_play_as_one_stream() -> None:
     merged = list(merge([oanda, fxcm]))
     assert [quote.ts_ns for quote in merged] == sorted(quote.ts_ns for quote in merged)
     assert {quote.symbol for quote in merged} == {EURUSD, Symbol("FXCM")}
+
+
+def test_real_trades_bring_a_limit_its_turn_in_the_queue_and_never_a_better_price() -> None:
+    """The same limits at the bid of IBM, once with the trades of the day and once with its quotes alone."""
+    day = [REAL / EQUITY, REAL / EQUITY.replace("quote", "trade")]
+    with_trades, alone = _passive_fills(day), _passive_fills(day[:1])
+    assert len(with_trades) > len(alone)
+    assert all(filled_px <= limit for limit, filled_px in with_trades)
+
+
+def _passive_fills(files: list[Path]) -> list[tuple[Decimal, Decimal]]:
+    """Join the bid with 100 shares, cancel them after two hundred rows, and so on; return limits and prices."""
+    merged = merge([open_feed(f"SHARE={file}") for file in files])
+    rows = [quote for quote in merged if quote.ts_ns >= 1_381_152_600_000_000_000 and is_sane(quote)][:6_000]
+    desk, fills = Desk(now_ns=rows[0].ts_ns, balance="100000000", latency_ms=0), []
+    for start in range(0, len(rows), 200):
+        feed(desk, rows[start : start + 1])
+        limit = rows[start].bid
+        order = desk.order(BUY, 100, LIMIT, str(limit))
+        feed(desk, rows[start + 1 : start + 200])
+        fills += [(limit, fill.last_px) for fill in desk.look(order).fills]
+        desk.cancel(order)
+    return fills

@@ -32,6 +32,10 @@ def open_feeds(specs: Sequence[str], tz: str | None, setup: Setup) -> list[Feed]
         if feed.venue is not None and not any(each.symbol == feed.symbol and each.venue is None for each in feeds):
             what = f"{feed.symbol}=FILE beside it, the market that accounts are valued by"
             raise FeedError(f"{feed.path}: shows only what {feed.venue} shows of {feed.symbol}, wanted {what}")
+        if feed.is_trades and not any(
+            (each.symbol, each.venue, each.is_trades) == (feed.symbol, feed.venue, False) for each in feeds
+        ):
+            raise FeedError(f"{feed.path}: holds only trades of {feed.symbol}, wanted its quotes beside it")
         if feed.symbol not in known:
             wanted = ", ".join(sorted(known))
             raise FeedError(

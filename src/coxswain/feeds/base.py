@@ -37,11 +37,14 @@ class Feed:
         open_stream: Callable[[], AbstractContextManager[IO[bytes]]],
         parse: Parse,
         venue: VenueId | None = None,
+        is_trades: bool = False,
     ) -> None:
         self.path = path
         self.symbol = symbol
         self.venue = venue
         """The one venue whose quotes these are; None: the market's."""
+        self.is_trades = is_trades
+        """They are trades and no quotes: what stood when they happened comes from the feed of the quotes."""
         self.size = size
         """Bytes of text, not of the archive that holds it."""
         self._open_stream = open_stream

@@ -1,6 +1,7 @@
-"""Quotes from CSV: `timestamp,bid,ask`, then `bid_size,ask_size`, then `volume`, with or without that line as header.
+"""Quotes from CSV: `timestamp,bid,ask`, then `bid_size,ask_size`, then `volume`, then `last,last_size`.
 
-Volume is what the market has traded so far, counted up: its count may begin anywhere and must not go back.
+With or without that line as header. Volume is what the market has traded so far, counted up: its count may begin
+anywhere and must not go back. Last is a trade of the market that came just before the quote of its line.
 
 A timestamp is ISO 8601 or a count since 1970 in milliseconds or nanoseconds, which its magnitude tells apart. One
 without a zone is UTC unless another is given.
@@ -14,8 +15,8 @@ from coxswain.model.decimals import ZERO
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import Symbol
 
-HEADER = "timestamp,bid,ask,bid_size,ask_size,volume"
-COLUMNS = (3, 5, 6)
+HEADER = "timestamp,bid,ask,bid_size,ask_size,volume,last,last_size"
+COLUMNS = (3, 5, 6, 8)
 TIMESTAMP = "ISO 8601, or milliseconds or nanoseconds since 1970"
 
 # As milliseconds the years 1973 to 5138, as nanoseconds 1973 onwards. Between them lie microseconds, below them
@@ -37,7 +38,7 @@ def quotes(lines: Iterable[str], name: str, symbol: Symbol, tz: tzinfo | None) -
             _check_header(name, row)
             continue
         if len(row) not in COLUMNS:
-            wrong(name, n, "line", text.rstrip(), f"3, 5 or 6 columns: {HEADER}")
+            wrong(name, n, "line", text.rstrip(), f"3, 5, 6 or 8 columns: {HEADER}")
         ts_ns = timestamp(row[0], n)
         if ts_ns < last_ns:
             wrong(name, n, "timestamp", row[0], "one not before the line above")
@@ -50,12 +51,18 @@ def quotes(lines: Iterable[str], name: str, symbol: Symbol, tz: tzinfo | None) -
         ask_size = number(row[4], n, "ask_size") if row[4] else None
         if (bid_size is not None and bid_size < ZERO) or (ask_size is not None and ask_size < ZERO):
             wrong(name, n, "size", f"{row[3]},{row[4]}", "0 or more")
-        volume = number(row[5], n, "volume") if len(row) == 6 and row[5] else None
+        volume = number(row[5], n, "volume") if len(row) >= 6 and row[5] else None
         if volume is not None:
             if volume < last_volume:
                 wrong(name, n, "volume", row[5], "one not below the line above")
             last_volume = volume
-        yield Quote(symbol, bid, ask, ts_ns, bid_size, ask_size, volume)
+        if len(row) < 8 or not (row[6] or row[7]):
+            yield Quote(symbol, bid, ask, ts_ns, bid_size, ask_size, volume)
+            continue
+        last, last_size = number(row[6], n, "last"), number(row[7], n, "last_size")
+        if last <= ZERO or last_size <= ZERO:
+            wrong(name, n, "last", f"{row[6]},{row[7]}", "a price and a size above 0, or neither")
+        yield Quote(symbol, bid, ask, ts_ns, bid_size, ask_size, volume, last=last, last_size=last_size)
 
 
 def _check_header(name: str, row: list[str]) -> None:

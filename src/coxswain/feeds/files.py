@@ -52,7 +52,7 @@ def _open_lean(path: Path, symbol: Symbol, tz: str | None, venue: VenueId | None
         archive=inner,
         tz=zone(tz) if tz is not None else lean.zone_of(path.absolute(), inner),
     )
-    return Feed(path, symbol, size, partial(_open_member, path, inner.member), parse, venue)
+    return Feed(path, symbol, size, partial(_open_member, path, inner.member), parse, venue, inner.is_trades)
 
 
 @contextmanager

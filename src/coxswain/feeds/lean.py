@@ -1,9 +1,11 @@
-"""Quotes from LEAN tick archives: a zip with one CSV whose name says what it is, for which symbol, on which day.
+"""Quotes and trades from LEAN tick archives: a zip with one CSV whose name says what it is, of which symbol and day.
 
 Forex (`YYYYMMDD_symbol_tick_quote.csv`): milliseconds since midnight, bid, ask.
 Equity (`YYYYMMDD_symbol_Quote_Tick.csv`): each row is one side of the national best, in ten-thousandths and shares.
 Together the last bid and the last ask are the quote; they are not the books of several venues. Suspicious rows are
 left out.
+Equity trades (`YYYYMMDD_symbol_Trade_Tick.csv`): each row is one trade, in ten-thousandths and shares. Those that were
+reported by the facility for trades off the exchanges are left out: they pass by every queue.
 
 Midnight is that of the zone in which the data was written down, which no file says: equities are in New York's, OANDA
 in UTC, and for anything else it must be given.
@@ -20,8 +22,11 @@ from coxswain.model.market import Quote
 from coxswain.model.vocabulary import Symbol
 
 HOUR_MS = 3_600_000
-ARCHIVE = re.compile(r"(?P<day>\d{8})_(?P<symbol>.+?)_(?:(?P<forex>tick_quote)|(?P<equity>Quote_Tick))\.csv")
-WANTED = "YYYYMMDD_symbol_tick_quote.csv or YYYYMMDD_symbol_Quote_Tick.csv"
+ARCHIVE = re.compile(
+    r"(?P<day>\d{8})_(?P<symbol>.+?)_(?:(?P<forex>tick_quote)|(?P<equity>(?P<side>Quote|Trade)_Tick))\.csv"
+)
+WANTED = "YYYYMMDD_symbol_tick_quote.csv or YYYYMMDD_symbol_Quote_Tick.csv or ..._Trade_Tick.csv"
+OFF_EXCHANGE = "D"
 
 
 class Archive(NamedTuple):
@@ -31,6 +36,7 @@ class Archive(NamedTuple):
     symbol: Symbol
     day: datetime
     is_equity: bool
+    is_trades: bool = False
 
 
 def identify(path: PurePath, members: Iterable[str]) -> Archive:
@@ -44,7 +50,9 @@ def identify(path: PurePath, members: Iterable[str]) -> Archive:
         day = datetime.strptime(match["day"], "%Y%m%d")  # noqa: DTZ007  # which zone it is in is not known yet
     except ValueError as error:
         raise FeedError(f"{path}: {match[0]} is of {match['day']}, wanted a day") from error
-    return Archive(match[0], Symbol(match["symbol"].upper()), day, match["equity"] is not None)
+    return Archive(
+        match[0], Symbol(match["symbol"].upper()), day, match["equity"] is not None, match["side"] == "Trade"
+    )
 
 
 def zone_of(path: PurePath, archive: Archive) -> tzinfo:
@@ -58,7 +66,10 @@ def zone_of(path: PurePath, archive: Archive) -> tzinfo:
 
 def quotes(lines: Iterable[str], name: str, symbol: Symbol, archive: Archive, tz: tzinfo) -> Iterator[Quote]:
     """Read quotes. Raises `FeedError` at the first line that is wrong or goes back in time."""
-    rows = _timed_rows(lines, name, _hours(archive.day, tz), 8 if archive.is_equity else 3)
+    columns = 6 if archive.is_trades else 8 if archive.is_equity else 3
+    rows = _timed_rows(lines, name, _hours(archive.day, tz), columns)
+    if archive.is_trades:
+        return _trades(rows, name, symbol)
     return _equity(rows, name, symbol) if archive.is_equity else _forex(rows, name, symbol)
 
 
@@ -82,6 +93,17 @@ def _equity(rows: Iterator[tuple[int, int, list[str]]], name: str, symbol: Symbo
             ask, ask_size = new_ask, size(row[4], n, "ask size")
         if bid is not None and ask is not None:
             yield Quote(symbol, bid, ask, ts_ns, bid_size, ask_size)
+
+
+def _trades(rows: Iterator[tuple[int, int, list[str]]], name: str, symbol: Symbol) -> Iterator[Quote]:
+    """Yield each trade as a quote of nothing but its own price: `merge` puts the standing quote in its place."""
+    price, size = Numbers(name, scale=-4).read, Numbers(name).read
+    for n, ts_ns, row in rows:
+        if row[5] != "0" or row[3] == OFF_EXCHANGE:
+            continue
+        px, qty = price(row[1], n, "price"), size(row[2], n, "volume")
+        if px > 0 and qty > 0:
+            yield Quote(symbol, px, px, ts_ns, last=px, last_size=qty)
 
 
 def _timed_rows(
