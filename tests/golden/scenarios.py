@@ -7,13 +7,16 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import msgspec
+
 from coxswain.messages.inputs import SubmitOrder, SubmitSignal
 from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import OrdType, Role, Side, SignalId, SignalKind, TimeInForce
+from coxswain.model.spread import Leg, LeggingLimit
+from coxswain.model.vocabulary import LeggingRule, OrdType, Role, Side, SignalId, SignalKind, TimeInForce
 from coxswain.venues.paper import Fault, FaultKind
 from tests.asking import pause, resume
-from tests.sim.world import A1, A2, B1, MS, SHARE, SPARE, S, World
+from tests.sim.world import A1, A2, B1, EURUSD, MS, SHARE, SPARE, S, World
 
 BUY, SELL = Side.BUY, Side.SELL
 SETTLED = 90 * S
@@ -146,6 +149,23 @@ def died_in_between(world: World) -> None:
     settle(world)
 
 
+def spread(world: World) -> None:
+    """Shares against currency, one leg after the other."""
+    for symbol in (SHARE, EURUSD):
+        world.quote(symbol)
+    legs = (Leg(SHARE, BUY, Decimal(1)), Leg(EURUSD, SELL, Decimal("0.01")))
+    limit = LeggingLimit(Decimal(20_000), 20, LeggingRule.UNWIND)
+    quantity, accounts = Decimal(6), (A1,)
+    whole = Signal(
+        SignalId("spread"), SignalKind.ENTRY, SHARE, world.now_ns, 300, BUY, quantity=quantity, accounts=accounts
+    )
+    world.step(SubmitSignal(msgspec.structs.replace(whole, legs=legs, legging=limit)))
+    for _ in range(SETTLED // (10 * S)):
+        world.run(10 * S)
+        world.quote(SHARE)
+        world.quote(EURUSD)
+
+
 SCENARIOS = {
     "target_reached": Scenario(target_reached),
     "stopped_out": Scenario(stopped_out),
@@ -165,4 +185,6 @@ SCENARIOS = {
     "paused": Scenario(paused),
     "sent_directly": Scenario(sent_directly),
     "died_in_between": Scenario(died_in_between),
+    "spread_entered": Scenario(spread),
+    "spread_unwound": Scenario(spread, (Fault(FaultKind.REJECT, A1, 2),)),
 }

@@ -20,8 +20,10 @@ from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.signal import Signal
+from coxswain.model.spread import Leg, LeggingLimit
 from coxswain.model.vocabulary import (
     AccountId,
+    LeggingRule,
     Mode,
     OrdType,
     Role,
@@ -62,6 +64,7 @@ class Crowd:
         self._acts = [
             (self.entry, 5),
             (self.entry_in_parts, 2),
+            (self.spread, 2),
             (self.exit, 3),
             (self.exit_in_parts, 1),
             (self.adjust, 2),
@@ -133,6 +136,26 @@ class Crowd:
         quantity = self.quantity(symbol) if self.random.randrange(3) == 0 else None
         side = self.random.choice((None, None, Side.BUY, Side.SELL))
         self.submit(SignalKind.EXIT, symbol, side=side, quantity=quantity, accounts=self.some_accounts())
+
+    def spread(self) -> None:
+        first, second = self.random.choice(list(Side)), self.random.choice(list(Side))
+        waits = self.px(SHARE, self.random.choice((-5, 5))) if self.random.randrange(2) else None
+        legs = [Leg(SHARE, first, Decimal(self.random.choice((1, 3))), waits), Leg(EURUSD, second, Decimal("0.01"))]
+        self.random.shuffle(legs)
+        limit = LeggingLimit(
+            Decimal(self.random.choice((2_000, 20_000))),
+            self.random.choice((1, 5, 60)),
+            self.random.choice(list(LeggingRule)),
+        )
+        self.submit(
+            SignalKind.ENTRY,
+            legs[0].symbol,
+            side=legs[0].side,
+            quantity=Decimal(self.random.choice((1, 5, 20))),
+            accounts=self.some_accounts(),
+            legs=tuple(legs),
+            legging=limit,
+        )
 
     def entry_in_parts(self) -> None:
         symbol, side = self.random.choice(SYMBOLS), self.random.choice(list(Side))

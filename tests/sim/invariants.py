@@ -286,10 +286,12 @@ def _planned_risk_is_right(state: State, account: Account) -> None:
     """What a plan will risk is held from the plan to the release, and not a moment longer."""
     shares = [plan.shares[account.spec.id] for plan in state.plans.values() if account.spec.id in plan.shares]
     assert account.planned_risk == total(share.planned_risk for share in shares)
+    assert account.planned_margin == total(share.planned_margin for share in shares)
     assert all(not share.planned_risk for share in shares if share.released and share.parent is None)
     for share in shares:
         if share.parent is not None:  # what an algorithm has not sent yet
             assert share.planned_risk == plain(share.risk_per_lot * max(share.qty - share.used, ZERO))
+            assert share.planned_margin == plain(share.margin_per_lot * max(share.qty - share.used, ZERO))
 
 
 def _position_sums_are_right(account: Account, position: Position, here: list[Order]) -> None:
@@ -378,6 +380,8 @@ def at_rest(world: World) -> None:
             _position_is_protected(state, account, position)
         if not account.open_orders:
             assert (account.held_margin, account.held_risk, account.planned_risk) == (ZERO, ZERO, ZERO)
+            assert account.planned_margin == ZERO
+            assert all(spread.over for spread in account.spreads.values())
             for position in account.positions.values():
                 assert (position.held_buy, position.held_sell, position.held_exit) == (ZERO, ZERO, ZERO)
 

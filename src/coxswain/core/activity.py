@@ -10,6 +10,7 @@ from coxswain.core.rings import PriceRing, Ring, note, note_price
 from coxswain.core.state import Account, Entered, Position, Repeat, State, equity
 from coxswain.messages import events as ev
 from coxswain.model.market import touch
+from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import Role
 
 MINUTE_NS = 60 * NS_PER_S
@@ -18,6 +19,12 @@ REPEATS_MAX = 64
 """Strategies that one position watches for repeats; of more, the one that was first is forgotten."""
 DERIVED = (Role.COMPLETION, Role.RECOVERY)
 """They follow from another order, and are neither repeats nor doubles of it."""
+
+
+def is_derived(state: State, intent: OrderIntent) -> bool:
+    """Say whether an order follows from another: so do the slices of a leg of a spread, which its share bounds."""
+    signal = state.signals.get(intent.signal_id)
+    return intent.role in DERIVED or (signal is not None and signal.spread is not None)
 
 
 def note_message(state: State, account: Account, strategy: str) -> None:
@@ -36,7 +43,7 @@ def note_order(state: State, account: Account, position: Position, event: ev.Ord
     note(account.orders_sent, now_ns, MINUTE_NS)
     note(account.tried, now_ns, seconds_ns(account.params.reject_window_s))
     account.day_orders += 1
-    if not event.enters or intent.role in DERIVED:
+    if not event.enters or is_derived(state, intent):
         return
     price = intent.price or intent.stop_px or intent.decision_px or _touch(state, event)
     if price is not None:

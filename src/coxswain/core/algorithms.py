@@ -106,7 +106,8 @@ def after(tx: Tx, order: Order) -> None:
     position = tx.account(intent.account).positions[intent.symbol]
     if position.leaving_for is not None:
         _go_on(tx, intent.account, position.leaving_for, order)
-    if intent.role is Role.ENTRY and parent_of(tx.state, intent.account, intent.signal_id) is not None:
+    signal = tx.state.signals.get(intent.signal_id)
+    if intent.role is Role.ENTRY and signal is not None and signal.algo is not None:
         _go_on(tx, intent.account, intent.signal_id, order)
 
 

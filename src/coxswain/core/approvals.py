@@ -16,6 +16,7 @@ from coxswain.core.modes import engine_mode, mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.sizing import own_size
+from coxswain.core.spreads import consider_units, open_legs, resized, unit_of, value_of
 from coxswain.core.state import PlanState, State
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -44,6 +45,7 @@ def decide(tx: Tx, signal: Signal, plan: Plan, actor: str) -> None:
     if going:
         part = None if len(going) == len(sends) else tuple(going)
         tx.apply(ev.PlanApproved(signal.id, engine_mode(tx.state), part))
+        open_legs(tx, signal, going, engine_mode(tx.state))
         carry_out(tx, signal, going, actor)
 
 
@@ -58,6 +60,9 @@ def _why_it_waits(state: State, plan: Plan, sends: list[Assignment]) -> str:
 
 def _value(state: State, plan: Plan, sends: list[Assignment]) -> Decimal:
     """Sum what the shares of an entry are worth, each in its account's currency. Leaving is worth nothing here."""
+    if plan.legs:
+        signal = state.signals[plan.signal_id]
+        return sum((value_of(state, signal, state.accounts[a.account], a.qty) for a in sends), ZERO)
     if plan.kind is not SignalKind.ENTRY or plan.decision_px is None:
         return ZERO
     instrument, value = state.instruments[plan.symbol], ZERO
@@ -99,6 +104,7 @@ def _approve(tx: Tx, signal_id: SignalId, message: inp.ApprovePlan) -> None:
         tx.apply(ev.PlanRejected(signal_id, left_out, "a check fails at the approval", "engine", skips))
     if sends:
         tx.apply(ev.PlanApproved(signal_id, message.actor, sends, message.reason, px, message.seen_px, drift))
+        open_legs(tx, signal, sends, message.actor)
         carry_out(tx, signal, sends, message.actor)
 
 
@@ -124,7 +130,7 @@ def on_modify(tx: Tx, message: inp.ModifyPlan) -> None:
     if plan.kind is SignalKind.STOP_ADJUSTMENT:
         tx.refuse("modify", signal_id, message.actor, "it moves protection, and has no quantity")
         return
-    instrument = state.instruments[plan.symbol]
+    instrument = unit_of(state, state.signals[signal_id])
     reasons, changed = [], []
     for assignment in plan.assignments:
         qty = message.quantities.get(assignment.account)
@@ -201,18 +207,27 @@ def _checked_again(state: State, signal: Signal, plan: Plan, accounts: tuple[Acc
 
 def _entry_again(state: State, signal: Signal, plan: Plan, planned: Assignment) -> Assignment:
     """An entry keeps its size or loses some; too small, too late or no longer fit, it is left out."""
-    account, instrument = state.accounts[planned.account], state.instruments[plan.symbol]
+    account, instrument = state.accounts[planned.account], unit_of(state, signal)
+    qty = ZERO
+    if plan.legs:
+        checks, sized, _ = consider_units(state, account, signal)
+        qty = ZERO if sized is None else min(planned.qty, sized.qty)
+        return _if_it_passes(state, signal, planned, checks, qty)
     if signal.stop_loss is None and plan.stop_loss is not None:
         signal = msgspec.structs.replace(signal, stop_loss=plan.stop_loss)
     checks = eligibility(state, account, signal)
     rate = rate_up(state, account, instrument)
-    qty = ZERO
     if rate is None or plan.decision_px is None:
         checks.append(Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {instrument.currency}"))
     else:
         own = own_size(state, account, signal, instrument, plan.decision_px, rate).qty
         qty = min(planned.qty, floor_step(own, instrument.lot_step))
         checks.append(Check("OWN_SIZE", own, instrument.min_qty, own >= instrument.min_qty))
+    return _if_it_passes(state, signal, planned, checks, qty)
+
+
+def _if_it_passes(state: State, signal: Signal, planned: Assignment, checks: list[Check], qty: Decimal) -> Assignment:
+    instrument = unit_of(state, signal)
     release_ns = state.now_ns + planned.delay_ms * NS_PER_MS
     left_s = Decimal(dies_ns(signal) - release_ns) / 1_000_000_000
     checks.append(Check("ASSIGNED_SIZE", qty, instrument.min_qty, qty >= instrument.min_qty))
@@ -225,4 +240,4 @@ def _entry_again(state: State, signal: Signal, plan: Plan, planned: Assignment) 
 def _resized(assignment: Assignment, qty: Decimal) -> Assignment:
     """Take over a smaller quantity, and the risk that goes with it."""
     risk = round_up(assignment.risk * qty / assignment.qty) if assignment.qty else ZERO
-    return msgspec.structs.replace(assignment, qty=plain(qty), risk=plain(risk))
+    return msgspec.structs.replace(assignment, qty=plain(qty), risk=plain(risk), legs=resized(assignment, qty))

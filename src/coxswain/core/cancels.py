@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from coxswain.core import algorithms, entries, protection
 from coxswain.core.order import Order, is_done
+from coxswain.core.spreads import spread_of
 from coxswain.core.state import Account, State, find_order
 from coxswain.core.submit import PROTECTION
 from coxswain.core.tx import Tx
@@ -36,7 +37,7 @@ def _orders(tx: Tx, message: CancelOrders) -> list[Order]:
                 tx.refuse("cancel", cl_ord_id, message.actor, "no order of ours has this id")
             elif is_done(order):
                 tx.refuse("cancel", cl_ord_id, message.actor, "it is over")
-            elif not _is_meant(order, message):
+            elif not _is_meant(tx.state, order, message):
                 tx.refuse(
                     "cancel", cl_ord_id, message.actor, "it is not of the signal, account or symbol that is named"
                 )
@@ -50,7 +51,7 @@ def _orders(tx: Tx, message: CancelOrders) -> list[Order]:
     return [
         order
         for order in open_orders
-        if _is_meant(order, message) and (message.protection or order.intent.role not in PROTECTION)
+        if _is_meant(tx.state, order, message) and (message.protection or order.intent.role not in PROTECTION)
     ]
 
 
@@ -59,10 +60,10 @@ def _find(state: State, cl_ord_id: ClOrdId) -> Order | None:
     return next((order for order in found if order is not None), None)
 
 
-def _is_meant(order: Order, message: CancelOrders) -> bool:
+def _is_meant(state: State, order: Order, message: CancelOrders) -> bool:
     intent = order.intent
     return (
-        message.signal_id in (None, intent.signal_id)
+        message.signal_id in (None, intent.signal_id, spread_of(state, intent.signal_id))
         and message.account in (None, intent.account)
         and message.symbol in (None, intent.symbol)
     )
@@ -102,7 +103,7 @@ def _withdraw(tx: Tx, message: CancelOrders, why: str) -> int:
         for symbol, position in account.positions.items()
         if message.symbol in (None, symbol)
         for signal_id in position.waiting
-        if message.signal_id in (None, signal_id)
+        if message.signal_id in (None, signal_id, spread_of(tx.state, signal_id))
     ]
     count = 0
     for account_id, signal_id in meant:

@@ -3,7 +3,7 @@
 A plan goes on once, when the order is over and nothing about it is left to be known. A late fill starts nothing anew.
 """
 
-from coxswain.core import algorithms
+from coxswain.core import algorithms, legging
 from coxswain.core.changing import renew
 from coxswain.core.entries import complete_rest, recover
 from coxswain.core.order import Order, is_over
@@ -29,6 +29,7 @@ def after(tx: Tx, order: Order, was_over: bool) -> None:
     follow(tx, order.intent.account, order.intent.symbol, order)
     if over_now:
         algorithms.after(tx, order)
+    legging.after(tx, order)
 
 
 def _after_leg(tx: Tx, leg: Order) -> None:

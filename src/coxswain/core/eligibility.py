@@ -8,7 +8,7 @@ from coxswain.core.emulation import unsupported
 from coxswain.core.firm.view import marks_of
 from coxswain.core.params import NS_PER_S
 from coxswain.core.scopes import narrower_stops
-from coxswain.core.state import Account, State, Volatility, available_margin, equity
+from coxswain.core.state import Account, State, Volatility, equity, spare_margin
 from coxswain.model.checks import Check
 from coxswain.model.control import name_of
 from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down
@@ -60,9 +60,13 @@ def eligibility(state: State, account: Account, signal: Signal) -> list[Check]:
     return [*checks, *unsupported(account.capabilities, signal)]
 
 
-def fitness(account: Account) -> list[Check]:
-    """What must hold when a signal is planned, and still when its share is released."""
-    params, margin, drawdown = account.params, plain(available_margin(account)), daily_drawdown_pct(account)
+def fitness(account: Account, own_margin: Decimal = ZERO) -> list[Check]:
+    """What must hold when a signal is planned, and still when its share is released.
+
+    `own_margin` is what is held for the share itself already.
+    """
+    params, drawdown = account.params, daily_drawdown_pct(account)
+    margin = plain(spare_margin(account) + own_margin)
     return [
         Check("AVAILABLE_MARGIN", margin, params.min_available_margin, margin >= params.min_available_margin),
         Check("DAILY_DRAWDOWN_PCT", drawdown, params.max_daily_drawdown_pct, drawdown <= params.max_daily_drawdown_pct),

@@ -22,6 +22,7 @@ from coxswain.core import (
     facts,
     faults,
     held,
+    legging,
     limits,
     lookups,
     losses,
@@ -31,6 +32,7 @@ from coxswain.core import (
     recon,
     reports,
     sizing,
+    spreads,
     stops,
     trust,
 )
@@ -41,6 +43,7 @@ from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.modes import ORDERS_ONLY_REDUCE, engine_mode
 from coxswain.core.order import InvariantViolation, is_over
 from coxswain.core.planner import plan_entry
+from coxswain.core.spreads import plan_spread, symbols_of
 from coxswain.core.state import Deadlines, State
 from coxswain.core.submit import ask_for_account, cancel, lose_sight, submit
 from coxswain.core.tx import NOT_CONFIGURED, Allocate, Tx
@@ -69,7 +72,7 @@ from coxswain.model.vocabulary import (
 )
 from coxswain.risk.gate import CheckModule
 
-WAITING = ("release", "completion", "algo", "pace")
+WAITING = ("release", "completion", "algo", "pace", "legging")
 """Deadlines that let an order of a plan out."""
 ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|", "breaker|", "expire|", "firm_")
 """Deadlines that nothing waits for."""
@@ -160,31 +163,45 @@ class Engine:
         """For reading only; `evolve` is the only writer."""
         return self._state
 
-    def _symbol_of(self, account: str, signal_id: str) -> Symbol:
-        """Return the instrument of what waits for its time, from a signal or by itself."""
+    def _symbols_of(self, account: str, signal_id: str) -> tuple[Symbol, ...]:
+        """Return the instruments of what waits for its time, from a signal or by itself."""
         paced = self._state.accounts[AccountId(account)].paced.get(SignalId(signal_id))
-        return self._state.signals[SignalId(signal_id)].symbol if paced is None else paced.intent.symbol
+        return symbols_of(self._state, SignalId(signal_id)) if paced is None else (paced.intent.symbol,)
 
     def instruments_of(self, message: inp.Input, now_ns: int) -> tuple[Symbol, ...]:
         """Return the instruments whose latest quote an input needs, currency pairs for conversion included."""
         match message:
             case inp.SubmitSignal(signal):
-                return (signal.symbol, *self._state.pairs.values())
+                symbols = dict.fromkeys((signal.symbol, *(leg.symbol for leg in signal.legs)))
+                return (*symbols, *self._state.pairs.values())
             case inp.SubmitOrder(intent):
                 return (intent.symbol, *self._state.pairs.values())
             case inp.ExecutionReport():
-                return (message.symbol,)
+                return (message.symbol, *self._beside(message.account, message.symbol))
             case inp.ApprovePlan(signal_ids):
-                asked = (self._state.signals[name].symbol for name in signal_ids if name in self._state.signals)
-                return (*dict.fromkeys(asked), *self._state.pairs.values())
+                known = (name for name in signal_ids if name in self._state.signals)
+                asked = dict.fromkeys(symbol for name in known for symbol in symbols_of(self._state, name))
+                return (*asked, *self._state.pairs.values())
             case inp.StopTrading(StopLevel.FLATTEN):
                 return (*(symbol for symbol, held in self._state.holders.items() if held), *self._state.pairs.values())
             case inp.TimePassed():
                 due = (name.split("|", 2) for name in self._clock.all_due(now_ns))
-                waiting = {self._symbol_of(account, what): None for kind, account, what in due if kind in WAITING}
+                waiting = {
+                    symbol: None
+                    for kind, account, what in due
+                    if kind in WAITING
+                    for symbol in self._symbols_of(account, what)
+                }
                 return (*waiting, *self._state.pairs.values()) if waiting else ()
             case _:
                 return ()
+
+    def _beside(self, account_id: AccountId, symbol: Symbol) -> tuple[Symbol, ...]:
+        """Return the instruments of the spreads under way that have a leg in this one."""
+        account = self._state.accounts.get(account_id)
+        position = None if account is None else account.positions.get(symbol)
+        legging = () if position is None else position.legging
+        return tuple(other for name in legging for other in symbols_of(self._state, name) if other != symbol)
 
     def _advance(self, seq: int, now_ns: int) -> None:
         state = self._state
@@ -279,6 +296,8 @@ class Engine:
         approvals.decide(tx, signal, plan, message.actor)
 
     def _plan(self, state: State, signal: Signal) -> Plan:
+        if signal.legs:
+            return plan_spread(state, signal, self._allocate)
         if signal.kind is SignalKind.ENTRY:
             return plan_entry(state, signal, self._allocate)
         return plan_exit(state, signal) if signal.kind is SignalKind.EXIT else plan_stop_adjustment(state, signal)
@@ -347,6 +366,7 @@ def _why_refused(tx: Tx, signal: Signal, known: Signal | None) -> tuple[str, ...
         reasons.append(f"INSTRUMENT_UNKNOWN: symbol={signal.symbol}, wanted=one of {', '.join(state.instruments)}")
     else:
         reasons += [*_off_tick(signal, instrument), *algorithms.why_not(state, signal, tx.algos)]
+    reasons += spreads.why_not(state, signal)
     if signal.kind is SignalKind.ENTRY and signal.side is None:
         reasons.append("SIDE_MISSING: an entry buys or sells")
     if state.now_ns > dies_ns(signal) and signal.kind is not SignalKind.EXIT:  # leaving is never too late
@@ -391,7 +411,9 @@ def _why_not_ours(state: State, intent: OrderIntent) -> tuple[Check, ...]:
 
 def _release(tx: Tx, account_id: AccountId, what: str) -> None:
     signal_id = SignalId(what)
-    if tx.state.signals[signal_id].algo is None:
+    if tx.state.signals[signal_id].spread is not None:
+        legging.release(tx, account_id, signal_id)
+    elif tx.state.signals[signal_id].algo is None:
         entries.release(tx, account_id, signal_id)
     else:
         algorithms.release(tx, account_id, signal_id)
@@ -399,6 +421,10 @@ def _release(tx: Tx, account_id: AccountId, what: str) -> None:
 
 def _advance(tx: Tx, account_id: AccountId, what: str) -> None:
     algorithms.advance(tx, account_id, SignalId(what))
+
+
+def _go_on_legging(tx: Tx, account_id: AccountId, what: str) -> None:
+    legging.advance(tx, account_id, SignalId(what))
 
 
 def _complete(tx: Tx, account_id: AccountId, what: str) -> None:
@@ -457,6 +483,7 @@ _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "completion": _complete,
     "approval": _expire,
     "algo": _advance,
+    "legging": _go_on_legging,
     "submit": _unanswered,
     "cancel": _unanswered,
     "replace": _unanswered,

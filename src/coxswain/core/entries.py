@@ -15,6 +15,7 @@ from coxswain.core.money import rate_up
 from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
 from coxswain.core.sizing import own_size
+from coxswain.core.spreads import legs_with
 from coxswain.core.state import Parent, is_closing, share_of
 from coxswain.core.submit import ask_cancel, cancel, submit_for_signal
 from coxswain.core.tx import Tx
@@ -223,10 +224,16 @@ def withdraw_share(tx: Tx, account_id: AccountId, signal_id: SignalId, why: str)
     elif share.released:
         tx.apply(ev.CompletionEnded(signal_id, account_id, share.waiting_qty, why))
     else:
-        tx.apply(ev.AssignmentWithdrawn(signal_id, account_id, why))
+        for each in legs_with(tx.state, signal_id):
+            tx.apply(ev.AssignmentWithdrawn(each, account_id, why))
 
 
 def _end_parent(tx: Tx, account_id: AccountId, signal_id: SignalId, parent: Parent, why: str) -> None:
-    """An algorithm sends no more of a share; what is open of it is cancelled by the caller."""
+    """An algorithm sends no more of a share, whose open child the caller cancels. A leg takes its spread along."""
+    spread_id = tx.state.signals[signal_id].spread
+    if spread_id is not None:
+        if not tx.account(account_id).spreads[spread_id].stopped:
+            tx.apply(ev.SpreadStopped(spread_id, account_id, why))
+        return
     symbol, left = tx.state.signals[signal_id].symbol, plain(max(parent.order_qty - parent.cum_qty, ZERO))
     tx.apply(ev.AlgoEnded(signal_id, account_id, symbol, parent.cum_qty, left, why))

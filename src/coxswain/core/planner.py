@@ -4,7 +4,7 @@ Every account appears in the plan, with every check it was put to. Timing and si
 market impact, crowding and rate limits; each difference is written in the plan. Money is in the account's currency.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -20,7 +20,7 @@ from coxswain.core.rounding import Claim, credits_after, to_lots
 from coxswain.core.routing import route
 from coxswain.core.sizing import Sized, own_size
 from coxswain.core.stagger import Timing, stagger, vary
-from coxswain.core.state import NOTHING_HELD, Account, State, available_margin, equity
+from coxswain.core.state import NOTHING_HELD, Account, State, equity, spare_margin
 from coxswain.core.tx import Allocate
 from coxswain.model.allocation import Allocation, Candidate, GroupCap, Parent, Share
 from coxswain.model.checks import Check
@@ -32,6 +32,8 @@ from coxswain.model.signal import Signal, dies_ns
 from coxswain.model.splitting import whole_of
 from coxswain.model.vocabulary import AccountId, Side, Verdict
 
+Considered = tuple[list[Check], Sized | None]
+"""Every check that an account was put to, and what it would take alone; None where that cannot be told."""
 TURNS_APART = 2**31
 """Draws between equals: far more than there are accounts."""
 
@@ -53,11 +55,41 @@ def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
     decision_px = signal.entry_price or (None if quote is None else touch(quote, side))
     stop_loss = _trailing_from(state, signal, decision_px)
     signal = signal if stop_loss is None else msgspec.structs.replace(signal, stop_loss=stop_loss)
-    answers: dict[AccountId, tuple[list[Check], Sized | None]] = {}
+    answers: dict[AccountId, Considered] = {}
+
+    def consider(account: Account, beside: Sequence[AccountSpec]) -> Considered:
+        answers[account.spec.id] = _consider(state, account, signal, instrument, decision_px, beside)
+        return answers[account.spec.id]
+
+    assignments, rationale, warnings = plan_shares(state, signal, instrument, allocate, consider)
+    breaches = breaches_of(state, signal.symbol, side, _exposed(assignments, answers, instrument, decision_px))
+    return Plan(
+        signal.id,
+        signal.kind,
+        signal.symbol,
+        assignments,
+        rationale,
+        side,
+        decision_px,
+        warnings,
+        breaches,
+        stop_loss,
+    )
+
+
+def plan_shares(
+    state: State,
+    signal: Signal,
+    instrument: Instrument,
+    allocate: Allocate,
+    consider: Callable[[Account, Sequence[AccountSpec]], Considered],
+) -> tuple[tuple[Assignment, ...], str, tuple[str, ...]]:
+    """Share a signal out over all accounts, in the steps of `instrument`; return shares, rationale and warnings."""
+    answers: dict[AccountId, Considered] = {}
     taking: list[AccountSpec] = []
     """Whom the plan has for this signal so far: firms' rules on copying count them."""
     for account_id, account in state.accounts.items():
-        answers[account_id] = _consider(state, account, signal, instrument, decision_px, taking)
+        answers[account_id] = consider(account, taking)
         if all(check.passed for check in answers[account_id][0]):
             taking.append(account.spec)
     able = {
@@ -78,29 +110,17 @@ def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
     allocation = allocate(spec, parent, candidates)
     shares = {share.account: share for share in allocation.shares}
     timings = stagger(state, signal, tuple(share.account for share in allocation.shares if share.qty))
-    rounded = _round(state, signal, parent, candidates, allocation, timings)
+    rounded = _round(state, signal, instrument, parent, candidates, allocation, timings)
     assignments, warnings = _assign(state, signal, instrument, answers, shares, rounded, timings)
     chosen = sum(1 for assignment in assignments if assignment.verdict is Verdict.SEND)
     policy = spec.policy.replace("_", " ")
     rationale = f"{chosen} of {len(assignments)} accounts take part; {policy}: {allocation.rationale}"
-    breaches = breaches_of(state, signal.symbol, side, _exposed(assignments, answers, instrument, decision_px))
-    return Plan(
-        signal.id,
-        signal.kind,
-        signal.symbol,
-        assignments,
-        rationale,
-        side,
-        decision_px,
-        warnings,
-        breaches,
-        stop_loss,
-    )
+    return assignments, rationale, warnings
 
 
 def _exposed(
     assignments: tuple[Assignment, ...],
-    answers: dict[AccountId, tuple[list[Check], Sized | None]],
+    answers: dict[AccountId, Considered],
     instrument: Instrument,
     decision_px: Decimal | None,
 ) -> dict[AccountId, tuple[Decimal, Decimal]]:
@@ -120,14 +140,14 @@ def _trailing_from(state: State, signal: Signal, decision_px: Decimal | None) ->
 
 def _candidate(state: State, signal: Signal, account: Account, sized: Sized) -> Candidate:
     """Say what a policy may weigh an account by, with all money in the instrument's currency: they are compared."""
-    position = account.positions.get(signal.symbol, NOTHING_HELD)
+    position = NOTHING_HELD if signal.legs else account.positions.get(signal.symbol, NOTHING_HELD)
     held = position.qty + position.held_buy if signal.side is Side.BUY else position.held_sell - position.qty
     return Candidate(
         account.spec.id,
         sized.qty,
         round_down(sized.risk_budget / sized.rate),
         round_down(equity(account) / sized.rate),
-        round_down(available_margin(account) / sized.rate),
+        round_down(spare_margin(account) / sized.rate),
         round_down(headroom(state, account) / sized.rate),
         held,
         account.turns.get(signal.symbol, ZERO),
@@ -151,6 +171,7 @@ def _group_caps(state: State, signal: Signal, whole: Decimal) -> tuple[GroupCap,
 def _round(
     state: State,
     signal: Signal,
+    instrument: Instrument,
     parent: Parent,
     candidates: tuple[Candidate, ...],
     allocation: Allocation,
@@ -161,7 +182,6 @@ def _round(
     Where the signal's quantity is shared out, the steps lost to rounding go round, by what each account is owed. Own
     sizes are rounded down, each for itself: nobody gets what another's risk did not allow.
     """
-    instrument = state.instruments[signal.symbol]
     varied = vary(state, signal, {share.account: share.qty for share in allocation.shares if share.qty}, timings)
     if signal.quantity is None or allocation.in_lots:
         return {a: Rounded(floor_step(qty, instrument.lot_step), pct, None) for a, (qty, pct) in varied.items()}
@@ -169,7 +189,7 @@ def _round(
         c.account: Claim(
             varied[c.account][0],
             c.own_qty,
-            state.accounts[c.account].credits.get(signal.symbol, ZERO),
+            ZERO if signal.legs else state.accounts[c.account].credits.get(signal.symbol, ZERO),
             c.draw,
         )
         for c in candidates
@@ -191,7 +211,7 @@ def _consider(
     instrument: Instrument,
     decision_px: Decimal | None,
     beside: Sequence[AccountSpec],
-) -> tuple[list[Check], Sized | None]:
+) -> Considered:
     checks = eligibility(state, account, signal)
     if account.spec.reserve:
         checks.append(Check("RESERVE", None, None, False, "reserve", "stands by for recovery only"))
@@ -214,7 +234,7 @@ def _assign(
     state: State,
     signal: Signal,
     instrument: Instrument,
-    answers: dict[AccountId, tuple[list[Check], Sized | None]],
+    answers: dict[AccountId, Considered],
     shares: dict[AccountId, Share],
     rounded: dict[AccountId, Rounded],
     timings: dict[AccountId, Timing],

@@ -10,7 +10,7 @@ import msgspec
 
 from coxswain.core.breakers import half_open_pct
 from coxswain.core.eligibility import LossLimit, every_loss_limit, loss_limits, risk_budget_left, volatility_of
-from coxswain.core.state import NOTHING_HELD, Account, State, available_margin, equity
+from coxswain.core.state import NOTHING_HELD, Account, State, equity, spare_margin
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
@@ -126,7 +126,7 @@ def _caps(account: Account, signal: Signal, instrument: Instrument, lot_value: D
         "max_leverage": (params.max_leverage * equity(account) - account.exposure.gross) / lot_value,
         "max_gross_exposure": (params.max_gross_exposure - account.exposure.gross) / lot_value,
         # A venue reserves for the worst price that an order at market may trade at.
-        "available margin": available_margin(account)
+        "available margin": spare_margin(account)
         * HUNDRED
         / (lot_value * instrument.margin_rate * (HUNDRED + params.market_protection_pct)),
     }

@@ -33,6 +33,7 @@ from coxswain.model.vocabulary import (
     ExecId,
     JournalId,
     LadderStep,
+    LeggingRule,
     Mode,
     Resolution,
     Role,
@@ -169,6 +170,43 @@ class Reference(msgspec.Struct, frozen=True):
     """Days since 1970, UTC."""
 
 
+class SpreadLeg(msgspec.Struct):
+    """One leg of an account's share of a spread."""
+
+    signal_id: SignalId
+    """Of its own share."""
+    symbol: Symbol
+    side: Side
+    ratio: Decimal
+    qty: Decimal
+    cum_qty: Decimal = ZERO
+    closed_qty: Decimal = ZERO
+    """Of that, closed again: unwound, or gone with the position."""
+
+
+class Spread(msgspec.Struct):
+    """An account's share of a spread that was started."""
+
+    units: Decimal
+    legs: list[SpreadLeg]
+    """In the order in which they are worked."""
+    started_ns: int
+    ends_ns: int
+    unhedged_value: Decimal = ZERO
+    since_ns: int | None = None
+    """Since when something is unhedged."""
+    wake_ns: int = 0
+    note: str = ""
+    decided: LeggingRule | None = None
+    """A legging limit was reached."""
+    decided_ns: int = 0
+    stopped: str = ""
+    """Why it was called back."""
+    tries: int = 0
+    """Orders sent or denied since it was decided about."""
+    over: bool = False
+
+
 class Position(msgspec.Struct):
     """What one account holds, or is about to hold, in one instrument."""
 
@@ -216,6 +254,8 @@ class Position(msgspec.Struct):
     """Signals with a share, or a completion, that waits for its time."""
     strategies: dict[str, None] = {}
     """Whose entries are in it."""
+    legging: dict[SignalId, None] = {}
+    """Spreads under way that have a leg here."""
     gave_way: bool = False
     """Protection was taken down for an exit, and may be put back even where all is frozen."""
     unknown: int = 0
@@ -278,6 +318,10 @@ class Account(msgspec.Struct):
     held_risk: Decimal = ZERO
     planned_risk: Decimal = ZERO
     """Of shares that wait for their release."""
+    planned_margin: Decimal = ZERO
+    """Of legs of spreads, as far as no order holds it yet."""
+    spreads: dict[SignalId, Spread] = {}
+    """That were started, also those that are over: a late fill reopens them."""
     open_positions: int = 0
     open_orders: dict[ClOrdId, None] = {}
     day: str = ""
@@ -370,6 +414,9 @@ class Share(msgspec.Struct):
     """Something that an algorithm sent of it was filled."""
     risk_per_lot: Decimal = ZERO
     """Of what an algorithm has not sent yet."""
+    planned_margin: Decimal = ZERO
+    """Of a leg of a spread, from the plan's approval, as far as no order holds it yet."""
+    margin_per_lot: Decimal = ZERO
 
 
 class PlanState(msgspec.Struct):
@@ -532,6 +579,11 @@ def equity(account: Account) -> Decimal:
 
 def available_margin(account: Account) -> Decimal:
     return equity(account) - account.used_margin - account.held_margin
+
+
+def spare_margin(account: Account) -> Decimal:
+    """Return the available margin less what legs of spreads will need."""
+    return available_margin(account) - account.planned_margin
 
 
 def day_is_lost(account: Account) -> bool:

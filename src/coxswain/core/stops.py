@@ -12,6 +12,7 @@ from coxswain.core.cancels import cancel_orders
 from coxswain.core.leaving import plan_exit
 from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.scopes import CAUSES, is_flattened, stops_of_account, unknown_scope
+from coxswain.core.spreads import symbols_of
 from coxswain.core.state import Account, Position, State, strategy_of
 from coxswain.core.submit import ask_for_order
 from coxswain.core.tx import CORE_FAILURE, EGRESS, Tx
@@ -178,7 +179,9 @@ def _withdraw_what_waits_for_a_person(tx: Tx, scope: Scope, why: str) -> None:
     state = tx.state
     for signal_id in tuple(state.awaiting):
         plan = state.plans[signal_id]
-        if plan.plan.kind is not SignalKind.ENTRY or not _concerns(state, scope, plan.plan.symbol, signal_id):
+        if plan.plan.kind is not SignalKind.ENTRY or not any(
+            _concerns(state, scope, symbol, signal_id) for symbol in symbols_of(state, signal_id)
+        ):
             continue
         concerned = tuple(account_id for account_id, _ in _accounts(state, scope) if account_id in plan.asking)
         if concerned:

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import msgspec
 
-from coxswain.core.activity import DERIVED
+from coxswain.core.activity import is_derived
 from coxswain.core.causes import restrict
 from coxswain.core.emulation import as_sent
 from coxswain.core.evolve.control import ENGINE
@@ -26,12 +26,13 @@ from coxswain.core.state import (
     NOTHING_HELD,
     Account,
     Position,
+    Share,
     State,
-    available_margin,
     equity,
     is_closing,
     parent_of,
     share_of,
+    spare_margin,
     strategy_of,
     strictest,
 )
@@ -392,6 +393,7 @@ def view_of(
     now_ns, strategy, exposures = state.now_ns, intent.strategy, state.exposures
     reference, drift = state.references.get(intent.symbol), extremes(position.prices, state.now_ns)
     part = position.parts.get(strategy) if strategy else None
+    derived = is_derived(state, intent)
     met = met_by(state, intent, quote)
     # What the order adds to the worst case, both ways. One that is judged again is in the sums already.
     new_qty, up, down = intent.order_qty - own, position.qty + position.held_buy, position.held_sell - position.qty
@@ -413,7 +415,7 @@ def view_of(
         len(account.breaks),
         position.qty + buys,
         sells - position.qty,
-        available_margin(account) + own_margin,
+        spare_margin(account) + own_margin + _planned(share, intent),
         margin_per_lot,
         risk_per_lot,
         lot_value,
@@ -447,12 +449,12 @@ def view_of(
         count(state.strategy_messages.get(strategy), now_ns) if strategy else 0,
         account.day_orders,
         count(account.orders_sent, now_ns),
-        _repeats(position, intent, now_ns),
+        0 if derived else _repeats(position, intent, now_ns),
         count(account.cancels, now_ns),
         count(account.trades, now_ns),
         count(account.tried, now_ns),
         count(account.failed, now_ns),
-        _entered_alike_ns(position, intent),
+        None if derived else _entered_alike_ns(position, intent),
         new_qty,
         max(up + bought, down + sold) - max(up, down),
         account.exposure,
@@ -480,6 +482,11 @@ def view_of(
             leaving_out=leaving_out,
         ),
     )
+
+
+def _planned(share: Share | None, intent: OrderIntent) -> Decimal:
+    """Return what the plan of a spread holds for this very order."""
+    return ZERO if share is None else min(share.planned_margin, plain(share.margin_per_lot * intent.order_qty))
 
 
 def _trading_state(state: State, account: Account, position: Position, intent: OrderIntent) -> TradingState:
@@ -519,15 +526,13 @@ def _protect_px(
 def _repeats(position: Position, intent: OrderIntent, now_ns: int) -> int:
     """Return how many entries just like this one its strategy has made in a row, lately."""
     repeat = position.repeats.get(intent.strategy)
-    if repeat is None or intent.role in DERIVED or (repeat.side, repeat.qty) != (intent.side, intent.order_qty):
+    if repeat is None or (repeat.side, repeat.qty) != (intent.side, intent.order_qty):
         return 0
     return count(repeat.times, now_ns)
 
 
 def _entered_alike_ns(position: Position, intent: OrderIntent) -> int | None:
     """Return when the same order was last entered here; what follows from another order is no double of it."""
-    if intent.role in DERIVED:
-        return None
     wanted = (intent.side, intent.order_qty, intent.price or intent.stop_px)
     alike = (seen.at_ns for seen in reversed(position.entered) if (seen.side, seen.qty, seen.price) == wanted)
     return next(alike, None)

@@ -110,10 +110,12 @@ def use_share(state: State, order: Order, delta: Decimal) -> None:
 
 
 def plan_risk(state: State, share: Share, account_id: AccountId) -> None:
-    """Hold what a share risks that an algorithm has not sent yet."""
-    planned = plain(share.risk_per_lot * max(share.qty - share.used, ZERO))
-    state.accounts[account_id].planned_risk += planned - share.planned_risk
-    share.planned_risk = planned
+    """Hold what a share risks that an algorithm, or the legging of a spread, has not sent yet; of a leg, its margin."""
+    account, unsent = state.accounts[account_id], max(share.qty - share.used, ZERO)
+    planned, margin = plain(share.risk_per_lot * unsent), plain(share.margin_per_lot * unsent)
+    account.planned_risk += planned - share.planned_risk
+    account.planned_margin += margin - share.planned_margin
+    share.planned_risk, share.planned_margin = planned, margin
 
 
 def is_trailed(intent: OrderIntent) -> bool:

@@ -31,8 +31,10 @@ from coxswain.model.decimals import (
 )
 from coxswain.model.orders import Trail
 from coxswain.model.signal import TTL_S_MAX, Signal
+from coxswain.model.spread import LEGS_MAX, LEGS_MIN, UNHEDGED_S_MAX, Leg, LeggingLimit
 from coxswain.model.vocabulary import (
     AccountId,
+    LeggingRule,
     OrdType,
     Side,
     SignalId,
@@ -79,6 +81,10 @@ FIELDS = (
     "ttl_s",
     "accounts",
     "algo",
+    "legs",
+    "max_unhedged_value",
+    "max_unhedged_s",
+    "on_legging_limit",
     "reason",
     "metadata",
 )
@@ -88,12 +94,18 @@ RESTING = ("limit_price", "stop_price", "time_in_force", "expire_time")
 OF_A_SIGNAL = tuple(kind for kind in OrdType if kind is not OrdType.TRAILING_STOP)
 """A trailing stop protects what a signal opens; it opens nothing."""
 TRAIL_FIELDS = ("amount", "pct", "activation_price", "source")
-MEANINGLESS = {
+LEGGING = ("max_unhedged_value", "max_unhedged_s", "on_legging_limit")
+LEG_FIELDS = ("symbol", "side", "ratio", "limit_price", "stop_loss", "take_profit")
+MEANINGLESS: dict[SignalKind, tuple[str, ...]] = {
     SignalKind.ENTRY: (),
-    SignalKind.EXIT: ("entry_price", *LEVELS, "trailing_stop", "confidence", *RESTING),
-    SignalKind.STOP_ADJUSTMENT: (*("entry_price", "confidence", "quantity", "order_type", "algo", *RESTING),),
+    SignalKind.EXIT: ("entry_price", *LEVELS, "trailing_stop", "confidence", *RESTING, "legs", *LEGGING),
+    SignalKind.STOP_ADJUSTMENT: (
+        *("entry_price", "confidence", "quantity", "order_type", "algo", *RESTING, "legs", *LEGGING),
+    ),
 }
 """The empty cells of docs/SIGNALS.md."""
+BESIDE_LEGS = ("symbol", "side", "entry_price", *LEVELS, "trailing_stop", "order_type", *RESTING, "algo")
+"""What each leg says for itself, or a spread does not have."""
 CALLED = {SignalKind.ENTRY: "an entry", SignalKind.EXIT: "an exit", SignalKind.STOP_ADJUSTMENT: "a stop adjustment"}
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -122,13 +134,17 @@ def _read_signal(fields: "_Fields", now_ns: int, default_ttl_s: int) -> Signal:
     """Read every field, wrong ones as their defaults: the errors beside them say that the result is void."""
     fields.refuse_unknown()
     signal_time_ns = fields.time_ns("signal_time")
+    legs = fields.legs("legs")
+    symbol = legs[0].symbol if legs else Symbol("")
+    if not fields.given("legs"):
+        symbol = Symbol((fields.symbol("symbol") or "").upper())
     signal = Signal(
         id=SignalId(fields.id("id") or ""),
         kind=fields.choice("kind", SignalKind, required=True) or SignalKind.ENTRY,
-        symbol=Symbol((fields.symbol("symbol") or "").upper()),
+        symbol=symbol,
         signal_time_ns=now_ns if signal_time_ns is None else signal_time_ns,
         ttl_s=fields.whole("ttl_s", 1, TTL_S_MAX) or default_ttl_s,
-        side=fields.choice("side", Side),
+        side=legs[0].side if legs else fields.choice("side", Side),
         entry_price=fields.above_zero("entry_price"),
         stop_loss=fields.above_zero("stop_loss"),
         take_profit=fields.above_zero("take_profit"),
@@ -147,6 +163,8 @@ def _read_signal(fields: "_Fields", now_ns: int, default_ttl_s: int) -> Signal:
         stop_price=fields.above_zero("stop_price"),
         expire_time_ns=fields.time_ns("expire_time"),
         trailing_stop=fields.trail("trailing_stop"),
+        legs=legs,
+        legging=fields.legging(),
     )
     if fields.is_sound("kind"):
         _refuse_what_means_nothing(fields, signal.kind)
@@ -163,7 +181,13 @@ def _refuse_what_means_nothing(fields: "_Fields", kind: SignalKind) -> None:
 
 
 def _require_what_the_kind_needs(fields: "_Fields", signal: Signal) -> None:
+    if signal.kind is SignalKind.ENTRY and fields.given("legs"):
+        _require_what_legs_need(fields, signal)
+        return
     if signal.kind is SignalKind.ENTRY:
+        for name in LEGGING:
+            if fields.given(name):
+                fields.wrong(name, "means nothing without legs, wanted no such field")
         if not fields.given("side"):
             fields.wrong("side", "missing; an entry wants BUY or SELL")
         if not any(fields.given(name) for name in ("stop_loss", "trailing_stop", "quantity")):
@@ -175,6 +199,19 @@ def _require_what_the_kind_needs(fields: "_Fields", signal: Signal) -> None:
         fields.wrong("stop_loss", "missing; a stop adjustment wants a stop_loss, a take_profit or both")
     if signal.kind is SignalKind.ENTRY:
         _require_what_the_order_needs(fields, signal)
+
+
+def _require_what_legs_need(fields: "_Fields", signal: Signal) -> None:
+    for name in BESIDE_LEGS:
+        if fields.given(name):
+            fields.wrong(name, "means nothing beside legs, wanted no such field: each leg says its own")
+    for name in ("quantity", *LEGGING):
+        if not fields.given(name):
+            fields.wrong(name, "missing; a signal with legs wants one")
+    if signal.quantity is not None and signal.quantity % ONE:
+        fields.wrong(
+            "quantity", f"{text(signal.quantity)} is not whole; with legs it counts units, wanted a whole number"
+        )
 
 
 def _require_what_the_order_needs(fields: "_Fields", signal: Signal) -> None:
@@ -463,6 +500,46 @@ class _Fields:
         for error in inner.errors:
             self.wrong(name, error)
         return trail
+
+    def legs(self, name: str) -> tuple[Leg, ...]:
+        """Read the legs of a spread, a list of objects of their own fields."""
+        value = self._body.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not LEGS_MIN <= len(value) <= LEGS_MAX:
+            found = f"a list of {len(value)}" if isinstance(value, list) else _shown(value)
+            self.wrong(name, f"{found} is refused; wanted a list of {LEGS_MIN} to {LEGS_MAX} legs")
+            return ()
+        legs = tuple(leg for number, item in enumerate(value, 1) if (leg := self._leg(name, number, item)) is not None)
+        symbols = [leg.symbol for leg in legs]
+        for symbol in dict.fromkeys(symbols):
+            if symbols.count(symbol) > 1:
+                self.wrong(name, f"{_shown(symbol)} stands in {symbols.count(symbol)} legs; wanted each symbol once")
+        return legs
+
+    def _leg(self, name: str, number: int, item: object) -> Leg | None:
+        if not isinstance(item, _Object):
+            wanted = 'wanted an object such as {"symbol": "EURUSD", "side": "BUY", "ratio": "0.01"}'
+            self.wrong(name, f"leg {number}: {_shown(item)} is refused; {wanted}")
+            return None
+        inner = _Fields(item, LEG_FIELDS)
+        inner.refuse_unknown()
+        symbol, side = inner.symbol("symbol"), inner.choice("side", Side, required=True)
+        ratio = inner.above_zero("ratio")
+        if not inner.given("ratio"):
+            inner.wrong("ratio", "missing; wanted the lots of this leg in one unit")
+        prices = [inner.above_zero(field) for field in ("limit_price", *LEVELS)]
+        for error in inner.errors:
+            self.wrong(name, f"leg {number}: {error}")
+        if inner.errors or symbol is None or side is None or ratio is None:
+            return None
+        return Leg(Symbol(symbol.upper()), side, ratio, *prices)
+
+    def legging(self) -> LeggingLimit | None:
+        """Read the legging limit, or nothing unless all of it is given."""
+        value, seconds = self.above_zero("max_unhedged_value"), self.whole("max_unhedged_s", 1, UNHEDGED_S_MAX)
+        rule = self.choice("on_legging_limit", LeggingRule)
+        return None if value is None or seconds is None or rule is None else LeggingLimit(value, seconds, rule)
 
     def metadata(self, name: str) -> str:
         value = self._body.get(name)

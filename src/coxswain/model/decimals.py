@@ -79,6 +79,12 @@ def floor_step(value: Decimal, step: Decimal) -> Decimal:
     return plain(value // step * step)
 
 
+def ceil_step(value: Decimal, step: Decimal) -> Decimal:
+    """Round a value that is not negative up to a multiple of `step`."""
+    floor = floor_step(value, step)
+    return floor if floor == value else plain(floor + step)
+
+
 def is_multiple(value: Decimal, step: Decimal) -> bool:
     return not value % step
 

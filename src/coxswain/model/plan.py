@@ -6,6 +6,7 @@ import msgspec
 
 from coxswain.model.checks import Check
 from coxswain.model.decimals import ZERO
+from coxswain.model.spread import Leg
 from coxswain.model.vocabulary import AccountId, Side, SignalId, SignalKind, Symbol, Verdict
 
 
@@ -14,6 +15,16 @@ class Factor(msgspec.Struct, frozen=True):
 
     name: str
     value: Decimal
+
+
+class LegShare(msgspec.Struct, frozen=True):
+    """One leg of an account's share of a spread, worst case. Money is in the account's currency."""
+
+    symbol: Symbol
+    qty: Decimal
+    """Lots."""
+    risk: Decimal
+    margin: Decimal
 
 
 class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,6 +55,10 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
     """Lots that rounding owes it after this plan, negative if it got more; None leaves what was owed before."""
     turns: Decimal | None = None
     """How far behind its fair number of turns it is after this plan, under a policy that takes turns."""
+    legs: tuple[LegShare, ...] = ()
+    """Of a spread, whose `qty` counts units."""
+    margin: Decimal = ZERO
+    """Of a leg of a spread: held from the plan's approval, in the account's currency."""
 
 
 class Breaches(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,3 +88,5 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of an entry that somebody takes part in."""
     stop_loss: Decimal | None = None
     """Where a trailing stop begins, for a signal that names no other."""
+    legs: tuple[Leg, ...] = ()
+    """Of a spread: shares count units of them."""

@@ -6,6 +6,7 @@ import msgspec
 
 from coxswain.model.algo import Algo
 from coxswain.model.orders import Trail
+from coxswain.model.spread import Leg, LeggingLimit
 from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
 
 TTL_S_MAX = 30 * 86_400
@@ -49,6 +50,13 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """When a GTD order ends."""
     trailing_stop: Trail | None = None
     """How the position's stop follows the market."""
+
+    legs: tuple[Leg, ...] = ()
+    """Of a spread: `quantity` counts units then, and `symbol` and `side` are those of the first leg."""
+    legging: LeggingLimit | None = None
+    """With legs."""
+    spread: SignalId | None = None
+    """The spread that this is a leg of, or that an exit leaves."""
 
 
 def dies_ns(signal: Signal) -> int:

@@ -136,6 +136,13 @@ class SelfMatch(Word):
     CANCEL_BOTH = "cancel_both"
 
 
+class LeggingRule(Word):
+    """What is done when legs stand without the others too long or too large: cross the rest, or close what is held."""
+
+    COMPLETE = "complete"
+    UNWIND = "unwind"
+
+
 class Verdict(Word):
     SEND = "SEND"
     SKIP = "SKIP"

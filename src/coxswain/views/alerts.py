@@ -32,6 +32,7 @@ class Kind(Word):
     STOP = "STOP"
     CRITICAL = "CRITICAL"
     UNPROTECTED = "UNPROTECTED"
+    UNHEDGED = "UNHEDGED"
     INCIDENT = "INCIDENT"
     CORRELATION = "CORRELATION"
     FIRM_RULE = "FIRM_RULE"
@@ -58,6 +59,7 @@ ADVICE: dict[Kind, str] = {
     Kind.STOP: "released only by a person: coxswain resume, with a reason",
     Kind.CRITICAL: "trading is halted; keep the journal, find the cause with coxswain audit log, then resume",
     Kind.UNPROTECTED: "look at the position now: coxswain positions; close it or set a stop",
+    Kind.UNHEDGED: "a leg stands without the others: coxswain explain shows what was decided, and what is left",
     Kind.INCIDENT: "it was booked; the books are compared, see coxswain audit log",
     Kind.CORRELATION: "two accounts move alike: later plans put the second one further back and make it smaller",
     Kind.FIRM_RULE: "see how much is left of each rule: coxswain firms check, and the account",
@@ -135,6 +137,8 @@ _TABLE: dict[type, Callable[[Any], Found | None]] = {
     ev.OrderDenied: lambda e: (Kind.RISK_LIMIT_BREACHED, Severity.WARNING, e.intent.account),
     ev.LadderStepReached: lambda e: (Kind.RISK_LIMIT_BREACHED, Severity.WARNING, e.account),
     ev.ProtectionFailed: lambda e: (Kind.UNPROTECTED, Severity.ERROR, e.account),
+    ev.SpreadEnded: lambda e: (Kind.UNHEDGED, Severity.ERROR, e.account) if e.unhedged_value else None,
+    ev.LeggingLimitReached: lambda e: (Kind.UNHEDGED, Severity.WARNING, e.account),
     ev.IncidentRaised: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),
     ev.ReportQuarantined: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),
     ev.CorrelationSet: _correlation,

@@ -95,7 +95,7 @@ class Explainer:
     def explain(self, name: str) -> Explanation | None:
         """Explain a signal, an order by any id it had, or an account: the first of these that `name` is, else None."""
         order_id = self._subjects.first_id(ClOrdId(name))
-        if of_signal := [fact for fact in self._facts if fact.subject.signal_id == name]:
+        if of_signal := [fact for fact in self._facts if _is_of(fact.subject.signal_id, name)]:
             return self._signal(SignalId(name), of_signal)
         if of_order := [fact for fact in self._facts if fact.subject.cl_ord_id == order_id]:
             return self._order(order_id, of_order)
@@ -105,8 +105,10 @@ class Explainer:
 
     def _signal(self, signal_id: SignalId, facts: list[_Fact]) -> Explanation:
         decisions = tuple(self._decisions(signal_id))
+        legs = [leg for leg in self._plans.plans if leg != signal_id and _is_of(leg, signal_id)]
         headline = _headline_of_plan(decisions) if decisions else sentence(facts[-1].event)
-        orders = [row for row in self._blotter.orders.values() if row.signal_id == signal_id]
+        decisions += tuple(made for leg in legs for made in self._decisions(leg))
+        orders = [row for row in self._blotter.orders.values() if _is_of(row.signal_id, signal_id)]
         return _explanation("signal", signal_id, headline, decisions, orders, facts)
 
     def _order(self, order_id: ClOrdId, facts: list[_Fact]) -> Explanation:
@@ -133,6 +135,11 @@ class Explainer:
         row = self._plans.row(signal_id)
         for account in row.accounts:
             yield Decision(signal_id, row.plan.kind, row.plan.symbol, row.plan.side, account)
+
+
+def _is_of(signal_id: SignalId | None, name: str) -> bool:
+    """Say whether something is of a signal, or of a leg of it."""
+    return signal_id is not None and (signal_id == name or signal_id.startswith(f"{name}/"))
 
 
 def _explanation(

@@ -144,15 +144,20 @@ BREACHES = ("DAILY_LOSS", "DRAWDOWN", "EGRESS")
 Named = Callable[[Outside, Any], tuple[Name, ...]]
 
 
+def _is_of_a_leg(signal_id: str) -> bool:
+    """The legs of a spread have plans of their own, which nobody has sent; no signal that comes in has such an id."""
+    return "/" in signal_id
+
+
 def _always(*names: Name) -> Named:
     return lambda outside, event: names
 
 
 _NAMES: dict[type, Named] = {
-    ev.SignalAccepted: _always(Name.SIGNAL_RECEIVED),
+    ev.SignalAccepted: lambda outside, event: () if _is_of_a_leg(event.signal.id) else (Name.SIGNAL_RECEIVED,),
     ev.SignalDenied: _always(Name.SIGNAL_DENIED),
-    ev.PlanProposed: _always(Name.PLAN_PROPOSED),
-    ev.PlanApproved: _always(Name.PLAN_APPROVED),
+    ev.PlanProposed: lambda outside, event: () if _is_of_a_leg(event.plan.signal_id) else (Name.PLAN_PROPOSED,),
+    ev.PlanApproved: lambda outside, event: () if _is_of_a_leg(event.signal_id) else (Name.PLAN_APPROVED,),
     ev.PlanRejected: _always(Name.PLAN_REJECTED),
     ev.PlanExpired: _always(Name.PLAN_REJECTED),
     ev.OrderCreated: _always(Name.ORDER_SUBMITTED),

@@ -24,8 +24,8 @@ import msgspec
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
 from coxswain.model.checks import Check
-from coxswain.model.decimals import HUNDRED, ZERO, plain, round_down
-from coxswain.model.plan import Assignment, Factor, Plan
+from coxswain.model.decimals import HUNDRED, ONE, ZERO, plain, round_down
+from coxswain.model.plan import Assignment, Factor, LegShare, Plan
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
@@ -89,6 +89,8 @@ class PlanAccount(msgspec.Struct, frozen=True):
     """What scaled the size."""
     shared_out: Decimal | None = None
     """The signal's quantity, where a share of it was less than what the account would have taken alone."""
+    legs: tuple[LegShare, ...] = ()
+    """Of a spread, whose `qty` counts units."""
 
 
 class PlanRow(msgspec.Struct, frozen=True):
@@ -129,6 +131,8 @@ class Plans:
         self._protective: dict[tuple[AccountId, Symbol], list[ClOrdId]] = {}
         self._quantities: dict[SignalId, Decimal] = {}
         self._lot_steps: dict[Symbol, Decimal] = {}
+        self._spreads: dict[tuple[SignalId, AccountId], ev.SpreadEnded] = {}
+        self._started: dict[tuple[SignalId, AccountId], ev.SpreadStarted] = {}
 
     def apply(self, record: Record) -> None:
         for event in record.events:
@@ -162,6 +166,7 @@ class Plans:
             assignment.correlation_reduction_pct,
             assignment.factors,
             self._shared_out(plan, assignment) if sent else None,
+            assignment.legs,
         )
 
     def _shared_out(self, plan: Plan, assignment: Assignment) -> Decimal | None:
@@ -171,7 +176,8 @@ class Plans:
         if quantity is None or own is None:
             return None
         varied = own * (HUNDRED - assignment.size_variance_pct) * (HUNDRED - assignment.correlation_reduction_pct)
-        return quantity if varied / (HUNDRED * HUNDRED) - assignment.qty >= self._lot_steps[plan.symbol] else None
+        step = ONE if plan.legs else self._lot_steps[plan.symbol]
+        return quantity if varied / (HUNDRED * HUNDRED) - assignment.qty >= step else None
 
     def _recovered(self, plan: Plan, event: ev.RecoveryAssigned) -> PlanAccount:
         why = f"takes over from {event.failed}"
@@ -184,8 +190,36 @@ class Plans:
             if share.is_denied or plan.signal_id in self._approved:
                 return self._adjusted(share)
             return None
+        if plan.legs:
+            return self._of_legs(plan, account, share)
         rows = [self._blotter.orders[order_id] for order_id in share.order_ids]
         return _traded(share, rows) if rows else _without_orders(share)
+
+    def _of_legs(self, plan: Plan, account: AccountId, share: _Share) -> Result | None:
+        """Of a spread: what became of its legs together. Filled are the units that all of them have."""
+        if share.is_denied:
+            return _without_orders(share)
+        names = [SignalId(f"{plan.signal_id}/{number}") for number in range(1, len(plan.legs) + 1)]
+        legs = [self._result(self.plans[name], account) for name in names if name in self.plans]
+        known = [leg for leg in legs if leg is not None]
+        if not known:
+            return None
+        order_id = next((leg.order_id for leg in known if leg.order_id is not None), None)
+        ended = self._spreads.get((plan.signal_id, account))
+        if any(leg.outcome is Outcome.UNKNOWN for leg in known):
+            return _plainly(None, Outcome.UNKNOWN, None, order_id)
+        if ended is None:
+            going = all(leg.success is None or leg.outcome is Outcome.FILLED for leg in known)
+            begun = any(leg.filled_qty for leg in known)
+            if going or begun:
+                return _plainly(None, Outcome.PARTIAL if begun else Outcome.WORKING, None, order_id)
+            return known[0]
+        asked = next(each.qty for each in plan.assignments if each.account == account)
+        some = Outcome.PARTIAL if ended.units else Outcome.CANCELED
+        outcome = Outcome.FILLED if ended.units >= asked else some
+        why = None if outcome is Outcome.FILLED else ended.reason
+        whole = _plainly(bool(ended.units) and not ended.unhedged_value, outcome, why, order_id)
+        return msgspec.structs.replace(whole, filled_qty=ended.units)
 
     def _adjusted(self, share: _Share) -> Result:
         """Of the protective orders that a stop adjustment moved; where none had to move, of those that stood there."""
@@ -296,6 +330,22 @@ class Plans:
         if event.left_qty:
             share.is_over, share.error = True, event.reason
 
+    def _spread_started(self, event: ev.SpreadStarted) -> None:
+        self._started[event.signal_id, event.account] = event
+        for leg in event.legs:
+            share = self._share(leg.signal_id, event.account)
+            share.works_qty, share.works, share.is_awaited = leg.qty, True, True
+
+    def _spread_stopped(self, event: ev.SpreadStopped) -> None:
+        self._spreads.pop((event.signal_id, event.account), None)
+
+    def _spread_ended(self, event: ev.SpreadEnded) -> None:
+        self._spreads[event.signal_id, event.account] = event
+        for leg in self._started[event.signal_id, event.account].legs:
+            share = self._share(leg.signal_id, event.account)
+            share.works = share.is_awaited = False
+            share.is_over, share.error = True, event.reason
+
     def _exit_started(self, event: ev.ExitStarted) -> None:
         if event.reason:
             return  # the engine began it, for no plan
@@ -341,6 +391,9 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.AssignmentWithdrawn: Plans._given_up,
     ev.AlgoStarted: Plans._algo_started,
     ev.AlgoEnded: Plans._algo_ended,
+    ev.SpreadStarted: Plans._spread_started,
+    ev.SpreadStopped: Plans._spread_stopped,
+    ev.SpreadEnded: Plans._spread_ended,
     ev.ExitStarted: Plans._exit_started,
     ev.ExitEnded: Plans._given_up,
     ev.ProtectionLevelsSet: Plans._levels_set,

@@ -16,6 +16,7 @@ from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.plan import Plan
 from coxswain.model.position import unrealized
+from coxswain.model.spread import LEGS_MAX
 from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, Role, SignalId, Symbol, TradingState
 from coxswain.views.blotter import Blotter
 
@@ -303,7 +304,8 @@ class Book:
         self._plans[event.plan.signal_id] = event.plan
 
     def _plan_approved(self, event: ev.PlanApproved) -> None:
-        for assignment in self._plans[event.signal_id].assignments:
+        plan = self._plans[event.signal_id]
+        for assignment in () if plan.legs else event.assignments or plan.assignments:
             if assignment.risk:
                 self._planned[event.signal_id, assignment.account] = assignment.risk
                 account = self.accounts[assignment.account]
@@ -316,6 +318,10 @@ class Book:
 
     def _withdrawn(self, event: ev.AssignmentWithdrawn) -> None:
         self._no_longer_planned(event.signal_id, event.account)
+
+    def _spread_ended(self, event: ev.SpreadEnded) -> None:
+        for number in range(1, LEGS_MAX + 1):
+            self._no_longer_planned(SignalId(f"{event.signal_id}/{number}"), event.account)
 
     def _order_denied(self, event: ev.OrderDenied) -> None:
         if event.intent.role is Role.ENTRY:
@@ -370,6 +376,7 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.StopTrailed: Book._trailed,
     ev.PlanProposed: Book._plan_proposed,
     ev.PlanApproved: Book._plan_approved,
+    ev.SpreadEnded: Book._spread_ended,
     ev.AssignmentWithdrawn: Book._withdrawn,
     ev.OrderDenied: Book._order_denied,
     ev.OrderCreated: Book._order_created,

@@ -122,7 +122,14 @@ def _rejected(event: ev.PlanRejected) -> str:
 def _signal(event: ev.SignalAccepted) -> str:
     signal = event.signal
     side = f" {signal.side}" if signal.side else ""
-    return f"signal {signal.id} accepted: {signal.kind}{side} {signal.symbol}{_because(signal.reason)}"
+    what = f"{side} {signal.symbol}"
+    if signal.legs and signal.legging is not None:
+        limit = signal.legging
+        legs = ", ".join(f"{leg.side} {leg.ratio:f} {leg.symbol}" for leg in signal.legs)
+        alone = f"at most {limit.max_unhedged_value:f} and {limit.max_unhedged_s} s unhedged"
+        what = f" {_optional(signal.quantity)} units of {legs}; {alone}, then {limit.on_legging_limit}"
+    leg = "" if signal.spread is None else f", a leg of {signal.spread}"
+    return f"signal {signal.id} accepted: {signal.kind}{what}{leg}{_because(signal.reason)}"
 
 
 def _signal_denied(event: ev.SignalDenied) -> str:
@@ -298,6 +305,29 @@ def _algo_ended(event: ev.AlgoEnded) -> str:
     return f"the algorithm on {event.account} ended, {event.cum_qty:f} filled, {event.left_qty:f} left: {event.reason}"
 
 
+def _spread_started(event: ev.SpreadStarted) -> str:
+    legs = ", then ".join(f"{leg.side} {leg.qty:f} {leg.symbol}" for leg in event.legs)
+    return f"{event.account} begins {event.units:f} units: {legs} ({event.why})"
+
+
+def _spread_marked(event: ev.SpreadMarked) -> str:
+    if event.since_ns is None:
+        return f"nothing of the spread on {event.account} is unhedged{_because(event.note)}"
+    since, again = utc(event.since_ns), utc(event.wake_ns)
+    bare = f"{event.unhedged_value:f} of the spread on {event.account} is unhedged since {since}"
+    return f"{bare}; looked at again at {again}{_because(event.note)}"
+
+
+def _legging_limit(event: ev.LeggingLimitReached) -> str:
+    bare = f"{event.unhedged_value:f} unhedged for {event.unhedged_s:f} s on {event.account}"
+    return f"legging limit reached, {bare} ({event.reason}): {event.decision} what is not whole"
+
+
+def _spread_ended(event: ev.SpreadEnded) -> str:
+    left = f", {event.unhedged_value:f} is left unhedged" if event.unhedged_value else ""
+    return f"the spread on {event.account} ended with {event.units:f} units of all legs{left}: {event.reason}"
+
+
 # Each function takes the event that it stands beside; no type says that of a table.
 SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.EngineConfigured: _configured,
@@ -347,6 +377,13 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.AlgoStarted: _algo_started,
     ev.AlgoAsked: _algo_asked,
     ev.AlgoEnded: _algo_ended,
+    ev.SpreadStarted: _spread_started,
+    ev.SpreadMarked: _spread_marked,
+    ev.LeggingLimitReached: _legging_limit,
+    ev.SpreadStopped: lambda e: (
+        f"the spread on {e.account} is called back, what is not whole units is closed: {e.reason}"
+    ),
+    ev.SpreadEnded: _spread_ended,
     ev.AssignmentWithdrawn: lambda e: f"the share of {e.account} is withdrawn: {e.reason}",
     ev.OrderDenied: _denied,
     ev.OrderCreated: _created,

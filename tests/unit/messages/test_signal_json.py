@@ -14,7 +14,8 @@ from coxswain.messages.inputs import ReportBadSignal, SubmitSignal
 from coxswain.messages.record import Record, decode, encode
 from coxswain.messages.signal_json import FIELDS, BadSignal, parse_signal
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import OrdType, Side, SignalKind, TimeInForce
+from coxswain.model.spread import Leg, LeggingLimit
+from coxswain.model.vocabulary import LeggingRule, OrdType, Side, SignalKind, Symbol, TimeInForce
 
 NOW_NS = 1_700_000_000_000_000_000
 ENTRY: dict[str, Any] = {"id": "s1", "kind": "entry", "symbol": "EURUSD", "side": "BUY", "stop_loss": "1.0800"}
@@ -409,3 +410,65 @@ def test_a_number_is_the_same_as_text_and_as_a_number(value: Decimal) -> None:
     as_number = read(line(quantity=0).replace(": 0", f": {written}"))
     assert as_number == read(line(quantity=written))
     assert as_number.quantity == value
+
+
+# --- spreads --------------------------------------------------------------------------------------------------------
+
+
+SPREAD: dict[str, object] = {
+    "id": "sp",
+    "kind": "entry",
+    "quantity": 10,
+    "legs": [
+        {"symbol": "front", "side": "buy", "ratio": 1, "stop_loss": "95"},
+        {"symbol": "BACK", "side": "SELL", "ratio": "2.5", "limit_price": 50.10},
+    ],
+    "max_unhedged_value": "5000",
+    "max_unhedged_s": 20,
+    "on_legging_limit": "Unwind",
+}
+
+
+def spread(**changes: object) -> str:
+    return json.dumps({**SPREAD, **changes})
+
+
+def test_a_signal_with_legs_is_read_with_its_limit() -> None:
+    signal = read(spread())
+    assert (signal.symbol, signal.side, signal.quantity) == ("FRONT", Side.BUY, Decimal(10))
+    assert signal.legs == (
+        Leg(Symbol("FRONT"), Side.BUY, Decimal(1), stop_loss=Decimal(95)),
+        Leg(Symbol("BACK"), Side.SELL, Decimal("2.5"), limit_price=Decimal("50.1")),
+    )
+    assert signal.legging == LeggingLimit(Decimal(5000), 20, LeggingRule.UNWIND)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"quantity": 1.5}, "quantity: 1.5 is not whole; with legs it counts units, wanted a whole number"),
+        ({"quantity": None}, "quantity: missing; a signal with legs wants one"),
+        ({"max_unhedged_s": None}, "max_unhedged_s: missing; a signal with legs wants one"),
+        ({"max_unhedged_s": 3601}, "max_unhedged_s: 3601 is out of range; wanted a whole number from 1 to 3600"),
+        ({"max_unhedged_value": 0}, "max_unhedged_value: 0 is not above zero"),
+        ({"on_legging_limit": "hope"}, 'on_legging_limit: "hope" is not known; wanted complete, unwind'),
+        ({"symbol": "X"}, "symbol: means nothing beside legs, wanted no such field: each leg says its own"),
+        ({"legs": "two"}, 'legs: "two" is refused; wanted a list of 2 to 4 legs'),
+        ({"legs": [1]}, "legs: a list of 1 is refused; wanted a list of 2 to 4 legs"),
+        (
+            {"legs": [{"symbol": "A", "side": "BUY", "ratio": 1}, {"symbol": "a", "side": "SELL", "ratio": 1}]},
+            'legs: "A" stands in 2 legs; wanted each symbol once',
+        ),
+        (
+            {"legs": [{"symbol": "A", "side": "BUY"}, {"symbol": "B", "side": "SELL", "ratio": 1}]},
+            "legs: leg 1: ratio: missing; wanted the lots of this leg in one unit",
+        ),
+    ],
+)
+def test_a_wrong_field_of_a_spread_is_named_with_what_is_wanted(changes: dict[str, object], sentence: str) -> None:
+    assert only_error(spread(**changes)) == sentence
+
+
+def test_a_legging_limit_without_legs_means_nothing() -> None:
+    line = json.dumps({"id": "a", "kind": "entry", "symbol": "X", "side": "BUY", "quantity": 1, "max_unhedged_s": 5})
+    assert only_error(line) == "max_unhedged_s: means nothing without legs, wanted no such field"

@@ -22,6 +22,7 @@ from coxswain.core.evolve import (
     plans,
     positions,
     reconciliation,
+    spreads,
     unknowns,
 )
 from coxswain.core.evolve.accounts import state_under as state_under
@@ -40,6 +41,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **accounts.TABLE,
     **plans.TABLE,
     **algorithms.TABLE,
+    **spreads.TABLE,
     **orders.TABLE,
     **unknowns.TABLE,
     **positions.TABLE,

@@ -7,6 +7,7 @@ from coxswain.core import order as machine
 from coxswain.core.activity import note_cancel, note_failure, note_message, note_order, note_trade
 from coxswain.core.evolve.breakers import count
 from coxswain.core.evolve.shared import leave_the_pace, order_of, stop_waiting
+from coxswain.core.evolve.spreads import count_try, note_fill
 from coxswain.core.exposure import attribute, value
 from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
 from coxswain.core.params import seconds_ns
@@ -46,6 +47,7 @@ from coxswain.model.vocabulary import (
 
 def _order_denied(state: State, clock: Deadlines, event: ev.OrderDenied) -> None:
     parent = _parent_of_child(state, event.intent)
+    count_try(state, state.accounts.get(event.intent.account), event.intent)
     if parent is None:
         _leave_the_queue(state, clock, event.intent)
     else:
@@ -79,6 +81,7 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
     account.orders[order.cl_ord_id] = order
     account.open_orders[order.cl_ord_id] = None
     account.order_count += 1
+    count_try(state, account, intent)
     position = position_of(account, intent.symbol)
     parent = _parent_of_child(state, intent)
     if parent is None:
@@ -157,6 +160,7 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     share = share_of(state, order.intent.signal_id, event.account) if order.enters else None
     if share is not None and share.sliced:
         share.begun = True
+    note_fill(state, account, order, event)
     parent = _parent_of_fill(state, account, order)
     if parent is not None:
         parent.cum_qty, parent.refusals = plain(parent.cum_qty + event.last_qty), 0

@@ -38,8 +38,8 @@ def _plan_approved(state: State, clock: Deadlines, event: ev.PlanApproved) -> No
     plan = state.plans[event.signal_id]
     approved = plan.plan.assignments if event.assignments is None else event.assignments
     _asked_no_more(state, clock, event.signal_id, tuple(assignment.account for assignment in approved))
-    if plan.plan.kind is not SignalKind.ENTRY:
-        return
+    if plan.plan.kind is not SignalKind.ENTRY or state.signals[event.signal_id].legs:
+        return  # the legs of a spread have plans of their own
     for assignment in approved:
         account = state.accounts[assignment.account]
         if assignment.credit is not None:
@@ -47,7 +47,10 @@ def _plan_approved(state: State, clock: Deadlines, event: ev.PlanApproved) -> No
         if assignment.turns is not None:
             account.turns[plan.plan.symbol] = assignment.turns
         if assignment.verdict is Verdict.SEND:
-            plan.shares[assignment.account] = Share(assignment.qty, planned_risk=assignment.risk)
+            plan.shares[assignment.account] = Share(
+                assignment.qty, planned_risk=assignment.risk, planned_margin=assignment.margin
+            )
+            state.accounts[assignment.account].planned_margin += assignment.margin
             state.accounts[assignment.account].planned_risk += assignment.risk
             plan.total += assignment.qty
             due_ns = state.now_ns + assignment.delay_ms * NS_PER_MS

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from coxswain.core.activity import raise_peak
 from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.evolve.shared import order_of
+from coxswain.core.evolve.spreads import note_closed
 from coxswain.core.exposure import count, settle_parts
 from coxswain.core.state import (
     Deadlines,
@@ -40,6 +41,8 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
         position.trail_active = False
         position.leg_failed_ns.clear()
         position.gave_way = False
+    if event.closed:
+        note_closed(account, position)
     if not event.qty:
         position.strategies.clear()
     holders = state.holders.setdefault(event.symbol, {})

@@ -53,7 +53,8 @@ def stop_waiting(state: State, clock: Deadlines, signal_id: SignalId, account_id
     position_of_plan(state, signal_id, account_id).waiting.pop(signal_id, None)
     share = share_for(state, signal_id, account_id)
     state.accounts[account_id].planned_risk -= share.planned_risk
-    share.planned_risk = ZERO
+    state.accounts[account_id].planned_margin -= share.planned_margin
+    share.planned_risk = share.planned_margin = ZERO
 
 
 def position_of_plan(state: State, signal_id: SignalId, account_id: AccountId) -> Position:

@@ -309,6 +309,27 @@ from coxswain.messages.events.reconciliation import (
 from coxswain.messages.events.reconciliation import (
     ResolutionRefused as ResolutionRefused,
 )
+from coxswain.messages.events.spreads import (
+    LeggingLimitReached as LeggingLimitReached,
+)
+from coxswain.messages.events.spreads import (
+    LegStarted as LegStarted,
+)
+from coxswain.messages.events.spreads import (
+    SpreadEnded as SpreadEnded,
+)
+from coxswain.messages.events.spreads import (
+    SpreadEvent,
+)
+from coxswain.messages.events.spreads import (
+    SpreadMarked as SpreadMarked,
+)
+from coxswain.messages.events.spreads import (
+    SpreadStarted as SpreadStarted,
+)
+from coxswain.messages.events.spreads import (
+    SpreadStopped as SpreadStopped,
+)
 from coxswain.messages.events.unknowns import (
     AbsenceNoted as AbsenceNoted,
 )
@@ -341,6 +362,7 @@ Event = (
     | AccountEvent
     | PlanEvent
     | AlgoEvent
+    | SpreadEvent
     | OrderEvent
     | UnknownEvent
     | PositionEvent

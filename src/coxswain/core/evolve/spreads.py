@@ -1,0 +1,118 @@
+"""Spreads become facts: what of each leg is filled and closed, and the deadline at which they are looked at again."""
+
+from collections.abc import Callable
+
+from coxswain.core.evolve.shared import share_for, stop_waiting
+from coxswain.core.order import InvariantViolation, Order
+from coxswain.core.state import Account, Deadlines, Parent, Position, Spread, SpreadLeg, State
+from coxswain.core.sums import key, plan_risk, position_of
+from coxswain.messages import events as ev
+from coxswain.model.decimals import plain, round_up
+from coxswain.model.orders import OrderIntent
+from coxswain.model.vocabulary import AccountId, Role, SignalId
+
+
+def _spread_started(state: State, clock: Deadlines, event: ev.SpreadStarted) -> None:
+    account = state.accounts[event.account]
+    legs = [SpreadLeg(leg.signal_id, leg.symbol, leg.side, leg.ratio, leg.qty) for leg in event.legs]
+    account.spreads[event.signal_id] = Spread(event.units, legs, state.now_ns, event.ends_ns)
+    for leg in event.legs:
+        share = share_for(state, leg.signal_id, event.account)
+        share.parent = Parent(leg.side, leg.qty, state.now_ns, event.ends_ns)
+        share.sliced = share.released = True
+        share.risk_per_lot = round_up(share.planned_risk / share.qty)
+        share.margin_per_lot = round_up(share.planned_margin / share.qty)
+        plan_risk(state, share, event.account)
+        clock.clear(key("release", event.account, leg.signal_id))
+        position_of(account, leg.symbol).legging[event.signal_id] = None
+    clock.set(key("legging", event.account, event.signal_id), state.now_ns)
+
+
+def _spread_marked(state: State, clock: Deadlines, event: ev.SpreadMarked) -> None:
+    spread = _spread_of(state, event.account, event.signal_id)
+    spread.unhedged_value, spread.since_ns = event.unhedged_value, event.since_ns
+    spread.wake_ns, spread.note = event.wake_ns, event.note
+    clock.set(key("legging", event.account, event.signal_id), event.wake_ns)
+
+
+def _legging_limit_reached(state: State, clock: Deadlines, event: ev.LeggingLimitReached) -> None:
+    spread = _spread_of(state, event.account, event.signal_id)
+    spread.decided, spread.decided_ns, spread.tries = event.decision, state.now_ns, 0
+
+
+def _spread_stopped(state: State, clock: Deadlines, event: ev.SpreadStopped) -> None:
+    spread = _spread_of(state, event.account, event.signal_id)
+    spread.stopped, spread.over, spread.tries = event.reason, False, 0
+    spread.wake_ns = state.now_ns
+    for leg in spread.legs:
+        position_of(state.accounts[event.account], leg.symbol).legging[event.signal_id] = None
+    clock.set(key("legging", event.account, event.signal_id), state.now_ns)
+
+
+def _spread_ended(state: State, clock: Deadlines, event: ev.SpreadEnded) -> None:
+    spread = _spread_of(state, event.account, event.signal_id)
+    spread.over, spread.unhedged_value, spread.since_ns = True, event.unhedged_value, None
+    clock.clear(key("legging", event.account, event.signal_id))
+    for leg in spread.legs:
+        share = share_for(state, leg.signal_id, event.account)
+        share.parent, share.over = None, True
+        stop_waiting(state, clock, leg.signal_id, event.account)
+        position_of(state.accounts[event.account], leg.symbol).legging.pop(event.signal_id, None)
+
+
+def _spread_of(state: State, account_id: AccountId, signal_id: SignalId) -> Spread:
+    spread = state.accounts[account_id].spreads.get(signal_id)
+    if spread is None:
+        raise InvariantViolation(f"{account_id} works no spread {signal_id}")
+    return spread
+
+
+# --- for the other files of this folder -------------------------------------------------------------------------------
+
+
+def count_try(state: State, account: Account | None, intent: OrderIntent) -> None:
+    """Count an order that completes or unwinds, sent or denied."""
+    # A denied order may name an account that nobody has.
+    spread = None if account is None else _concerned(state, account, intent)
+    if spread is not None and (spread.decided is not None or spread.stopped):
+        spread.tries += 1
+
+
+def note_fill(state: State, account: Account, order: Order, event: ev.OrderFilled) -> None:
+    """Add a fill to what its leg has opened, or closed again."""
+    spread = _concerned(state, account, order.intent)
+    if spread is None:
+        return
+    for leg in spread.legs:
+        if leg.symbol == order.intent.symbol and order.intent.role is Role.ENTRY:
+            leg.cum_qty = plain(leg.cum_qty + event.last_qty)
+        elif leg.symbol == order.intent.symbol:
+            leg.closed_qty = plain(min(leg.closed_qty + event.last_qty, leg.cum_qty))
+
+
+def note_closed(account: Account, position: Position) -> None:
+    """All that was held of an instrument is gone, and what spreads under way had of it."""
+    for signal_id in position.legging:
+        for leg in account.spreads[signal_id].legs:
+            if leg.symbol == position.symbol:
+                leg.closed_qty = leg.cum_qty
+
+
+def _concerned(state: State, account: Account, intent: OrderIntent) -> Spread | None:
+    """Return the spread that an order enters for as a leg, or closes a part of."""
+    if not account.spreads:
+        return None
+    if intent.role is Role.EXIT:
+        return account.spreads.get(intent.signal_id)
+    signal = state.signals.get(intent.signal_id) if intent.role is Role.ENTRY else None
+    return None if signal is None or signal.spread is None else account.spreads.get(signal.spread)
+
+
+# Each function takes the event that it stands beside; no type says that of a table.
+TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    ev.SpreadStarted: _spread_started,
+    ev.SpreadMarked: _spread_marked,
+    ev.LeggingLimitReached: _legging_limit_reached,
+    ev.SpreadStopped: _spread_stopped,
+    ev.SpreadEnded: _spread_ended,
+}

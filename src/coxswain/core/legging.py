@@ -1,0 +1,494 @@
+"""Working a spread: one leg leads, the others follow what it fills, and what stands without the others is limited.
+
+The leg that is hardest to fill leads. It goes out in slices that keep what could stand unhedged within the limit; the
+others are sent for what it has filled, never for more than hedges it. One child of each leg is open at a time, and each
+is an order through the gate like any other, as a part of its leg's share. Unhedged is what is filled of some legs
+beyond what all of them have together. Too much of it, too long, or a leg refused, and the rule decides: `complete`
+crosses the market for what makes whole units, `unwind` closes what is beyond whole units; what cannot be completed is
+unwound as well. The first leg enters nothing more after that, nor after the signal's death.
+
+Nothing is sent on a guess: while an order of a leg is unknown its hold stays, and the spread waits for the answer. What
+is called back, by a stop, a person or an exit, is unwound to whole units at once, by exits of exactly that quantity, so
+that other lots of the same instrument stay. The driver remembers nothing: what counts stands in the events.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.core.eligibility import fitness
+from coxswain.core.entries import LOOK_AGAIN_NS, entry_intent, postponed
+from coxswain.core.money import rate_up
+from coxswain.core.order import Order, held_qty, is_complete
+from coxswain.core.params import NS_PER_MS, NS_PER_S, seconds_ns
+from coxswain.core.protection import start_exit
+from coxswain.core.scopes import narrower_state, why_restricted
+from coxswain.core.spreads import leg_id, unhedged_of_a_unit, unit_of
+from coxswain.core.state import Account, Spread, SpreadLeg, State, is_closing, share_of, strictest
+from coxswain.core.submit import cancel, submit
+from coxswain.core.tx import Tx
+from coxswain.messages import events as ev
+from coxswain.model.checks import reason
+from coxswain.model.decimals import ONE, ZERO, ceil_step, floor_step, plain, round_up, text
+from coxswain.model.market import is_sane, mid
+from coxswain.model.signal import Signal, dies_ns
+from coxswain.model.spread import LeggingLimit
+from coxswain.model.vocabulary import (
+    SIGN,
+    AccountId,
+    LeggingRule,
+    OrdType,
+    Role,
+    Side,
+    SignalId,
+    TimeInForce,
+    TradingState,
+)
+
+SOON_NS = 100 * NS_PER_MS
+"""After a refusal of our own gate: not at once, so that no instant has two answers."""
+NOT_TAKEN = "the last order was not taken in full"
+LEAD_REFUSALS_MAX = 3
+"""Of the leading leg in a row, while nothing is unhedged; then the spread ends."""
+COMPLETIONS_MAX = 5
+"""Orders that try to complete; then what is unhedged is unwound."""
+UNWINDS_QUICK = 5
+"""Orders that try to unwind a second apart; later ones wait for the next comparison of the books."""
+UNWINDS_MAX = 10
+"""Then what is left is for a person, and an event says so."""
+
+
+# --- beginning --------------------------------------------------------------------------------------------------------
+
+
+def release(tx: Tx, account_id: AccountId, first: SignalId) -> None:
+    """Start the spread that a due share belongs to, all legs together, if the account is still fit for it."""
+    state, account = tx.state, tx.account(account_id)
+    spread_id = state.signals[first].spread
+    if spread_id is None:
+        raise ValueError(f"signal {first} is no leg")
+    signal = state.signals[spread_id]
+    legs = [leg_id(spread_id, number) for number in range(1, len(signal.legs) + 1)]
+    waiting = [leg for leg in legs if postponed(tx, account_id, leg)]
+    if waiting:
+        for leg in legs:
+            if leg not in waiting:
+                tx.apply(ev.ReleasePostponed(leg, account_id, state.now_ns + LOOK_AGAIN_NS))
+        return
+    shares = [state.plans[leg].shares[account_id] for leg in legs]
+    failed = [check for check in fitness(account, sum((s.planned_margin for s in shares), ZERO)) if not check.passed]
+    if failed:
+        for leg in legs:
+            tx.apply(ev.AssignmentWithdrawn(leg, account_id, "; ".join(reason(check) for check in failed)))
+        return
+    started = [
+        ev.LegStarted(leg, of.symbol, of.side, of.ratio, share.qty)
+        for leg, of, share in zip(legs, signal.legs, shares, strict=True)
+    ]
+    ordered, why = _order_of_work(state, started)
+    units = plain(started[0].qty / started[0].ratio)
+    tx.apply(ev.SpreadStarted(spread_id, account_id, units, ordered, dies_ns(signal), why))
+    advance(tx, account_id, spread_id)
+
+
+def _order_of_work(state: State, legs: list[ev.LegStarted]) -> tuple[tuple[ev.LegStarted, ...], str]:
+    """Put the leg first that shows the least of what is needed, then the one whose spread is wider."""
+    shown = []
+    for leg in legs:
+        quote = state.quotes.get(leg.symbol)
+        size = None if quote is None else quote.ask_size if leg.side is Side.BUY else quote.bid_size
+        if quote is None or size is None or not is_sane(quote):
+            return tuple(legs), "as listed: not every leg shows its size"
+        shown.append((size / leg.qty, -(quote.ask - quote.bid) / mid(quote)))
+    order = sorted(range(len(legs)), key=lambda index: (*shown[index], index))
+    first = legs[order[0]]
+    part = text(plain(round_up(shown[order[0]][0])))
+    return tuple(legs[index] for index in order), f"{first.symbol} shows {part} of what is needed, the least of all"
+
+
+# --- going on ---------------------------------------------------------------------------------------------------------
+
+
+def after(tx: Tx, order: Order) -> None:
+    """Go on when something happened to an order of a spread, or to the position of one of its legs."""
+    intent, account = order.intent, tx.account(order.intent.account)
+    if not account.spreads:
+        return
+    signal = tx.state.signals.get(intent.signal_id)
+    own = intent.signal_id if intent.role is Role.EXIT or signal is None else signal.spread
+    concerned = () if order.enters else account.positions[intent.symbol].legging
+    refused = order.ended_as is not None and not is_complete(order) and not order.cancel_wanted
+    for spread_id in dict.fromkeys((own, *concerned)):
+        if spread_id is not None and spread_id in account.spreads:
+            advance(tx, account.spec.id, spread_id, at_once=not (refused and spread_id == own))
+
+
+def advance(tx: Tx, account_id: AccountId, spread_id: SignalId, *, at_once: bool = True) -> None:
+    """Look at what is filled, decide, and bring what is out to it.
+
+    Not at once where the market or the venue has just not taken something: another order would fare no better.
+    """
+    spread = tx.account(account_id).spreads[spread_id]
+    if spread.over and (not _beyond_units(tx.account(account_id), spread) or spread.tries >= UNWINDS_MAX):
+        return
+    why = _why_stopped(tx, account_id, spread, spread_id)
+    if why:
+        tx.apply(ev.SpreadStopped(spread_id, account_id, why))
+    _decide(tx, account_id, spread, spread_id)
+    ended = _why_over(tx, account_id, spread)
+    if ended:
+        _end(tx, account_id, spread, spread_id, ended)
+        return
+    decided_now = spread.decided is not None and spread.decided_ns == tx.state.now_ns and not spread.tries
+    note = _act(tx, account_id, spread, spread_id) if at_once or decided_now else NOT_TAKEN
+    _mark(tx, account_id, spread, spread_id, note)
+
+
+def _end(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId, why: str) -> None:
+    account = tx.account(account_id)
+    left = _unhedged_value(tx.state, account, spread)
+    tx.apply(ev.SpreadEnded(spread_id, account_id, plain(_together(account, spread)), left, why))
+
+
+def _mark(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId, note: str) -> None:
+    """Note what is unhedged, and when to look again."""
+    now_ns, account, limit = tx.state.now_ns, tx.account(account_id), _limit(tx, spread_id)
+    bare = any(_excess(account, spread))
+    value = _unhedged_value(tx.state, account, spread)
+    since_ns = None if not bare else now_ns if spread.since_ns is None else spread.since_ns
+    refused = any(_refusals(tx.state, account_id, leg) for leg in spread.legs)
+    if _unwinds(spread):
+        slow = note not in ("", NOT_TAKEN) or spread.tries >= UNWINDS_QUICK
+        wake_ns = now_ns + (seconds_ns(tx.state.desk.position_sync_s) if slow else LOOK_AGAIN_NS)
+    elif spread.decided is not None or note or now_ns >= spread.ends_ns:
+        wake_ns = now_ns + LOOK_AGAIN_NS
+    elif since_ns is not None:
+        wake_ns = now_ns + (SOON_NS if refused else LOOK_AGAIN_NS)
+        wake_ns = max(min(wake_ns, since_ns + limit.max_unhedged_s * NS_PER_S), now_ns + 1)
+    else:
+        wake_ns = now_ns + LOOK_AGAIN_NS if refused else spread.ends_ns
+    stands = (value, since_ns, note) == (spread.unhedged_value, spread.since_ns, spread.note)
+    if not stands or spread.wake_ns <= now_ns or wake_ns < spread.wake_ns:
+        tx.apply(ev.SpreadMarked(spread_id, account_id, value, since_ns, wake_ns, note))
+
+
+# --- what is filled ---------------------------------------------------------------------------------------------------
+
+
+def _held(account: Account, leg: SpreadLeg) -> Decimal:
+    """Return what is held of a leg: what it filled less what was closed, and never more than the position shows."""
+    position = account.positions[leg.symbol]
+    if is_closing(position):
+        return ZERO
+    return max(min(leg.cum_qty - leg.closed_qty, position.qty * SIGN[leg.side]), ZERO)
+
+
+def _together(account: Account, spread: Spread) -> Decimal:
+    """Return the units that all legs have together; a part of one counts."""
+    return min(_held(account, leg) / leg.ratio for leg in spread.legs)
+
+
+def _excess(account: Account, spread: Spread) -> list[Decimal]:
+    """Return what each leg has beyond what all have together, in lots."""
+    together = _together(account, spread)
+    return [plain(max(_held(account, leg) - together * leg.ratio, ZERO)) for leg in spread.legs]
+
+
+def _beyond_units(account: Account, spread: Spread) -> dict[SignalId, Decimal]:
+    """Return what legs have beyond the whole units that all have together, in lots: nothing where it is nothing."""
+    units = floor_step(_together(account, spread), ONE)
+    beyond = {leg.signal_id: plain(_held(account, leg) - units * leg.ratio) for leg in spread.legs}
+    return {leg: qty for leg, qty in beyond.items() if qty > 0}
+
+
+def _unhedged_value(state: State, account: Account, spread: Spread) -> Decimal:
+    excess = _excess(account, spread)
+    values = (qty * _lot_value(state, account, leg) for qty, leg in zip(excess, spread.legs, strict=True) if qty)
+    return plain(round_up(sum(values, ZERO)))
+
+
+def _lot_value(state: State, account: Account, leg: SpreadLeg) -> Decimal:
+    """Return what a lot is worth now in the account's currency; at its cost, and the last rate, where nobody says."""
+    instrument, quote = state.instruments[leg.symbol], state.quotes.get(leg.symbol)
+    position = account.positions[leg.symbol]
+    rate = rate_up(state, account, instrument) or account.rates.get(instrument.currency, ONE)
+    if quote is not None and is_sane(quote):
+        return mid(quote) * instrument.contract_size * rate
+    return abs(position.cost / position.qty) * rate if position.qty else ZERO
+
+
+# --- deciding ---------------------------------------------------------------------------------------------------------
+
+
+def _limit(tx: Tx, spread_id: SignalId) -> LeggingLimit:
+    legging = tx.state.signals[spread_id].legging
+    if legging is None:
+        raise ValueError(f"spread {spread_id} has no legging limit")
+    return legging
+
+
+def _why_stopped(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> str:
+    """Say what calls a spread back by itself; empty if nothing does, or it is called back already."""
+    account, signal = tx.account(account_id), tx.state.signals[spread_id]
+    if spread.over:
+        return "a fill came after its end"
+    if spread.stopped:
+        return ""
+    for leg in spread.legs:
+        if _held(account, leg) < leg.cum_qty - leg.closed_qty or (leg.closed_qty and not _unwinds(spread)):
+            return f"what it filled of {leg.symbol} was closed"
+        if not _may_enter(tx.state, account, leg, signal.strategy):
+            return f"nothing may be opened: {why_restricted(tx.state, account, leg.symbol, signal.strategy)}"
+    return ""
+
+
+def _may_enter(state: State, account: Account, leg: SpreadLeg, strategy: str) -> bool:
+    if narrower_state(state, leg.symbol, strategy) is not TradingState.ACTIVE:
+        return False
+    return account.state is TradingState.ACTIVE or _passing(account)
+
+
+def _passing(account: Account) -> bool:
+    return set(account.causes) == {"UNRECONCILED"}
+
+
+def _decide(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> None:
+    """Note that a legging limit is reached, or that what was to be completed cannot be."""
+    if _unwinds(spread):
+        return
+    account, limit, now_ns = tx.account(account_id), _limit(tx, spread_id), tx.state.now_ns
+    if not any(_excess(account, spread)) and not _stands_in_part(tx, account_id, spread):
+        return
+    value = _unhedged_value(tx.state, account, spread)
+    age_ns = 0 if spread.since_ns is None else now_ns - spread.since_ns
+    decision = limit.on_legging_limit if spread.decided is None else LeggingRule.UNWIND
+    why = _why_reached(tx, account_id, spread, limit, value, age_ns)
+    if why:
+        age_s = plain(Decimal(age_ns) / NS_PER_S)
+        tx.apply(ev.LeggingLimitReached(spread_id, account_id, value, age_s, decision, why))
+
+
+def _why_reached(
+    tx: Tx, account_id: AccountId, spread: Spread, limit: LeggingLimit, value: Decimal, age_ns: int
+) -> str:
+    if spread.decided is not None:
+        late = tx.state.now_ns - spread.decided_ns >= limit.max_unhedged_s * NS_PER_S
+        if late or spread.tries >= COMPLETIONS_MAX:
+            return f"it could not be completed: {spread.tries} orders tried"
+        refused = next((leg for leg in spread.legs if _refusals(tx.state, account_id, leg) > 1), None)
+        return "" if refused is None else f"it could not be completed: {refused.symbol} was refused again"
+    if _stands_in_part(tx, account_id, spread):
+        return "a part of a unit is left"
+    if value > limit.max_unhedged_value:
+        return f"max_unhedged_value: {text(value)} of {text(limit.max_unhedged_value)}"
+    if age_ns >= limit.max_unhedged_s * NS_PER_S:
+        return f"max_unhedged_s: {limit.max_unhedged_s}"
+    lead = spread.legs[0]
+    refused = next((leg for leg in spread.legs if leg is not lead and _refusals(tx.state, account_id, leg)), None)
+    return "" if refused is None else f"{refused.symbol} was refused"
+
+
+def _stands_in_part(tx: Tx, account_id: AccountId, spread: Spread) -> bool:
+    """Say whether nothing more is to come, and what all legs have together is not whole units."""
+    no_more = tx.state.now_ns >= spread.ends_ns or spread.decided is not None
+    refused = _refusals(tx.state, account_id, spread.legs[0]) >= LEAD_REFUSALS_MAX
+    if not (no_more or refused) or any(_child(tx, account_id, leg) is not None for leg in spread.legs):
+        return False
+    account = tx.account(account_id)
+    return not any(_excess(account, spread)) and bool(_beyond_units(account, spread))
+
+
+def _refusals(state: State, account_id: AccountId, leg: SpreadLeg) -> int:
+    share = share_of(state, leg.signal_id, account_id)
+    return 0 if share is None or share.parent is None else share.parent.refusals
+
+
+def _unwinds(spread: Spread) -> bool:
+    return bool(spread.stopped) or spread.decided is LeggingRule.UNWIND
+
+
+def _why_over(tx: Tx, account_id: AccountId, spread: Spread) -> str:
+    """Say why a spread is over, empty while it is not: while something of it is open, unknown or beyond whole units."""
+    account = tx.account(account_id)
+    if any(_child(tx, account_id, leg) is not None or account.positions[leg.symbol].unknown for leg in spread.legs):
+        return ""
+    if _beyond_units(account, spread):
+        stuck = _unwinds(spread) and spread.tries >= UNWINDS_MAX
+        return f"it could not be unwound: {spread.tries} orders tried, the rest is for a person" if stuck else ""
+    if spread.stopped:
+        return spread.stopped
+    if spread.decided is LeggingRule.UNWIND:
+        return "unwound to whole units"
+    if all(leg.cum_qty >= leg.qty for leg in spread.legs):
+        return "every leg is filled"
+    if spread.decided is LeggingRule.COMPLETE:
+        return "completed to whole units"
+    if tx.state.now_ns >= spread.ends_ns:
+        return "its signal is dead"
+    if _refusals(tx.state, account_id, spread.legs[0]) >= LEAD_REFUSALS_MAX:
+        return f"{spread.legs[0].symbol} was refused {LEAD_REFUSALS_MAX} times in a row"
+    return ""
+
+
+# --- acting -----------------------------------------------------------------------------------------------------------
+
+
+def _act(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> str:
+    """Send and call back what is to be; return what is being waited for, if something keeps it from that."""
+    if _unwinds(spread):
+        return _unwind(tx, account_id, spread, spread_id)
+    account = tx.account(account_id)
+    late = tx.state.now_ns >= spread.ends_ns or spread.decided is not None
+    lead = _child(tx, account_id, spread.legs[0])
+    if late and lead is not None:  # also one that crosses, where its venue has forgotten to end it
+        cancel(tx, lead, "the first leg enters nothing more")
+    note = _why_wait(tx.state, account, spread)
+    if note:
+        return note
+    if spread.decided is LeggingRule.COMPLETE:
+        _complete(tx, account_id, spread, spread_id)
+        return ""
+    for leg in spread.legs[1:]:
+        _send(tx, account_id, spread, spread_id, leg, _following(tx, account_id, spread, leg))
+    if not late:
+        _send(tx, account_id, spread, spread_id, spread.legs[0], _leading(tx, account_id, spread, spread_id))
+    return ""
+
+
+def _why_wait(state: State, account: Account, spread: Spread) -> str:
+    """Say what keeps every leg from being sent for now. The gate would deny it, and that would tell nothing new."""
+    if _passing(account) or account.breaks:
+        return "something about the account is not known"
+    for leg in spread.legs:
+        if account.positions[leg.symbol].unknown:
+            return f"an order in {leg.symbol} is not known"
+        if not state.sessions.get(leg.symbol, False):
+            return f"the session of {leg.symbol} is closed"
+    return ""
+
+
+def _child(tx: Tx, account_id: AccountId, leg: SpreadLeg) -> Order | None:
+    """Return the order of a leg that is open."""
+    share = share_of(tx.state, leg.signal_id, account_id)
+    if share is None or share.parent is None or share.parent.child is None:
+        return None
+    return tx.account(account_id).orders[share.parent.child]
+
+
+def _open(tx: Tx, account_id: AccountId, leg: SpreadLeg) -> Decimal:
+    child = _child(tx, account_id, leg)
+    return ZERO if child is None else held_qty(child)
+
+
+def _crosses(child: Order) -> bool:
+    return child.intent.time_in_force is TimeInForce.IOC
+
+
+def _leading(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> Decimal:
+    """Return the next slice of the first leg: as many units as may stand unhedged, at least the smallest order."""
+    account, lead, signal = tx.account(account_id), spread.legs[0], tx.state.signals[spread_id]
+    filled = lead.cum_qty / lead.ratio
+    left = spread.units - filled
+    refusals = _refusals(tx.state, account_id, lead)
+    if left <= 0 or _child(tx, account_id, lead) is not None or refusals >= LEAD_REFUSALS_MAX:
+        return ZERO
+    if refusals and tx.state.now_ns < spread.wake_ns:
+        return ZERO
+    bare = filled - min(leg.cum_qty / leg.ratio for leg in spread.legs[1:])
+    value = unhedged_of_a_unit(tuple(leg.ratio * _lot_value(tx.state, account, leg) for leg in spread.legs))
+    least = unit_of(tx.state, signal).min_qty
+    room = left if not value else _limit(tx, spread_id).max_unhedged_value / value - bare
+    units = floor_step(max(min(left, room), ZERO), ONE)
+    if units < least:
+        units = ZERO if bare > 0 else least
+    if ZERO < left - units < least:
+        units = left if left - least < least else left - least
+    if not units:
+        return ZERO
+    target = min(floor_step(filled + units, ONE) if units < left else spread.units, spread.units)
+    qty = plain(target * lead.ratio - lead.cum_qty)
+    return min(max(qty, tx.state.instruments[lead.symbol].min_qty), plain(lead.qty - lead.cum_qty))
+
+
+def _following(tx: Tx, account_id: AccountId, spread: Spread, leg: SpreadLeg) -> Decimal:
+    """Return what hedges what the first leg has filled, and no more; nothing while a child of the leg is open."""
+    instrument, lead = tx.state.instruments[leg.symbol], spread.legs[0]
+    if _child(tx, account_id, leg) is not None:
+        return ZERO
+    wanted = floor_step(min(lead.cum_qty / lead.ratio * leg.ratio, leg.qty), instrument.lot_step) - leg.cum_qty
+    return plain(wanted) if wanted >= instrument.min_qty else ZERO
+
+
+def _complete(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> None:
+    """Cross the market for what makes whole units of what the fullest leg has, once nothing stands at a price."""
+    for leg in spread.legs:
+        child = _child(tx, account_id, leg)
+        if child is not None and not _crosses(child):
+            cancel(tx, child, "the spread is completed by crossing")
+    if any(_child(tx, account_id, leg) is not None for leg in spread.legs):
+        return
+    most = max(leg.cum_qty / leg.ratio for leg in spread.legs)
+    units = min(ceil_step(most, ONE), spread.units)
+    for leg in spread.legs:
+        instrument = tx.state.instruments[leg.symbol]
+        missing = min(units * leg.ratio, leg.qty) - leg.cum_qty
+        if missing > 0:
+            qty = min(max(missing, instrument.min_qty), leg.qty - leg.cum_qty)
+            _send(tx, account_id, spread, spread_id, leg, plain(qty), crossing=True)
+
+
+def _send(
+    tx: Tx,
+    account_id: AccountId,
+    spread: Spread,
+    spread_id: SignalId,
+    leg: SpreadLeg,
+    qty: Decimal,
+    *,
+    crossing: bool = False,
+) -> None:
+    """Let a child out through the gate. What hedges may live past the signal's death, as long as the limit allows."""
+    if qty <= 0:
+        return
+    intent = entry_intent(tx, leg.signal_id, account_id, qty, Role.ENTRY)
+    if crossing or intent.ord_type is OrdType.MARKET:
+        intent = msgspec.structs.replace(intent, ord_type=OrdType.MARKET, price=None, time_in_force=TimeInForce.IOC)
+    leads = leg is spread.legs[0] and not crossing
+    limit_ns = _limit(tx, spread_id).max_unhedged_s * NS_PER_S
+    dies = spread.ends_ns if leads else max(spread.ends_ns, tx.state.now_ns + limit_ns)
+    submit(tx, intent, spread.started_ns, dies)
+
+
+def _unwind(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> str:
+    """Call back what is open, then close what is beyond whole units, each leg by an exit of exactly that quantity."""
+    state, account = tx.state, tx.account(account_id)
+    for leg in spread.legs:
+        child = _child(tx, account_id, leg)
+        if child is not None:
+            cancel(tx, child, spread.stopped or "the spread is unwound")
+    if any(_child(tx, account_id, leg) is not None for leg in spread.legs):
+        return "orders that were called back are not over"
+    beyond = _beyond_units(account, spread)
+    legs = [leg for leg in spread.legs if leg.signal_id in beyond]
+    for leg in spread.legs:
+        if account.positions[leg.symbol].unknown:
+            return f"an order in {leg.symbol} is not known"
+    waits = ""
+    for leg in legs:
+        note = _why_not_closed(state, account, leg, state.signals[spread_id])
+        waits = waits or note
+        if not note and account.positions[leg.symbol].exit is None and spread.tries < UNWINDS_MAX:
+            why = f"unwinds the spread: {spread.stopped or 'its legging limit was reached'}"
+            start_exit(tx, account_id, leg.symbol, spread_id, beyond[leg.signal_id], why=why)
+    return waits
+
+
+def _why_not_closed(state: State, account: Account, leg: SpreadLeg, signal: Signal) -> str:
+    position = account.positions[leg.symbol]
+    if not state.sessions.get(leg.symbol, False):
+        return f"the session of {leg.symbol} is closed"
+    if strictest((account.state, narrower_state(state, leg.symbol, signal.strategy))) is TradingState.HALTED:
+        return f"nothing may leave: {why_restricted(state, account, leg.symbol, signal.strategy)}"
+    if position.leaving_for is not None or (position.exit is not None and position.exit.signal_id != signal.id):
+        return f"another exit of {leg.symbol} is under way"
+    return ""

@@ -1,0 +1,79 @@
+"""Spreads: orders of several instruments as one. Their legs' shares and orders have the events of all others."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.messages.events.base import EventBase
+from coxswain.model.vocabulary import AccountId, LeggingRule, Side, SignalId, Symbol
+
+
+class LegStarted(msgspec.Struct, frozen=True):
+    signal_id: SignalId
+    """Of the leg's own share."""
+    symbol: Symbol
+    side: Side
+    ratio: Decimal
+    qty: Decimal
+    """Lots."""
+
+
+class SpreadStarted(EventBase, frozen=True):
+    """An account's share of a spread is worked from now on: the first leg leads, the others follow what it fills."""
+
+    signal_id: SignalId
+    account: AccountId
+    units: Decimal
+    legs: tuple[LegStarted, ...]
+    """In the order in which they are worked."""
+    ends_ns: int
+    """The first leg enters nothing after this."""
+    why: str
+    """Why this leg leads."""
+
+
+class SpreadMarked(EventBase, frozen=True):
+    """What is filled of some legs beyond what all have together was valued."""
+
+    signal_id: SignalId
+    account: AccountId
+    unhedged_value: Decimal
+    """In the account's currency."""
+    since_ns: int | None
+    """Since when something is unhedged; None while nothing is."""
+    wake_ns: int
+    """When it is looked at again, unless something happens before."""
+    note: str = ""
+    """What is being waited for."""
+
+
+class LeggingLimitReached(EventBase, frozen=True):
+    """Too much, or for too long, or a leg was refused: the first leg enters nothing more, and the rule is followed."""
+
+    signal_id: SignalId
+    account: AccountId
+    unhedged_value: Decimal
+    unhedged_s: Decimal
+    decision: LeggingRule
+    reason: str
+
+
+class SpreadStopped(EventBase, frozen=True):
+    """It was called back: nothing more is entered, and what is filled beyond whole units is closed."""
+
+    signal_id: SignalId
+    account: AccountId
+    reason: str
+
+
+class SpreadEnded(EventBase, frozen=True):
+    signal_id: SignalId
+    account: AccountId
+    units: Decimal
+    """Held of all legs."""
+    unhedged_value: Decimal
+    """Left to a person; zero unless every attempt failed."""
+    reason: str
+
+
+SpreadEvent = SpreadStarted | SpreadMarked | LeggingLimitReached | SpreadStopped | SpreadEnded

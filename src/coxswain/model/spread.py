@@ -1,0 +1,33 @@
+"""Several instruments as one: the legs of a signal, and how long and how much of one may stand without the others."""
+
+from decimal import Decimal
+
+import msgspec
+
+from coxswain.model.vocabulary import LeggingRule, Side, Symbol
+
+LEGS_MIN = 2
+LEGS_MAX = 4
+UNHEDGED_S_MAX = 3_600
+
+
+class Leg(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One instrument of a unit: `ratio` lots of it."""
+
+    symbol: Symbol
+    side: Side
+    ratio: Decimal
+    limit_price: Decimal | None = None
+    """It stands there and waits; without it the leg crosses the market."""
+    stop_loss: Decimal | None = None
+    """Of this leg's position alone; nothing stops a spread as a whole."""
+    take_profit: Decimal | None = None
+
+
+class LeggingLimit(msgspec.Struct, frozen=True):
+    """What may be filled of some legs without the others. Reaching either limit does what the rule says."""
+
+    max_unhedged_value: Decimal
+    """In the account's currency."""
+    max_unhedged_s: int
+    on_legging_limit: LeggingRule
