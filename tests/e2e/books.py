@@ -46,7 +46,8 @@ class VenueBooks(NamedTuple):
 def read_venue(file: Path) -> VenueBooks:
     with tempfile.TemporaryDirectory() as folder:
         for each in file.parent.glob(f"{file.name}*"):
-            shutil.copy(each, folder)
+            if not each.is_socket():
+                shutil.copy(each, folder)
         with closing(sqlite3.connect(Path(folder) / file.name)) as db:
             return VenueBooks(
                 [json.loads(body) for (body,) in db.execute("SELECT body FROM orders ORDER BY number")],

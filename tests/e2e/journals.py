@@ -26,7 +26,8 @@ def copied(journal: Path, folder: Path) -> Path:
     """Copy a journal and everything beside it that bears its name."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in journal.parent.glob(f"{journal.name}*"):
-        shutil.copy(file, folder)
+        if not file.is_socket():  # a killed engine leaves its own behind
+            shutil.copy(file, folder)
     return folder / journal.name
 
 
