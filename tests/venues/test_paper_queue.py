@@ -205,8 +205,7 @@ def test_the_marks_tell_what_counting_order_by_order_would(script: list[tuple[st
     for move, n in script:
         if move in ("show", "away"):
             touch, shown = (px, Decimal(n)) if move == "show" else (px + n, Decimal(5))
-            if queue.reached(touch):
-                queue.show(touch, shown)
+            queue.show(touch, shown)
             if touch <= px:
                 cap = shown if touch == px else ZERO
                 model = {each: cap if ahead is None else min(ahead, cap) for each, ahead in model.items()}

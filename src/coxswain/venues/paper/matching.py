@@ -57,13 +57,14 @@ class Matching:
             book.quote, book.bid_left, book.ask_left = quote, quote.bid_size, quote.ask_size
         if book.trailing:
             self._ledger.changes.orders.update((order.number, order) for order in let_follow(book, quote))
-        if bid <= book.buy_queue.best:
+        # A limit stands in line once our side of the market comes to it, and trades once the other side does.
+        if at_buys := bid <= book.buy_limits.best:
             book.buy_queue.show(bid, quote.bid_size)
-        if ask >= book.sell_queue.best:
+        if at_sells := ask >= book.sell_limits.best:
             book.sell_queue.show(ask, quote.ask_size)
         if (
-            ask <= book.buy_limits.best
-            or bid >= book.sell_limits.best
+            (at_buys and ask <= book.buy_limits.best)
+            or (at_sells and bid >= book.sell_limits.best)
             or ask >= book.buy_stops.best
             or bid <= book.sell_stops.best
             or book.waiting

@@ -81,7 +81,7 @@ class Line:
 class Queue:
     """The lines of one side of one instrument, by price. With `waits` false nobody ever stands in one."""
 
-    __slots__ = ("_falling", "_keys", "_lines", "_waits", "best")
+    __slots__ = ("_falling", "_keys", "_lines", "_waits")
 
     def __init__(self, *, falling: bool, waits: bool) -> None:
         self._falling = falling
@@ -89,8 +89,6 @@ class Queue:
         self._lines: dict[Decimal, Line] = {}
         self._keys: list[Decimal] = []
         """Prices in order, the sign turned for a side that sells; the nearest to the market is last."""
-        self.best = Decimal("-Infinity") if falling else Decimal("Infinity")
-        """The price that is nearest to the market; infinitely far while there is none."""
 
     def join(self, number: int, px: Decimal, touch_px: Decimal | None, size: Decimal | None) -> None:
         """Stand at the back of the line at `px`; the market shows `size` at `touch_px`."""
@@ -100,7 +98,6 @@ class Queue:
         if line is None:
             line = self._lines[px] = Line()
             insort(self._keys, self._key(px))
-            self._look()
         line.join(number)
         if touch_px is not None:
             if px == touch_px:
@@ -117,11 +114,6 @@ class Queue:
         if not line:
             del self._lines[px]
             del self._keys[bisect_left(self._keys, self._key(px))]
-            self._look()
-
-    def reached(self, touch_px: Decimal) -> bool:
-        """Tell whether the touch of our own side is at a line, or has fallen behind one."""
-        return touch_px <= self.best if self._falling else touch_px >= self.best
 
     def show(self, touch_px: Decimal, size: Decimal | None) -> None:
         """Note what the market shows: `size` at the touch of our own side, and nothing nearer."""
@@ -150,9 +142,3 @@ class Queue:
 
     _px = _key
     """The sign is turned back as it was turned."""
-
-    def _look(self) -> None:
-        if self._keys:
-            self.best = self._px(self._keys[-1])
-        else:
-            self.best = Decimal("-Infinity") if self._falling else Decimal("Infinity")

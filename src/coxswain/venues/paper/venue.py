@@ -79,7 +79,6 @@ class PaperVenue:
         self._latency_ns = params.latency_ms * 1_000_000
         self._script = by_order(params.faults)
         self._exchange = Exchange(venue_id, params, instruments)
-        self._show = self._exchange.on_quote
         self._days = self._exchange.days
         self._on_commit = on_commit
         self._arrivals: list[tuple[int, int, Due]] = []
@@ -105,6 +104,7 @@ class PaperVenue:
                 raise
             self._await_ripe()
         self._plan_conditions()
+        self._show = self._begin if self._waits_for_first else self._exchange.on_quote
 
     def send(self, request: Request, now_ns: int) -> None:
         is_query = isinstance(request, QueryOrder | QueryAccount)
@@ -117,8 +117,6 @@ class PaperVenue:
         self._schedule(request, now_ns if is_query else now_ns + self._latency_ns)
 
     def on_quote(self, quote: Quote) -> None:
-        if self._waits_for_first:
-            self._begin(quote.ts_ns)
         self._show(quote)
         self.last_ns = quote.ts_ns  # an engine that comes back after a kill must not show an earlier one
         if self._exchange.reports:
@@ -234,12 +232,13 @@ class PaperVenue:
 
     # --- scripted conditions ------------------------------------------------------------------------------------------
 
-    def _begin(self, first_ns: int) -> None:
+    def _begin(self, quote: Quote) -> None:
         """Count what the script says in seconds from this quote, the first that the venue was ever shown."""
-        self._waits_for_first = False
         if self._store is not None:
-            self._store.begin(first_ns)
-        self._plan((condition for condition in self._conditions if condition.is_relative), first_ns)
+            self._store.begin(quote.ts_ns)
+        self._plan((condition for condition in self._conditions if condition.is_relative), quote.ts_ns)
+        self._show = self._exchange.on_quote
+        self._show(quote)
 
     def _plan_conditions(self) -> None:
         """Put into the agenda what the script holds, and take up what was under way when the venue was closed."""
