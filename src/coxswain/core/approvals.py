@@ -29,16 +29,18 @@ from coxswain.model.signal import Signal, dies_ns
 from coxswain.model.vocabulary import AccountId, Mode, SignalId, SignalKind, Verdict
 
 
-def decide(tx: Tx, signal: Signal, plan: Plan, actor: str) -> None:
-    """Let out what its mode lets out, and ask a person about the rest."""
+def decide(tx: Tx, signal: Signal, plan: Plan, actor: str, *, hold: bool = False) -> None:
+    """Let out what its mode lets out, and ask a person about the rest; about all of it, if it is to be held."""
     sends = [assignment for assignment in plan.assignments if assignment.verdict is Verdict.SEND]
-    why = _why_it_waits(tx.state, plan, sends)
+    why = "it was given to be held" if hold else _why_it_waits(tx.state, plan, sends)
     going, asking = [], []
     for assignment in sends:
         mode = mode_of(tx.state, tx.account(assignment.account), leaving=plan.kind is not SignalKind.ENTRY)
-        if mode is Mode.MANUAL or (mode is Mode.SEMI_AUTO and why):
+        if mode is Mode.RESEARCH:
+            continue
+        if hold or mode is Mode.MANUAL or (mode is Mode.SEMI_AUTO and why):
             asking.append(assignment.account)
-        elif mode is not Mode.RESEARCH:
+        else:
             going.append(assignment)
     if asking:
         tx.apply(ev.ApprovalAwaited(signal.id, tuple(asking), why or "its mode is MANUAL", dies_ns(signal)))

@@ -293,7 +293,7 @@ class Engine:
         tx.apply(ev.SignalAccepted(signal))
         plan = self._plan(tx.state, signal)
         tx.apply(ev.PlanProposed(plan))
-        approvals.decide(tx, signal, plan, message.actor)
+        approvals.decide(tx, signal, plan, message.actor, hold=message.hold)
 
     def _plan(self, state: State, signal: Signal) -> Plan:
         if signal.legs:

@@ -56,6 +56,8 @@ class SubmitSignal(InputBase, frozen=True):
     signal: Signal
     actor: str = ""
     """The person who gave it; empty where it came from a stream."""
+    hold: bool = False
+    """Only plan it: whoever gave it approves, whatever the mode."""
 
 
 class ReportBadSignal(InputBase, frozen=True):

@@ -177,6 +177,10 @@ class Loop:
             self._take_reports()
         self._see(quote)
 
+    def latest(self, symbol: Symbol) -> Quote | None:
+        """Return the last sane quote of an instrument that came, stepped or not."""
+        return self._latest.get(symbol)
+
     def next_ns(self) -> int | None:
         """Return when the next thing is due, at the earliest now; None if nothing ever is."""
         if self._is_leaving():

@@ -73,7 +73,7 @@ def test_without_auto_execute_a_signal_waits_until_it_is_executed() -> None:
             (executed,) = await made.execute_signal("e1")
             assert executed.success
             assert await made.execute_signal("e1") == [executed]
-            await made.set_auto_execute(True)
+            made.auto_execute = True
             (left,) = await made.handle_exit_signal({"instrument": "SHARE"})
             assert left.success
 
@@ -153,7 +153,7 @@ def test_over_an_engine_it_is_one_more_view() -> None:
             await made.submit_order(OrderParams("SHARE", OrderSide.BUY, 5))
             assert [held.quantity for held in engine.position_manager.get_positions()] == [5]
             with pytest.raises(ValidationError, match="the engine's"):
-                ExecutionManager(engine, auto_execute=False)
+                ExecutionManager(engine, realtime=True)
 
     run(main())
 

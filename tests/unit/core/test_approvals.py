@@ -7,14 +7,15 @@ import msgspec
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import ApprovePlan, ModifyPlan, RejectPlan, SetMode
+from coxswain.messages.inputs import ApprovePlan, ModifyPlan, RejectPlan, SetMode, SubmitSignal
 from coxswain.messages.record import Record
 from coxswain.messages.requests import NewOrder
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.setup import AccountSpec
-from coxswain.model.vocabulary import AccountId, Mode, SignalId, TradingState, Verdict
+from coxswain.model.signal import Signal
+from coxswain.model.vocabulary import AccountId, Mode, Side, SignalId, SignalKind, TradingState, Verdict
 from tests.asking import pause, release, resume, stop
-from tests.unit.core.desk import SHARE, A, B, D, Desk, S, account, kinds, only, setup
+from tests.unit.core.desk import SHARE, START_NS, A, B, D, Desk, S, account, kinds, only, setup
 
 S1 = SignalId("s1")
 ENTRY: dict[str, typing.Any] = {"stop_loss": "95.00"}
@@ -42,6 +43,11 @@ def modify(reason: str = "less", **quantities: str) -> ModifyPlan:
 
 def set_mode(mode: Mode, scope: Scope = EVERYTHING) -> SetMode:
     return SetMode(mode, scope, "a wish", "ann")
+
+
+def held(name: str = "s1", **fields: typing.Any) -> SubmitSignal:
+    values = {"stop_loss": D("95.00"), "side": Side.BUY, **fields}
+    return SubmitSignal(Signal(SignalId(name), SignalKind.ENTRY, SHARE, START_NS, 300, **values), hold=True)
 
 
 def sent(desk: Desk) -> dict[AccountId, Decimal]:
@@ -496,3 +502,44 @@ def test_a_step_that_failed_puts_the_engine_into_emergency_until_a_person_says_o
     assert again.account().state is TradingState.REDUCING
     again.step(set_mode(Mode.FULL_AUTO))
     assert again.account().state is TradingState.ACTIVE
+
+
+# --- given to be held -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [Mode.FULL_AUTO, Mode.SEMI_AUTO, Mode.MANUAL])
+def test_a_signal_that_is_given_to_be_held_waits_in_every_mode(mode: Mode) -> None:
+    desk = desk_in(mode, account(A), account(B))
+    desk.step(held())
+    assert set(only(desk.events(ev.ApprovalAwaited)).accounts) == {A, B}
+    desk.wait(60 * S)
+    assert sent(desk) == {}
+    desk.step(approve())
+    desk.wait(60 * S)
+    assert set(sent(desk)) == {A, B}
+
+
+def test_a_signal_that_is_held_is_over_when_it_dies() -> None:
+    desk = desk_in(Mode.FULL_AUTO)
+    desk.step(held())
+    desk.wait(301 * S)
+    assert len(desk.events(ev.PlanExpired)) == 1
+    desk.step(approve())
+    assert sent(desk) == {}
+
+
+def test_in_research_nothing_is_held_because_nothing_leaves() -> None:
+    desk = desk_in(Mode.RESEARCH)
+    desk.step(held())
+    assert desk.events(ev.ApprovalAwaited) == []
+    desk.step(approve())
+    assert sent(desk) == {}
+
+
+def test_what_is_rejected_of_a_held_plan_is_taken_over() -> None:
+    desk = desk_in(Mode.FULL_AUTO, account(A), account(B, reserve=True))
+    desk.step(held())
+    desk.step(approve())
+    desk.wait(0)
+    desk.reject(desk.sent())
+    assert only(desk.events(ev.RecoveryAssigned)).account == B

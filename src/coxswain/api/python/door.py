@@ -50,13 +50,16 @@ class Desk:
             raise ValidationError(*answer.did_not)
         return answer
 
-    def submit_signal(self, fields: Mapping[str, object]) -> ExecutionPlan:
-        """Hand in a signal and return its plan; in virtual time the clock goes to the signal's time first."""
+    def submit_signal(self, fields: Mapping[str, object], *, hold: bool = False) -> ExecutionPlan:
+        """Hand in a signal and return its plan, which waits to be released where it is to be held.
+
+        In virtual time the clock goes to the signal's time first.
+        """
         session = self.session
         signal = self._signal(fields)
         if signal.time_given and not session.realtime:
             session.advance_to(signal.signal_time_ns)
-        record = session.tell(inp.SubmitSignal(signal, ""))
+        record = session.tell(inp.SubmitSignal(signal, "", hold))
         denied = [event for event in record.events if isinstance(event, ev.SignalDenied)]
         if denied:
             raise ValidationError(*(why for event in denied for why in event.reasons))

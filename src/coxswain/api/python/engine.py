@@ -18,7 +18,7 @@ from coxswain.api.python.parts import (
     PositionManager,
     compare,
 )
-from coxswain.api.python.reading import account_of, discrepancy_of, position_of
+from coxswain.api.python.reading import account_of, discrepancy_of, order_of, position_of
 from coxswain.api.python.session import Session
 from coxswain.api.python.types import (
     AccountStatus,
@@ -26,6 +26,7 @@ from coxswain.api.python.types import (
     EmergencyStop,
     ExecutionMode,
     Liquidation,
+    ManagedPosition,
     Order,
     OrderParams,
     TradingMode,
@@ -38,6 +39,7 @@ from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import Setup, VenueSpec
 from coxswain.model.vocabulary import Mode, VenueId
 from coxswain.venues.base import Venue
+from coxswain.views.summary import Summary
 
 KEYS = ("accounts", "brokers", "limits", "settings")
 ACCOUNT_KEYS = ("balance", "broker", "limits", "reserve", "trading_mode")
@@ -252,11 +254,10 @@ class ExecutionEngine(Shared):
 
         def liquidate() -> Liquidation:
             answer = desk.command(inp.StopTrading(StopLevel.FLATTEN, EVERYTHING, reason, session.actor))
-            session.wait_until(lambda: not session.summary.book.open_positions(), CLOSED_WITHIN_S)
-            left = session.look(
-                lambda: [position_of(session.summary, row) for row in session.summary.book.open_positions()]
+            session.wait_until(lambda: not any(_what_is_left(session.summary)), CLOSED_WITHIN_S)
+            return Liquidation(
+                answer.did, answer.did_not, answer.undo, *session.look(lambda: _what_is_left(session.summary))
             )
-            return Liquidation(answer.did, answer.did_not, answer.undo, tuple(left))
 
         return await desk.run(liquidate)
 
@@ -320,7 +321,7 @@ class ExecutionEngine(Shared):
         mode = controls.modes().get(name_of(EVERYTHING), session.setup.mode)
         return {
             "engine_status": self._in_a_word([stop.scope for stop in stops], mode),
-            "time": None if summary.last_ns is None else moment(summary.last_ns),
+            "time": moment(session.clock_ns),
             "trading_mode": self.trading_mode,
             "execution_mode": mode,
             "trading_enabled": self._is_trading,
@@ -379,6 +380,12 @@ async def create_execution_engine(
     )
     await engine.initialize()
     return engine
+
+
+def _what_is_left(summary: Summary) -> tuple[tuple[ManagedPosition, ...], tuple[Order, ...]]:
+    """Return the positions that are open, and the orders that may still fill."""
+    held = tuple(position_of(summary, row) for row in summary.book.open_positions())
+    return held, tuple(order_of(summary, row) for row in summary.blotter.orders.values() if row.is_open)
 
 
 def _mapping(config: Mapping[str, object], key: str, about: str = "") -> Mapping[str, object]:

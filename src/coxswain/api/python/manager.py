@@ -25,8 +25,6 @@ from coxswain.api.python.types import (
 )
 from coxswain.api.python.values import Number
 from coxswain.api.python.venue import ALIKE, PaperTradingVenue, new_session
-from coxswain.messages import inputs as inp
-from coxswain.model.control import EVERYTHING
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import Mode, Side, SignalKind
 
@@ -67,7 +65,7 @@ class ExecutionManager(Shared):
     """Listens to a framework, and shows what came of it.
 
     Over a `PaperTradingVenue` it has an engine of its own with one account, `main`; over an `ExecutionEngine` it is
-    one more view of that. With `auto_execute` off each signal waits for `execute_signal`.
+    one more view of that, whose mode counts as well. With `auto_execute` off each signal waits for `execute_signal`.
     """
 
     def __init__(
@@ -83,13 +81,16 @@ class ExecutionManager(Shared):
     ) -> None:
         if isinstance(target, ExecutionEngine):
             self._desk = target._desk
-            if not auto_execute or limits or journal or feed or start or realtime:
+            if limits or journal or feed or start or realtime:
                 raise ValidationError("over an engine everything else is the engine's: give nothing beside it")
         else:
-            mode = Mode.FULL_AUTO if auto_execute else Mode.MANUAL
-            session = new_session(mode, dict(ALIKE), journal=journal, feed=feed, start=start, realtime=realtime)
+            session = new_session(
+                Mode.FULL_AUTO, dict(ALIKE), journal=journal, feed=feed, start=start, realtime=realtime
+            )
             self._desk = Desk(session)
             target.join(self._desk, ACCOUNT, target.initial_capital, limits=limits)
+        self.auto_execute = auto_execute
+        """Signals go on by themselves; it may be changed at any time, and counts for those that come after."""
         self.order_router = OrderRouter(self)
         self.order_manager = OrderManager(self)
         self.position_manager = PositionManager(self)
@@ -127,7 +128,7 @@ class ExecutionManager(Shared):
         desk = self._desk
         fields = _fields(event)
         fields["id"] = event.id or desk.session.new_name(event.type.value.lower().replace("_", "-"))
-        plan = desk.submit_signal(fields)
+        plan = desk.submit_signal(fields, hold=not self.auto_execute)
         return desk.await_results(plan.signal_id)
 
     # --- signals and orders of a program ------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ class ExecutionManager(Shared):
         desk, fields = self._desk, signal_fields(signal)
 
         def process() -> str | None:
-            plan = desk.submit_signal(fields)
+            plan = desk.submit_signal(fields, hold=not self.auto_execute)
             results = desk.await_results(plan.signal_id)
             return next((result.order_id for result in results if result.order_id is not None), None)
 
@@ -152,12 +153,6 @@ class ExecutionManager(Shared):
             return desk.await_results(signal_id)
 
         return await desk.run(execute)
-
-    async def set_auto_execute(self, auto_execute: bool, reason: str = "set by API") -> None:
-        """Have signals executed by themselves from now on, or wait."""
-        mode = Mode.FULL_AUTO if auto_execute else Mode.MANUAL
-        message = inp.SetMode(mode, EVERYTHING, reason, self._desk.session.actor)
-        await self._desk.run(lambda: self._desk.command(message))
 
     async def submit_order(self, params: OrderParams | Order) -> Order:
         """Submit one order on the fast path, and return it once it was answered. Raises `OrderDenied`."""

@@ -1,7 +1,7 @@
 """One signal for many accounts: plan it, release the plan, see what came of it. A view of one engine.
 
-The accounts are in the mode MANUAL, so that a plan waits until `execute_plan` releases it; that is all the difference
-to an engine that acts by itself.
+Signals are given to be held, so that a plan waits until `execute_plan` releases it; that is all the difference to an
+engine that acts by itself.
 """
 
 from collections.abc import Iterable, Mapping
@@ -76,7 +76,7 @@ class TradeExecutionOrchestrator(Shared):
         A reserve takes no share of a plan; it stands by for what a venue rejects of another's. An account that comes
         after the first signal has the engine read its configuration anew, as a start does.
         """
-        platform.join(self._desk, account_id, initial_balance, mode=Mode.MANUAL, reserve=reserve, limits=limits)
+        platform.join(self._desk, account_id, initial_balance, reserve=reserve, limits=limits)
 
     async def get_account_status(self, account_id: str) -> AccountStatus | None:
         """Return an account as it stands; None for one that nobody registered."""
@@ -115,7 +115,7 @@ class TradeExecutionOrchestrator(Shared):
         Raises `ValidationError` with every reason for which it cannot be planned.
         """
         fields = signal_fields(signal)
-        return await self._desk.run(lambda: self._desk.submit_signal(fields))
+        return await self._desk.run(lambda: self._desk.submit_signal(fields, hold=True))
 
     async def execute_plan(self, plan: ExecutionPlan) -> list[ExecutionResult]:
         """Release a plan to its accounts, and return one result an account as soon as each was answered.

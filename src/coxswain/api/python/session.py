@@ -143,9 +143,14 @@ class Session:
         wanted = f"one of {', '.join(found.symbol for found in self.setup.instruments) or 'none: a venue has them'}"
         raise ValidationError(field="symbol", value=symbol, wanted=wanted)
 
-    @property
-    def is_running(self) -> bool:
-        return self._loop is not None and not self.is_closed and not self.failed
+    def change(self, work: Callable[[], None]) -> None:
+        """Change what accounts or venues there are; an engine that runs takes it in at once."""
+        if self._calls is not None:
+            self._calls.carry_out(lambda loop: work())
+        else:
+            work()
+        if self._loop is not None:
+            self.begin()
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
@@ -177,9 +182,15 @@ class Session:
     def now_ns(self) -> int:
         return self._do(lambda loop: loop.now_ns)
 
+    @property
+    def clock_ns(self) -> int:
+        """Return the engine's time; only between two steps, as in `look`."""
+        assert self._loop is not None
+        return self._loop.now_ns
+
     def latest(self, symbol: Symbol) -> Quote | None:
-        """Return the last quote that the engine has seen."""
-        return self.look(lambda: self.summary.book.quotes.get(symbol))
+        """Return the last quote that came."""
+        return self._do(lambda loop: loop.latest(symbol))
 
     def new_name(self, kind: str) -> str:
         """Name something that came without a name; no other in this journal has it."""
@@ -308,10 +319,16 @@ class Session:
 
     def _run(self, calls: "_Calls") -> None:
         """Real time: run to the end, in the thread that called this."""
-        with self._opened:
-            loop, started, resume_ns = self._open(RealTime(), None, [calls])
-            self._loop = calls.loop = loop
-            loop.run(started, resume_ns)
+        try:
+            with self._opened:
+                loop, started, resume_ns = self._open(RealTime(), None, [calls])
+                self._loop = calls.loop = loop
+                loop.run(started, resume_ns)
+        except (ExecutionError, OSError):
+            raise
+        except Exception as fault:
+            self.failed = self.failed or f"{type(fault).__name__}: {fault}"
+            raise
 
     def _open(self, pace: Pace, doors: Doors | None, doors_given: list[Door]) -> tuple[Loop, EngineStarted, int]:
         """Open journal and venues and make the loop; say what it starts with, and when."""
@@ -424,6 +441,8 @@ class _Calls:
 
     def carry_out(self, work: Callable[[Loop], T]) -> T:
         """Have work done, and wait for what came of it. Raises `SystemFault` where nobody is left to do it."""
+        if threading.current_thread() is self._thread and self.loop is not None:
+            return work(self.loop)
         done: Future[T] = Future()
 
         def act() -> None:

@@ -367,6 +367,8 @@ class Liquidation(msgspec.Struct, frozen=True):
     did_not: tuple[str, ...]
     undo: str
     remaining: tuple[ManagedPosition, ...]
+    open_orders: tuple[Order, ...]
+    """What may still fill, or nobody knows the outcome of."""
 
 
 class EmergencyStop(msgspec.Struct, frozen=True):

@@ -48,6 +48,8 @@ def new_session(
     unknown = [name for name in settings if name not in known]
     if unknown:
         raise ValidationError(field=f"settings.{unknown[0]}", value=settings[unknown[0]], wanted="a known setting")
+    if feed is None and not realtime:
+        known["quote_interval_ms"] = ZERO  # every price is shown by hand, so each is worth a look
     starts_ns = None if start is None else nanoseconds(start, "start")
     setup = Setup(mode, (), (), (), settings=known | settings, feed=FEED)
     return Session(setup, seed=seed, journal=journal, feed=feed, starts_ns=starts_ns, realtime=realtime)
@@ -216,7 +218,6 @@ class PaperTradingVenue(ExecutionVenue):
         account_id: str,
         balance: Number,
         *,
-        mode: Mode | None = None,
         reserve: bool = False,
         limits: Mapping[str, Number] | None = None,
     ) -> None:
@@ -226,7 +227,7 @@ class PaperTradingVenue(ExecutionVenue):
             raise ValidationError(field="platform", value=self.venue_id, wanted="a venue of no other engine")
         if any(spec.id == account_id for spec in session.accounts):
             raise ValidationError(field="account_id", value=account_id, wanted="one that is not registered yet")
-        spec = AccountSpec(account, self.venue_id, self.currency, limits_of(limits or {}), reserve, mode=mode)
+        spec = AccountSpec(account, self.venue_id, self.currency, limits_of(limits or {}), reserve)
         params = AccountParams(self.currency, number(balance, "initial_balance"))
         if self._desk_given is None:
             taken = {known.id for known in session.setup.venues}
@@ -237,9 +238,12 @@ class PaperTradingVenue(ExecutionVenue):
             spec = msgspec.structs.replace(spec, venue=self.venue_id)
             session.add_venue(self)
         self._desk_given = desk
-        self._accounts[account] = params
+        session.change(lambda: self._add(session, spec, params))
+
+    def _add(self, session: Session, spec: AccountSpec, params: AccountParams) -> None:
+        self._accounts[spec.id] = params
         if self._port is not None:
-            self._port.open_account(account, params)
+            self._port.open_account(spec.id, params)
         session.add_account(spec)
 
     def call(self, name: str) -> None:
