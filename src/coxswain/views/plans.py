@@ -149,6 +149,14 @@ class Plans:
         accounts += [self._recovered(plan, event) for event in self.recoveries if event.signal_id == signal_id]
         return PlanRow(plan, tuple(accounts))
 
+    def share(self, signal_id: SignalId, account: AccountId) -> PlanAccount:
+        """Return one account's share of a plan. Raises `KeyError` for one that the plan did not look at."""
+        plan = self.plans[signal_id]
+        for assignment in plan.assignments:
+            if assignment.account == account:
+                return self._account(plan, assignment)
+        raise KeyError(account)
+
     def _account(self, plan: Plan, assignment: Assignment) -> PlanAccount:
         sent = assignment.verdict is Verdict.SEND
         return PlanAccount(

@@ -9,7 +9,7 @@ import msgspec
 
 from coxswain.api.python.errors import OrderDenied, ValidationError
 from coxswain.api.python.listeners import Handler
-from coxswain.api.python.reading import order_of, plan_of, results_of
+from coxswain.api.python.reading import order_of, plan_of, result_of, results_of
 from coxswain.api.python.session import ANSWERED_WITHIN_S, SETTLED_WITHIN_S, Session
 from coxswain.api.python.types import ExecutionPlan, ExecutionResult, Order, OrderParams
 from coxswain.api.python.values import Number, above_zero, optional
@@ -21,10 +21,11 @@ from coxswain.model.decimals import text
 from coxswain.model.market import Quote, touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, Role, SignalId, VenueId
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, Role, SignalId, VenueId, Verdict
 from coxswain.views.answers import Answer, answer_of
 from coxswain.views.blotter import OrderRow
 from coxswain.views.plans import Outcome
+from coxswain.views.summary import Summary
 
 T = TypeVar("T")
 HANDED_OUT_WITHIN_S = 10.0
@@ -86,14 +87,17 @@ class Desk:
 
     def await_results(self, signal_id: str, within_s: float = ANSWERED_WITHIN_S) -> list[ExecutionResult]:
         """Wait until every share has left and was answered, and return what came of them."""
-        summary = self.session.summary
+        summary, name = self.session.summary, SignalId(signal_id)
+        left = self.session.look(lambda: _awaited(summary, name))
 
         def is_answered() -> bool:
-            waits = {row.signal_id: row.accounts for row in summary.controls.waiting()}.get(SignalId(signal_id), ())
-            results = [result for result in results_of(summary, signal_id) if result.account_id not in waits]
-            return all(map(_is_answered, results)) and (
-                all(result.success is not None for result in results) or not self.session.is_report_near()
-            )
+            # One account after the other: a plan may have very many, and this is asked at every step.
+            while left and _is_answered(result_of(signal_id, summary.plans.share(name, left[-1]))):
+                left.pop()
+            if left:
+                return False
+            recoveries = [result for result in results_of(summary, signal_id) if result.is_recovery]
+            return all(map(_is_answered, recoveries)) and not self.session.is_report_near()
 
         def _is_answered(result: ExecutionResult) -> bool:
             if result.success is not None or result.outcome in (Outcome.PARTIAL, Outcome.UNKNOWN):
@@ -219,6 +223,16 @@ class Desk:
         return {spec.id for spec in self.session.accounts if venue is None or spec.venue == VenueId(venue)}
 
 
+def _awaited(summary: Summary, signal_id: SignalId) -> list[AccountId]:
+    """Return the accounts of a plan that have a share which waits for no person."""
+    waiting = [account for row in summary.controls.waiting() if row.signal_id == signal_id for account in row.accounts]
+    return [
+        assignment.account
+        for assignment in summary.plans.plans[signal_id].assignments
+        if assignment.verdict is Verdict.SEND and assignment.account not in waiting
+    ]
+
+
 class Shared:
     """The methods that every public class has, whatever it is a view of."""
 
@@ -232,7 +246,11 @@ class Shared:
         bid_size: Number | None = None,
         ask_size: Number | None = None,
     ) -> None:
-        """Show the market a price of now: bid and ask, or one price for both; sizes in lots, where they are known."""
+        """Show the market a price of now: bid and ask, or one price for both; sizes in lots, where they are known.
+
+        The engine looks at an instrument before whatever needs its price; beside a feed, or in real time, else at most
+        once a second. Figures are marked at the price it looked at last.
+        """
         await self._desk.run(lambda: self._desk.show(symbol, bid, bid if ask is None else ask, bid_size, ask_size))
 
     async def advance(self, seconds: float) -> None:
