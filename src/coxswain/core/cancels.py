@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from coxswain.core import algorithms, entries, protection
+from coxswain.core import algorithms, entries, pacing, protection
 from coxswain.core.order import Order, is_done
 from coxswain.core.spreads import spread_of
 from coxswain.core.state import Account, State, find_order
 from coxswain.core.submit import PROTECTION
 from coxswain.core.tx import Tx
 from coxswain.messages.inputs import CancelOrders
+from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import AccountId, ClOrdId, Role, SignalId
 
 
@@ -61,7 +62,10 @@ def _find(state: State, cl_ord_id: ClOrdId) -> Order | None:
 
 
 def _is_meant(state: State, order: Order, message: CancelOrders) -> bool:
-    intent = order.intent
+    return _concerns(state, order.intent, message)
+
+
+def _concerns(state: State, intent: OrderIntent, message: CancelOrders) -> bool:
     return (
         message.signal_id in (None, intent.signal_id, spread_of(state, intent.signal_id))
         and message.account in (None, intent.account)
@@ -110,6 +114,11 @@ def _withdraw(tx: Tx, message: CancelOrders, why: str) -> int:
         if _still_waits(tx, account_id, signal_id):
             entries.withdraw_share(tx, account_id, signal_id, why)
             count += 1
+    for account_id, account in tx.state.accounts.items():
+        for paced in tuple(account.paced.values()):
+            if paced.intent.role is Role.DIRECT and _concerns(tx.state, paced.intent, message):
+                pacing.withdraw(tx, account_id, paced.intent.signal_id, why)
+                count += 1
     for account_id, signal_id in tuple(_leaving_in_parts(tx.state, message)):
         algorithms.end(tx, account_id, signal_id, why)
         count += 1

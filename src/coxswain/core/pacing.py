@@ -5,6 +5,7 @@ from coxswain.core.protection import follow
 from coxswain.core.submit import submit
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
+from coxswain.model.checks import Check, reason
 from coxswain.model.vocabulary import AccountId, Role, SignalId, Symbol
 
 
@@ -21,6 +22,12 @@ def release(tx: Tx, account_id: AccountId, name: str) -> None:
         entries.complete(tx, account_id, signal_id)
     else:
         submit(tx, waiting.intent, waiting.signal_time_ns, waiting.dies_ns, waited=True)
+
+
+def withdraw(tx: Tx, account_id: AccountId, signal_id: SignalId, why: str) -> None:
+    """Drop an order that came without a plan and waits for room; a plan's is withdrawn with its share."""
+    check = Check("TRADING_STATE", None, None, False, why, "nobody who calls it back")
+    tx.apply(ev.OrderDenied(tx.account(account_id).paced[signal_id].intent, (check,), (reason(check),)))
 
 
 def follow_again(tx: Tx, account_id: AccountId, name: str) -> None:

@@ -7,7 +7,7 @@ the order of risk: the entry that adds most comes first.
 
 from collections.abc import Iterator
 
-from coxswain.core import entries, exits, protection, trust
+from coxswain.core import entries, exits, pacing, protection, trust
 from coxswain.core.cancels import cancel_orders
 from coxswain.core.leaving import plan_exit
 from coxswain.core.order import Order, held_qty, is_done
@@ -20,7 +20,7 @@ from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.model.control import CALLS_BACK, Scope, ScopeKind, StopLevel, key_of, name_of
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import AccountId, ClOrdId, SignalId, SignalKind, Symbol
+from coxswain.model.vocabulary import AccountId, ClOrdId, Role, SignalId, SignalKind, Symbol
 
 RELEASED_BY_A_PERSON = (
     "DAILY_LOSS",
@@ -167,6 +167,12 @@ def _call_back(tx: Tx, scope: Scope, why: str) -> None:
     for account_id, signal_id in shares:
         if signal_id in tx.account(account_id).positions[state.plans[signal_id].plan.symbol].waiting:
             entries.withdraw_share(tx, account_id, signal_id, why)
+    for account_id, account in _accounts(state, scope):
+        for paced in tuple(account.paced.values()):
+            intent = paced.intent
+            enters = intent.role is Role.DIRECT and not intent.reduce_only
+            if enters and _concerns(state, scope, intent.symbol, intent.signal_id):
+                pacing.withdraw(tx, account_id, intent.signal_id, why)
     _withdraw_what_waits_for_a_person(tx, scope, why)
 
 

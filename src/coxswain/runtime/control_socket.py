@@ -192,9 +192,13 @@ class _Connection:
         self.is_over = False
 
     def lines(self) -> list[bytes]:
-        """Return the whole lines that came, and remember the beginning of another."""
+        """Return the whole lines that came, and remember the beginning of another.
+
+        Nothing more is heard while there are lines that were heard before: whoever sends faster than he is answered
+        fills the system's room for him, and not ours.
+        """
         try:
-            heard = self._socket.recv(CHUNK)
+            heard = None if b"\n" in self._heard else self._socket.recv(CHUNK)
         except BlockingIOError:
             self.is_over = self.is_over or time.monotonic() - self.heard_s > IDLE_S
             heard = None

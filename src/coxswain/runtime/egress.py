@@ -79,12 +79,19 @@ class _Resent(msgspec.Struct):
 
 
 class _Filled(msgspec.Struct):
+    account: str
     cl_ord_id: str
     symbol: str
     side: str
     last_qty: Decimal
     leaves_qty: Decimal
     suspense: bool = False
+
+
+class _Adopted(msgspec.Struct):
+    account: str
+    symbol: str
+    qty: Decimal
 
 
 class _Ended(msgspec.Struct):
@@ -218,6 +225,8 @@ class Guard:
         self._changes: dict[str, _ReplaceAsked] = {}
         """Replaces that may leave, by their new id."""
         self._sent: dict[str, deque[int]] = {}
+        self._positions: dict[tuple[str, str], Decimal] = {}
+        """Lots by account and instrument."""
         self._held: dict[str, Decimal] = {}
         """Net lots of all accounts together, by instrument."""
         self._entering: dict[tuple[str, str], Decimal] = {}
@@ -400,6 +409,11 @@ class Guard:
         self._orders[event.cl_ord_id] = order = _Order(intent, intent.order_qty, stopped)
         self._count(order, intent.order_qty)
 
+    def _order_adopted(self, event: _Created) -> None:
+        """One that works at the venue already: it counts, and never leaves from here."""
+        self._created(event)
+        self._orders[event.cl_ord_id].may_leave = 0
+
     def _resent(self, event: _Resent) -> None:
         order = self._orders.get(event.cl_ord_id)
         if order is not None:
@@ -408,7 +422,7 @@ class Guard:
 
     def _filled(self, event: _Filled) -> None:
         signed = event.last_qty if event.side == BUY else -event.last_qty
-        self._held[event.symbol] = self._held.get(event.symbol, _ZERO) + signed
+        self._hold(event.account, event.symbol, self._positions.get((event.account, event.symbol), _ZERO) + signed)
         order = None if event.suspense else self._orders.get(event.cl_ord_id)
         if order is not None:
             order.cum_qty += event.last_qty
@@ -417,6 +431,15 @@ class Guard:
             changing = any(change.cl_ord_id == event.cl_ord_id for change in self._changes.values())
             if not event.leaves_qty and not changing:
                 del self._orders[event.cl_ord_id]
+
+    def _adopted(self, event: _Adopted) -> None:
+        self._hold(event.account, event.symbol, event.qty)
+
+    def _hold(self, account: str, symbol: str, qty: Decimal) -> None:
+        """Count what an account holds from now on."""
+        more = qty - self._positions.get((account, symbol), _ZERO)
+        self._positions[account, symbol] = qty
+        self._held[symbol] = self._held.get(symbol, _ZERO) + more
 
     def _ended(self, event: _Ended) -> None:
         order = self._orders.pop(event.cl_ord_id, None)
@@ -451,6 +474,8 @@ _TABLE: tuple[tuple[str, type[msgspec.Struct], Callable[[Guard, Any], None]], ..
     ("OrderCreated", _Created, Guard._created),
     ("OrderResent", _Resent, Guard._resent),
     ("OrderFilled", _Filled, Guard._filled),
+    ("PositionAdopted", _Adopted, Guard._adopted),
+    ("OrderAdopted", _Created, Guard._order_adopted),
     ("OrderCanceled", _Ended, Guard._ended),
     ("OrderRejected", _Ended, Guard._ended),
     ("OrderExpired", _Ended, Guard._ended),

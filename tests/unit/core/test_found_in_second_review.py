@@ -9,6 +9,7 @@ from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.requests import CancelOrder, NewOrder
 from coxswain.model.algo import Algo
+from coxswain.model.breaker import BreakerKind, cause_of
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.orders import Trail, VenuePosition
 from coxswain.model.setup import AccountSpec, Capabilities
@@ -370,3 +371,55 @@ def test_a_change_that_an_automatic_control_refuses_stops_the_account_as_an_orde
     desk.reject(desk.sent())
     desk.step(inp.ChangeOrder("ann", "nearer", resting, price=D("99.95")))
     assert "REJECT_RATE" in desk.account().causes
+
+
+def waiting_for_room() -> Desk:
+    """One order has used the budget of a second; another, sent by hand, waits for room."""
+    desk = Desk(setup(account(A, max_messages_per_s=1)))
+    desk.direct(BUY, 1, name="first", price="99.90")
+    desk.direct(BUY, 2, name="waits", price="99.80")
+    assert [each.intent.signal_id for each in desk.events(ev.OrderPaced)] == ["waits"]
+    return desk
+
+
+def test_a_halt_withdraws_what_waits_for_room() -> None:
+    """It stayed in the queue, and left after the release."""
+    desk = waiting_for_room()
+    desk.step(stop(StopLevel.HALT, EVERYTHING))
+    desk.step(release(EVERYTHING))
+    desk.wait(10 * S)
+    assert len(entries(desk)) == 1
+    assert only(desk.events(ev.OrderDenied)).intent.signal_id == "waits"
+    assert desk.folded().engine.digest() == desk.engine.digest()
+
+
+@pytest.mark.parametrize("named", [{"account": A}, {"symbol": SHARE}, {"signal_id": SignalId("waits")}])
+def test_a_person_may_cancel_what_waits_for_room(named: dict[str, Any]) -> None:
+    desk = waiting_for_room()
+    desk.step(inp.CancelOrders("ann", "not now", **named))
+    desk.wait(10 * S)
+    assert len(entries(desk)) == 1
+    assert desk.account().paced == {}
+
+
+# --- money that comes and goes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("paid_out", [10_000, -10_000])
+def test_what_is_paid_out_is_no_loss_and_what_is_paid_in_hides_none(paid_out: int) -> None:
+    """Paid out, it was a drawdown and opened a breaker; a person had to resume an account that had lost nothing."""
+    desk = Desk(setup(account(A, max_order_qty=10_000, max_order_value=10**9, risk_budget_pct=100)))
+    desk.hold(100, stop_loss="95.00")
+    balance = desk.account().balance
+    assert balance is not None
+    for _ in range(2):
+        desk.step(inp.CompareAccounts("asked", (A,)))
+        desk.wait(S)
+        desk.books(balance=balance - paid_out)
+        if desk.account().breaks:
+            desk.step(inp.ResolveBreak(A, "A:balance", Resolution.ADOPT, "paid", "ann", None))
+    desk.quote(SHARE, "100.01", "100.03")
+    assert desk.account().balance == balance - paid_out
+    assert set(desk.account().causes) == set()
+    desk.quote(SHARE, "70.00", "70.02")
+    assert cause_of(BreakerKind.LOSS) in desk.account().causes

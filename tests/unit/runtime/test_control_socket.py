@@ -1,5 +1,6 @@
 """The control socket: bounded in everything, and never in the way."""
 
+import contextlib
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ from coxswain.messages.inputs import StopTrading, TimePassed
 from coxswain.messages.record import Record
 from coxswain.runtime import control_socket as module
 from coxswain.runtime.control_socket import (
+    CHUNK,
     COMMANDS_AT_ONCE,
     CONNECTIONS_MAX,
     LINE_MAX,
@@ -135,3 +137,17 @@ def test_who_does_not_read_is_hung_up_on_and_blocks_nothing(journal: Path) -> No
 def test_an_engine_that_is_not_there_does_not_answer(journal: Path) -> None:
     with pytest.raises(NotAnswered):
         ask(journal, PAUSE, 0.05)
+
+
+def test_who_sends_faster_than_he_is_answered_is_not_heard_out_into_our_memory(
+    journal: Path, door: ControlSocket
+) -> None:
+    """Each look took another chunk of short lines in, and only a few of them out."""
+    with connected(journal) as connection:
+        connection.setblocking(False)
+        for _ in range(60):
+            with contextlib.suppress(BlockingIOError):
+                connection.send(PAUSE * 300)
+            door.take(1)
+        (one,) = door._connections.values()
+        assert len(one._heard) <= 2 * CHUNK

@@ -16,9 +16,9 @@ from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record, encode
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, ReplaceOrder, Request
 from coxswain.model.keys import KEYS
-from coxswain.model.orders import OrderIntent, Trail
+from coxswain.model.orders import OrderIntent, Trail, VenuePosition
 from coxswain.model.setup import Capabilities
-from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Side, Symbol, TradingState, VenueTier
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Resolution, Side, Symbol, TradingState, VenueTier
 from coxswain.runtime import egress
 from coxswain.runtime.egress import DEFAULTS, MESSAGE_SLACK, VALUE_SLACK, Guard
 from tests.unit.core.desk import SHARE, A, B, D, S, account, setup
@@ -213,15 +213,31 @@ def test_a_change_of_an_order_that_fills_in_the_same_record_leaves_and_halts_nob
 @pytest.mark.parametrize(("more", "passes"), [(10, True), (11, False)])
 def test_all_accounts_together_hold_and_have_working_no_more_than_the_desk_may(more: int, passes: bool) -> None:
     """100 lots and a tenth: 60 held by one account, 40 working on another, and 10 or 11 more."""
-    desk = CoreDesk(setup(account(A), account(B), max_desk_position_qty=100))
+    desk = CoreDesk(setup(account(A), account(B), max_desk_position_qty=1000))
     desk.fill(desk.enter(60), 60)
     desk.direct(qty=40, account_id=B, price="99.00", name="d2")
     desk.direct(qty=more, name="d3")
     ((request, record),) = ((each, desk.records[-1]) for each in desk.records[-1].requests)
     assert isinstance(request, NewOrder)
-    why = guarding(desk).refusal(request, record.now_ns)
+    guard = guarding(desk)
+    guard._settings = {"max_desk_position_qty": D(100)}  # of the gate's mistakes the guard knows nothing
+    why = guard.refusal(request, record.now_ns)
     assert (why == "") is passes, why
     assert passes or why == "DESK_POSITION_QTY: value=111, limit=110.0"
+
+
+def test_what_was_adopted_counts_with_what_all_accounts_hold() -> None:
+    """The guard knew fills only, and let twice as much be held as it should."""
+    desk = CoreDesk(setup(account(A), account(B)))
+    desk.hold(10)
+    books: dict[str, Any] = {"positions": (VenuePosition(SHARE, D(60)),)}
+    desk.step(inp.CompareAccounts("asked", (A,)))
+    desk.now_ns += S
+    desk.books(**books)
+    desk.step(inp.ResolveBreak(A, "A:position:SHARE", Resolution.ADOPT, "ours", "ann", None))
+    desk.now_ns += S
+    desk.books(**books)
+    assert guarding(desk)._held == {"SHARE": D(60)}
 
 
 def test_what_is_over_or_only_reduces_counts_no_more(  # the sums are moved, never made anew

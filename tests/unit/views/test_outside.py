@@ -46,7 +46,7 @@ def test_a_position_that_is_closed_says_so_and_one_that_a_venue_cannot_be_asked_
 
 def test_worlds_full_of_faults_tell_of_nearly_everything_and_every_promised_name_has_a_source() -> None:
     names: set[Name] = set()
-    for seed in range(4):
+    for seed in range(12):
         world = World(seed, Faults(10, 10, 10, 40, 1_500), script(seed, 20))
         crowd = Crowd(world, seed, restarts=True)
         for _ in range(60):

@@ -1,10 +1,12 @@
 """Comparisons and breaks become facts."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from coxswain.core import order as machine
 from coxswain.core.order import Order
 from coxswain.core.state import (
+    Account,
     Chosen,
     Deadlines,
     State,
@@ -17,6 +19,7 @@ from coxswain.core.sums import (
     settle,
 )
 from coxswain.messages import events as ev
+from coxswain.model.breaker import BreakerKind
 from coxswain.model.decimals import ZERO
 
 
@@ -85,8 +88,20 @@ def _balance_adjusted(state: State, clock: Deadlines, event: ev.BalanceAdjusted)
     if event.is_transfer:
         account.day_balance += event.difference
         account.anchor += event.difference
+        _measure_from(account, event.difference)
     else:
         account.day_realized += event.difference
+
+
+def _measure_from(account: Account, transferred: Decimal) -> None:
+    """What came or went is neither won nor lost: all that losses are measured from moves with it."""
+    if account.initial_balance is not None:
+        account.initial_balance += transferred
+    account.peak += transferred
+    account.day_peak += transferred
+    window = account.windows.get(BreakerKind.LOSS)
+    if window is not None:
+        window.parts = [(number, worth + transferred) for number, worth in window.parts]
 
 
 def _order_adopted(state: State, clock: Deadlines, event: ev.OrderAdopted) -> None:
