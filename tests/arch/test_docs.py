@@ -107,9 +107,6 @@ def test_every_algorithm_and_each_of_its_parameters_is_described() -> None:
         assert set(module.Params.__struct_fields__) <= set(re.findall(r"`([a-z_]+)`", rows[name])), name
 
 
-def test_every_decision_record_has_a_number_of_its_own_and_says_it() -> None:
-    records = sorted((ROOT / "docs" / "adr").glob("*.md"))
-    numbers = [int(path.name[:4]) for path in records]
-    assert numbers == sorted(set(numbers))
-    said = [path.read_text(encoding="utf-8").partition(".")[0] for path in records]
-    assert said == [f"# {number}" for number in numbers]
+def test_every_decision_record_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md")]
+    assert sorted(numbers) == sorted(set(numbers))
