@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from coxswain.core.params import NS_PER_S, seconds_ns
 from coxswain.core.rings import PriceRing, Ring, note, note_price
-from coxswain.core.state import Account, Entered, Position, Repeat, State, equity
+from coxswain.core.state import Account, Entered, Position, Repeat, State, equity, parent_of
 from coxswain.messages import events as ev
 from coxswain.model.market import touch
 from coxswain.model.orders import OrderIntent
@@ -22,9 +22,14 @@ DERIVED = (Role.COMPLETION, Role.RECOVERY)
 
 
 def is_derived(state: State, intent: OrderIntent) -> bool:
-    """Say whether an order follows from another: so do the slices of a leg of a spread, which its share bounds."""
+    """Say whether an order follows from another.
+
+    So do the slices of a leg of a spread, which its share bounds, and all children of an algorithm but the first.
+    """
     signal = state.signals.get(intent.signal_id)
-    return intent.role in DERIVED or (signal is not None and signal.spread is not None)
+    parent = parent_of(state, intent.account, intent.signal_id) if intent.role is Role.ENTRY else None
+    of_many = (signal is not None and signal.spread is not None) or (parent is not None and parent.has_sent)
+    return intent.role in DERIVED or of_many
 
 
 def note_message(state: State, account: Account, strategy: str) -> None:
@@ -43,12 +48,13 @@ def note_order(state: State, account: Account, position: Position, event: ev.Ord
     note(account.orders_sent, now_ns, MINUTE_NS)
     note(account.tried, now_ns, seconds_ns(account.params.reject_window_s))
     account.day_orders += 1
-    if not event.enters or is_derived(state, intent):
+    if not event.enters or event.renews is not None or is_derived(state, intent):
         return
     price = intent.price or intent.stop_px or intent.decision_px or _touch(state, event)
     if price is not None:
         note_price(position.prices, now_ns, seconds_ns(account.params.price_drift_window_s), price)
-    asked = intent.price or intent.stop_px
+    # One that was asked for at market has the price that protects it, which nobody asked for.
+    asked = None if intent.protected else intent.price or intent.stop_px
     position.entered.append(Entered(now_ns, intent.side, intent.order_qty, asked, intent.strategy))
     del position.entered[:-ENTERED_MAX]
     repeat = position.repeats.get(intent.strategy)

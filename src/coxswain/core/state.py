@@ -99,6 +99,8 @@ class Parent(msgspec.Struct):
     cum_qty: Decimal = ZERO
     child: ClOrdId | None = None
     """Of an entry: the one that is open."""
+    has_sent: bool = False
+    """Of an entry: there was a child already."""
     price: Decimal | None = None
     """Where it stands; None where it crosses."""
     former_target_px: Decimal | None = None

@@ -97,7 +97,7 @@ def submit(
         )
     view = _while_half_open(tx.account(intent.account), view)
     if renews is not None:
-        view = msgspec.structs.replace(view, seen_before=False)
+        view = msgspec.structs.replace(view, seen_before=False, repeats=0, entered_alike_ns=None)
     verdict = judge(intent, view, tx.gates[intent.account])
     if isinstance(verdict, Refused):
         if not pace(tx, verdict, view, renews):

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from coxswain.core.order import Phase
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.requests import CancelOrder, NewOrder
@@ -423,3 +424,55 @@ def test_what_is_paid_out_is_no_loss_and_what_is_paid_in_hides_none(paid_out: in
     assert set(desk.account().causes) == set()
     desk.quote(SHARE, "70.00", "70.02")
     assert cause_of(BreakerKind.LOSS) in desk.account().causes
+
+
+# --- controls that count ----------------------------------------------------------------------------------------------
+
+
+def test_the_same_order_at_market_twice_within_a_moment_is_a_double() -> None:
+    """The first was remembered with the price that protects it, which the second was not asked for at."""
+    desk = Desk(setup(duplicate_window_ms=1000))
+    desk.direct(BUY, 10, name="once")
+    desk.direct(BUY, 10, name="twice")
+    assert [reason.split(":")[0] for reason in only(desk.events(ev.OrderDenied)).reasons] == ["DUPLICATE_ORDER"]
+    desk.wait(S)
+    desk.direct(BUY, 10, name="later")
+    assert len(entries(desk)) == 2
+
+
+def test_an_algorithm_that_moves_its_order_with_the_market_does_not_repeat_itself() -> None:
+    """After twenty moves within a minute the account was stopped."""
+    desk = Desk()
+    desk.signal(quantity=40, stop_loss="95.00", accounts=(A,), algo=Algo("peg", '{"horizon_s":60,"reference":"bid"}'))
+    for number in range(55):
+        for order in entries(desk):
+            if desk.order(order.cl_ord_id).phase is Phase.PENDING_NEW:
+                desk.accept(order.cl_ord_id)
+            if desk.order(order.cl_ord_id).cancel_pending:
+                desk.cancel(order.cl_ord_id)
+        desk.quote(SHARE, f"100.{number:02}", f"100.{number + 2:02}")
+        desk.wait(S)
+    assert len(entries(desk)) > 20
+    assert desk.account().causes == {}
+
+
+def test_signals_that_an_algorithm_works_are_repeats_of_one_another_all_the_same() -> None:
+    desk = Desk(setup(account(A, max_repeats=2)))
+    for _ in range(3):
+        desk.signal(quantity=1, stop_loss="95.00", accounts=(A,), algo=Algo("twap", '{"horizon_s":40,"slices":1}'))
+        desk.accept(desk.sent())
+        desk.fill(desk.sent(), 1)
+        desk.wait(S)
+    assert len(entries(desk)) == 2
+    assert "REPEATED" in desk.account().causes
+
+
+def test_an_order_that_its_venue_cannot_change_is_renewed_and_not_repeated() -> None:
+    desk = without_replace(account(A, max_repeats=2))
+    desk.direct(BUY, 1, name="rests", price="99.90")
+    for price in ("99.91", "99.92", "99.93"):
+        resting = desk.sent()
+        desk.accept(resting)
+        desk.step(inp.ChangeOrder("ann", "nearer", resting, price=D(price)))
+        desk.cancel(resting)
+    assert [order.price for order in entries(desk)] == [D("99.90"), D("99.91"), D("99.92"), D("99.93")]

@@ -84,11 +84,11 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
     count_try(state, account, intent)
     position = position_of(account, intent.symbol)
     parent = _parent_of_child(state, intent)
+    note_order(state, account, position, event)
     if parent is None:
         _leave_the_queue(state, clock, intent)
     elif not parent.exits:
-        parent.child = order.cl_ord_id
-    note_order(state, account, position, event)
+        parent.child, parent.has_sent = order.cl_ord_id, True
     if event.value_per_lot:
         value(state, account, position, event.value_per_lot)
     if order.enters:
