@@ -16,7 +16,7 @@ from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
 from coxswain.core.sizing import own_size
 from coxswain.core.spreads import legs_with
-from coxswain.core.state import Parent, is_closing, share_of
+from coxswain.core.state import Parent, PlanState, State, is_closing, share_of
 from coxswain.core.submit import ask_cancel, cancel, submit_for_signal
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -154,7 +154,8 @@ def recover(tx: Tx, order: Order) -> None:
         if account_id in plan.shares or account_id in plan.asking:
             continue
         checks, own = _could_take(tx, account_id, signal)
-        qty = floor_step(min(wanted, own), step) if own > 0 else ZERO
+        room = _room_in_groups(state, plan, account_id, order)
+        qty = floor_step(min(wanted, own, room), step) if min(own, room) > 0 else ZERO
         checks.append(Check("RECOVERY_SIZE", qty, smallest, qty >= smallest))
         failed = next((check for check in checks if not check.passed), None)
         if failed is not None:
@@ -167,6 +168,24 @@ def recover(tx: Tx, order: Order) -> None:
     qty, account_id, passed = best
     tx.apply(ev.RecoveryAssigned(signal.id, order.cl_ord_id, account_id, qty, passed))
     submit_for_signal(tx, entry_intent(tx, signal.id, account_id, qty, Role.RECOVERY))
+
+
+def _room_in_groups(state: State, plan: PlanState, account_id: AccountId, rejected: Order) -> Decimal:
+    """Return what the groups that cap an account still let it take of a plan, in lots."""
+    room = rejected.order_qty
+    for cap in () if state.setup is None else state.setup.caps:
+        if account_id not in cap.accounts or (cap.symbols and plan.plan.symbol not in cap.symbols):
+            continue
+        taken = sum(
+            share.used if other == rejected.intent.account else share.qty
+            for other, share in plan.shares.items()
+            if other in cap.accounts
+        )
+        bounds = [] if cap.lots is None else [cap.lots]
+        if cap.share_pct is not None:
+            bounds.append(percent_of(cap.share_pct, plan.total))
+        room = min(room, *(bound - taken for bound in bounds))
+    return room
 
 
 def _could_take(tx: Tx, account_id: AccountId, signal: Signal) -> tuple[list[Check], Decimal]:

@@ -12,8 +12,9 @@ from coxswain.messages.requests import CancelOrder, NewOrder
 from coxswain.model.algo import Algo
 from coxswain.model.breaker import BreakerKind, cause_of
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
+from coxswain.model.firm import Duration, MissingStop, Size
 from coxswain.model.orders import Trail, VenuePosition
-from coxswain.model.setup import AccountSpec, Capabilities
+from coxswain.model.setup import AccountSpec, Capabilities, CapSpec
 from coxswain.model.vocabulary import (
     AccountId,
     Mode,
@@ -24,7 +25,7 @@ from coxswain.model.vocabulary import (
     VenueTier,
 )
 from tests.asking import release, stop
-from tests.unit.core.desk import BUY, SHARE, A, B, D, Desk, S, account, only, setup
+from tests.unit.core.desk import BUY, EURUSD, SHARE, A, B, D, Desk, S, account, only, setup
 from tests.unit.core.firm_desk import FirmDesk, firm_setup, rules, under
 
 MIN = 60 * S
@@ -213,6 +214,27 @@ def test_an_approved_exit_closes_what_has_filled_while_it_waited() -> None:
     assert [order.order_qty for order in exits(desk)] == [10]
 
 
+@pytest.mark.parametrize(
+    ("cap", "moved"),
+    [
+        ({"lots": D(18)}, [3]),
+        ({"lots": D(10)}, []),
+        ({"share_pct": D(60)}, [3]),
+        ({"lots": D(15), "symbols": (EURUSD,)}, [14]),
+    ],
+)
+def test_what_is_moved_stays_within_what_a_group_of_accounts_may_take(cap: dict[str, Any], moved: list[int]) -> None:
+    """The cap was kept while planning, and the rest of a rejected order went beyond it."""
+    spare = AccountId("C")
+    plain = setup(account(A), account(B), account(spare, reserve=True))
+    desk = Desk(msgspec.structs.replace(plain, caps=(CapSpec("group", (B, spare), **cap),)))
+    desk.signal(quantity=30, stop_loss="95.00")
+    shares = {desk.order(order.cl_ord_id).intent.account: order for order in entries(desk)}
+    desk.accept(shares[B].cl_ord_id)
+    desk.reject(shares[A].cl_ord_id)
+    assert [each.qty for each in desk.events(ev.RecoveryAssigned)] == moved
+
+
 # --- exits ------------------------------------------------------------------------------------------------------------
 
 
@@ -316,6 +338,21 @@ def test_what_could_not_be_closed_at_its_hour_is_tried_on_when_the_next_hours_ar
     desk.step(inp.TradingHalted(SHARE, False, ""))
     desk.wait(30 * S)
     desk.cancel(desk.stop_of().cl_ord_id)
+    assert [order.order_qty for order in exits(desk)] == [10]
+
+
+def test_a_stop_that_a_person_takes_away_is_wanted_again_in_time() -> None:
+    """Only a position that was opened without one was looked after."""
+    rule_set = rules(size=Size(stop_required_within=Duration(3 * MIN), stop_missing=MissingStop.CLOSE))
+    desk = FirmDesk(firm_setup(under(A, rule_set), sets=(rule_set,)))
+    desk.hold(10, stop_loss="95.00")
+    standing = desk.stop_of().cl_ord_id
+    desk.step(inp.CancelOrders("ann", "not now", (standing,), protection=True))
+    desk.cancel(standing)
+    desk.wait(3 * MIN - S)
+    assert desk.notices() == []
+    desk.wait(S)
+    assert [notice.rule for notice in desk.notices()] == ["stop_required_within"]
     assert [order.order_qty for order in exits(desk)] == [10]
 
 

@@ -107,6 +107,8 @@ def _follow(state: State, clock: Deadlines, event: ev.Event) -> None:
         case ev.ProtectionLevelsSet():
             if event.stop_px is not None:
                 clock.clear(key(STOP_WANTED, event.account, event.symbol))
+            elif state.accounts[event.account].positions[event.symbol].qty:
+                _want_stop(state, clock, event.account, event.symbol)
         case ev.BalanceAdopted():
             _raise_highs(state, event.account)
             _begin_with(state, event)
@@ -244,10 +246,17 @@ def _age(state: State, clock: Deadlines, event: ev.PositionChanged) -> None:
         clock.clear(key(STOP_WANTED, event.account, event.symbol))
     elif event.closed or event.symbol not in book.opened_ns:
         book.opened_ns[event.symbol] = state.now_ns
-        rules = state.firms.rule_sets.get(state.firms.parties[book.party].rules)
-        within = None if rules is None else rules.size.stop_required_within
-        if within is not None and state.accounts[event.account].positions[event.symbol].stop_px is None:
-            clock.set(key(STOP_WANTED, event.account, event.symbol), state.now_ns + within)
+        if state.accounts[event.account].positions[event.symbol].stop_px is None:
+            _want_stop(state, clock, event.account, event.symbol)
+
+
+def _want_stop(state: State, clock: Deadlines, account_id: AccountId, symbol: Symbol) -> None:
+    """A position has no stop: from now on there is so much time to give it one."""
+    book, deadline = state.firms.books.get(account_id), key(STOP_WANTED, account_id, symbol)
+    rules = None if book is None else state.firms.rule_sets.get(state.firms.parties[book.party].rules)
+    within = None if rules is None else rules.size.stop_required_within
+    if within is not None and deadline not in state.deadlines:
+        clock.set(deadline, state.now_ns + within)
 
 
 def raise_highs(state: State, account_id: AccountId) -> None:
