@@ -37,20 +37,21 @@ def _loss(state: State, account: Account) -> tuple[Decimal, Decimal]:
     top = None if window is None else windows.highest(window, state.now_ns, length_ns)
     if top is None:
         return ZERO, ZERO
-    return plain(top - equity(account)), plain(percent_of(params.circuit_breaker_max_loss_pct, max(top, ZERO)))
+    return top - equity(account), percent_of(params.circuit_breaker_max_loss_pct, max(top, ZERO))
 
 
 def _drawdown(state: State, account: Account) -> tuple[Decimal, Decimal]:
     top, pct = account.day_peak, account.params.circuit_breaker_max_drawdown_pct
-    return plain(top - equity(account)), plain(percent_of(pct, top))
+    return (top - equity(account), percent_of(pct, top)) if pct else (ZERO, ZERO)
 
 
 def _counted(kind: BreakerKind, limit: str) -> Measure:
     def measure(state: State, account: Account) -> tuple[Decimal, Decimal]:
-        window, length_ns = account.windows.get(kind), seconds_ns(account.params.circuit_breaker_window_s)
-        value = ZERO if window is None else windows.total(window, state.now_ns, length_ns)
         allowed: Decimal = getattr(account.params, limit)
-        return plain(value), allowed
+        window = account.windows.get(kind)
+        if not allowed or window is None:
+            return ZERO, allowed
+        return windows.total(window, state.now_ns, seconds_ns(account.params.circuit_breaker_window_s)), allowed
 
     return measure
 
@@ -103,10 +104,14 @@ def after(tx: Tx) -> None:
         if kind is not None:
             account_id: AccountId = event.account  # type: ignore[union-attr]  # each event of that table names one
             _look(tx, account_id, kind)
-        if isinstance(event, ev.VolatilitySet):
-            for account_id in tuple(tx.state.holders.get(event.symbol, ())):
-                _look(tx, account_id, BreakerKind.VOLATILITY)
-        _follow_trials(tx, event)
+        follow = _FOLLOWED.get(type(event))
+        if follow is not None:
+            follow(tx, event)
+
+
+def _follow_volatility(tx: Tx, event: ev.VolatilitySet) -> None:
+    for account_id in tuple(tx.state.holders.get(event.symbol, ())):
+        _look(tx, account_id, BreakerKind.VOLATILITY)
 
 
 _WATCHED: dict[type, BreakerKind] = {
@@ -124,7 +129,7 @@ def _look(tx: Tx, account_id: AccountId, kind: BreakerKind) -> None:
         return
     value, limit = MEASURES[kind](tx.state, account)
     if limit > 0 and value >= limit:
-        _open(tx, account_id, kind, "it reached its limit", value, limit)
+        _open(tx, account_id, kind, "it reached its limit", plain(value), plain(limit))
 
 
 def _open(
@@ -189,17 +194,34 @@ def cooled_down(tx: Tx, account_id: AccountId, kind: BreakerKind) -> None:
     _heed_many(tx)
 
 
-def _follow_trials(tx: Tx, event: ev.Event) -> None:
+def _follow_created(tx: Tx, event: ev.OrderCreated) -> None:
     """Let the first entry of a half-open breaker's account decide what becomes of it."""
-    match event:
-        case ev.OrderCreated(cl_ord_id, intent, enters=True):
-            _try(tx, intent, cl_ord_id)
-        case ev.OrderFilled() | ev.OrderRejected() | ev.OrderCanceled() | ev.OrderExpired() | ev.OutcomeUnknown():
-            for kind, breaker in tuple(tx.account(event.account).breakers.items()):
-                if breaker.state is HALF_OPEN and breaker.trial == event.cl_ord_id:
-                    _conclude(tx, event.account, kind, event.cl_ord_id)
-        case _:
-            pass
+    if event.enters:
+        _try(tx, event.intent, event.cl_ord_id)
+
+
+Outcome = ev.OrderFilled | ev.OrderRejected | ev.OrderCanceled | ev.OrderExpired | ev.OutcomeUnknown
+
+
+def _follow_outcome(tx: Tx, event: Outcome) -> None:
+    breakers = tx.account(event.account).breakers
+    if not breakers:
+        return
+    for kind, breaker in tuple(breakers.items()):
+        if breaker.state is HALF_OPEN and breaker.trial == event.cl_ord_id:
+            _conclude(tx, event.account, kind, event.cl_ord_id)
+
+
+# Each function takes the event that it stands beside; no type says that of a table.
+_FOLLOWED: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    ev.OrderCreated: _follow_created,
+    ev.OrderFilled: _follow_outcome,
+    ev.OrderRejected: _follow_outcome,
+    ev.OrderCanceled: _follow_outcome,
+    ev.OrderExpired: _follow_outcome,
+    ev.OutcomeUnknown: _follow_outcome,
+    ev.VolatilitySet: _follow_volatility,
+}
 
 
 def _try(tx: Tx, intent: OrderIntent, cl_ord_id: ClOrdId) -> None:

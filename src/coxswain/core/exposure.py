@@ -10,7 +10,7 @@ from coxswain.core.money import rate_between
 from coxswain.core.state import Account, Counted, Part, Position, State
 from coxswain.model.decimals import ONE, ZERO
 from coxswain.model.exposure import Exposure
-from coxswain.model.market import Instrument, is_sane, mid
+from coxswain.model.market import is_sane, mid
 
 EVERYTHING = "everything"
 
@@ -38,20 +38,23 @@ def value_by_quote(state: State, account: Account, position: Position) -> None:
 def count(state: State, account: Account, position: Position) -> None:
     """Bring every sum that a position is part of to what it counts for now."""
     up, down = position.qty + position.held_buy, position.held_sell - position.qty
-    counted, lot_value, rate = position.counted, position.lot_value, account.desk_rate
-    if (counted.up, counted.down, counted.lot_value, counted.rate) == (up, down, lot_value, rate):
+    old, lot_value, rate = position.counted, position.lot_value, account.desk_rate
+    if up == old.up and down == old.down and lot_value == old.lot_value and rate == old.rate:
         return
+    now = Counted(up, down, lot_value, rate)
     instrument = state.instruments[position.symbol]
-    own = _change(counted, up, down, lot_value, ONE, of_desk=False)
-    desk = own if rate == ONE == counted.rate else _change(counted, up, down, lot_value, rate, of_desk=True)
-    lots = (up - counted.up, down - counted.down, max(up, down) - max(counted.up, counted.down))
+    own = _change(old, now, old.lot_value, lot_value)
+    desk = own if rate == ONE == old.rate else _change(old, now, old.lot_value * old.rate, lot_value * rate)
     _add(account.exposure, own)
-    for name in _names(instrument):
-        _add(_sum(state, name), desk)
-    _add(_sum(state, name_of("lots", position.symbol)), lots)
+    _add_to(state, EVERYTHING, desk)
+    _add_to(state, name_of("currency", instrument.currency), desk)
+    if instrument.group:
+        _add_to(state, name_of("group", instrument.group), desk)
+    if up != old.up or down != old.down:
+        _add_to(state, name_of("lots", position.symbol), _change(old, now, ONE, ONE))
     for strategy, part in position.parts.items():
         _count_part(state, strategy, part, lot_value, rate)
-    position.counted = Counted(up, down, lot_value, rate)
+    position.counted = now
 
 
 def hold(position: Position, strategy: str, delta: Decimal, is_buy: bool) -> None:
@@ -82,33 +85,27 @@ def _part(position: Position, strategy: str) -> Part:
 
 
 def _count_part(state: State, strategy: str, part: Part, lot_value: Decimal, rate: Decimal) -> None:
-    up, down = part.qty + part.held_buy, part.held_sell - part.qty
-    _add(_sum(state, name_of("strategy", strategy)), _change(part.counted, up, down, lot_value, rate, of_desk=True))
-    part.counted = Counted(up, down, lot_value, rate)
+    old, now = part.counted, Counted(part.qty + part.held_buy, part.held_sell - part.qty, lot_value, rate)
+    _add_to(state, name_of("strategy", strategy), _change(old, now, old.lot_value * old.rate, lot_value * rate))
+    part.counted = now
 
 
-def _change(
-    old: Counted, up: Decimal, down: Decimal, lot_value: Decimal, rate: Decimal, *, of_desk: bool
-) -> tuple[Decimal, Decimal, Decimal]:
-    before = old.lot_value * old.rate if of_desk else old.lot_value
-    after = lot_value * rate if of_desk else lot_value
-    return (
-        up * after - old.up * before,
-        down * after - old.down * before,
-        max(up, down) * after - max(old.up, old.down) * before,
-    )
+def _change(old: Counted, now: Counted, before: Decimal, after: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+    """Return what changed up, down and in the larger of both, at the value of a lot before and after."""
+    up, down = now.up * after - old.up * before, now.down * after - old.down * before
+    # A position that stays on its side has moved one of the two by all that its larger one moved.
+    if now.up >= now.down and old.up >= old.down:
+        return up, down, up
+    if now.down >= now.up and old.down >= old.up:
+        return up, down, down
+    return up, down, max(now.up, now.down) * after - max(old.up, old.down) * before
 
 
-def _names(instrument: Instrument) -> tuple[str, ...]:
-    names = (EVERYTHING, name_of("currency", instrument.currency))
-    return (*names, name_of("group", instrument.group)) if instrument.group else names
-
-
-def _sum(state: State, name: str) -> Exposure:
-    found = state.exposures.get(name)
-    if found is None:
-        found = state.exposures[name] = Exposure()
-    return found
+def _add_to(state: State, name: str, change: tuple[Decimal, Decimal, Decimal]) -> None:
+    exposure = state.exposures.get(name)
+    if exposure is None:
+        exposure = state.exposures[name] = Exposure()
+    _add(exposure, change)
 
 
 def _add(exposure: Exposure, change: tuple[Decimal, Decimal, Decimal]) -> None:

@@ -1,5 +1,7 @@
 """Changing modes: a person sets one, and a fault lowers one. Only a person raises it again."""
 
+from collections.abc import Callable
+
 from coxswain.core import trust
 from coxswain.core.modes import engine_mode, mode_of, own_mode, scope_of
 from coxswain.core.scopes import unknown_scope
@@ -42,15 +44,27 @@ def spread(tx: Tx, why: str, actor: str = "engine") -> None:
 def lower(tx: Tx) -> None:
     """Lower modes for what went wrong in this step."""
     for event in tuple(tx.events):
-        match event:
-            case ev.OrderRejected() | ev.OutcomeUnknown():
-                errors = tx.account(event.account).venue_errors
-                if errors >= VENUE_ERRORS_MAX:
-                    _lower_account(tx, event.account, f"{errors} venue errors in a row")
-            case ev.BreakFound():
-                _lower_account(tx, event.account, f"break {event.break_id}")
-            case _:
-                pass
+        lower_for = _LOWERING.get(type(event))
+        if lower_for is not None:
+            lower_for(tx, event)
+
+
+def _after_error(tx: Tx, event: ev.OrderRejected | ev.OutcomeUnknown) -> None:
+    errors = tx.account(event.account).venue_errors
+    if errors >= VENUE_ERRORS_MAX:
+        _lower_account(tx, event.account, f"{errors} venue errors in a row")
+
+
+def _after_break(tx: Tx, event: ev.BreakFound) -> None:
+    _lower_account(tx, event.account, f"break {event.break_id}")
+
+
+# Each function takes the event that it stands beside; no type says that of a table.
+_LOWERING: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    ev.OrderRejected: _after_error,
+    ev.OutcomeUnknown: _after_error,
+    ev.BreakFound: _after_break,
+}
 
 
 def _lower_account(tx: Tx, account_id: AccountId, why: str) -> None:

@@ -52,8 +52,10 @@ def _climb(tx: Tx, account: Account, limit: LossLimit) -> None:
     """Say every step that losses have reached, and that they have left."""
     if limit.limit <= 0:
         return
-    account_id, value, of = account.spec.id, plain(limit.used), plain(limit.limit)
-    used_pct = round_down(limit.used * HUNDRED / limit.limit)
+    share = limit.used * HUNDRED / limit.limit
+    if limit.name not in account.ladder and share < account.params.ladder_warn_pct:
+        return
+    account_id, value, of, used_pct = account.spec.id, plain(limit.used), plain(limit.limit), round_down(share)
     while (step := _next(account, limit)) is not None and used_pct >= _share(account.params, step):
         tx.apply(ev.LadderStepReached(account_id, limit.name, step, value, of, used_pct))
         if step is LadderStep.FLATTEN and account.params.ladder_flatten:

@@ -18,8 +18,10 @@ def engine_mode(state: State) -> Mode:
 
 def own_mode(state: State, account: Account, *, leaving: bool = False) -> Mode:
     """Return an account's own mode. One that a fault lowered does not keep it from leaving."""
-    scope = key_of(scope_of(account.spec.id))
     configured = account.spec.mode or Mode.FULL_AUTO
+    if not state.modes:  # nothing was set or lowered since the start
+        return configured
+    scope = key_of(scope_of(account.spec.id))
     return configured if leaving and scope in state.lowered else state.modes.get(scope, configured)
 
 

@@ -94,7 +94,13 @@ def extremes(ring: PriceRing, now_ns: int) -> tuple[Decimal, Decimal] | None:
     if not ring.window_ns:
         return None
     gone = now_ns // (ring.window_ns // PRICE_PARTS) - ring.newest
-    kept = [(ring.newest - step) % PRICE_SIZE for step in range(max(PRICE_PARTS + 1 - max(gone, 0), 0))]
-    lows = [low for index in kept if (low := ring.lows[index]) is not None]
-    highs = [high for index in kept if (high := ring.highs[index]) is not None]
-    return (min(lows), max(highs)) if lows and highs else None
+    lows, highs = ring.lows, ring.highs
+    if gone > 0:  # the oldest buckets have left the window, and nothing was noted since
+        kept = [(ring.newest - step) % PRICE_SIZE for step in range(PRICE_SIZE - min(gone, PRICE_SIZE))]
+        lows, highs = [lows[index] for index in kept], [highs[index] for index in kept]
+    low = high = None
+    for lowest, highest in zip(lows, highs, strict=True):
+        if lowest is not None and highest is not None:
+            low = lowest if low is None or lowest < low else low
+            high = highest if high is None or highest > high else high
+    return None if low is None or high is None else (low, high)

@@ -95,7 +95,8 @@ def submit(
         view = msgspec.structs.replace(
             view, overridden=tuple(each.control for each in overrides.values()), overrides=tuple(overrides.values())
         )
-    view = _while_half_open(tx.account(intent.account), view)
+    if tx.account(intent.account).breakers:
+        view = _while_half_open(tx.account(intent.account), view)
     if renews is not None:
         view = msgspec.structs.replace(view, seen_before=False, repeats=0, entered_alike_ns=None)
     verdict = judge(intent, view, tx.gates[intent.account])
@@ -104,7 +105,7 @@ def submit(
             deny(tx, verdict)
             tell_refused_closing(tx, verdict)
         return None
-    used = [overrides[str(control)].id for control in verdict.overridden]
+    used = [overrides[str(control)].id for control in verdict.overridden] if overrides else ()
     order = _create(tx, verdict, view, renews)
     for override_id in used:
         tx.apply(ev.OverrideUsed(override_id, intent.account, order.cl_ord_id))
@@ -381,8 +382,7 @@ def view_of(
     lot_value = ZERO if instrument is None or rate is None else round_up(price * instrument.contract_size * rate)
     own = ZERO if leaving_out is None else held_qty(leaving_out)
     own_margin, own_risk = (ZERO, ZERO) if leaving_out is None else _holds_of(leaving_out)
-    buys = position.held_buy - (own if intent.side is Side.BUY else ZERO)
-    sells = position.held_sell - (own if intent.side is Side.SELL else ZERO)
+    buying, worth = intent.side is Side.BUY, equity(account)
     reducing, free = _reduces(account, position, intent, own)
     trading_state = _trading_state(state, account, position, intent)
     why, may_reduce_halted = _restrictions(state, account, position, intent, trading_state)
@@ -397,7 +397,7 @@ def view_of(
     met = met_by(state, intent, quote)
     # What the order adds to the worst case, both ways. One that is judged again is in the sums already.
     new_qty, up, down = intent.order_qty - own, position.qty + position.held_buy, position.held_sell - position.qty
-    bought, sold = (new_qty, ZERO) if intent.side is Side.BUY else (ZERO, new_qty)
+    grown = max(up + new_qty, down) if buying else max(up, down + new_qty)
     return RiskView(
         state.now_ns,
         instrument,
@@ -413,14 +413,14 @@ def view_of(
         account.reconciled,
         position.unknown - (leaving_out is not None and not leaving_out.outcome_known),
         len(account.breaks),
-        position.qty + buys,
-        sells - position.qty,
+        up - own if buying else up,
+        down if buying else down - own,
         spare_margin(account) + own_margin + _planned(share, intent),
         margin_per_lot,
         risk_per_lot,
         lot_value,
         account.anchor,
-        account.anchor - equity(account),
+        account.anchor - worth,
         account.open_risk + account.held_risk - own_risk,
         account.open_positions - (leaving_out is not None),
         leaving_out is not None or not position.occupied,
@@ -441,7 +441,7 @@ def view_of(
         None if reference is None else reference.price,
         None if drift is None else drift[0],
         None if drift is None else drift[1],
-        None if quote is None else quote.ask_size if intent.side is Side.BUY else quote.bid_size,
+        None if quote is None else quote.ask_size if buying else quote.bid_size,
         None if plan is None else plan.used - own,
         rate_between(state, account.spec.currency, state.currency),
         count(account.messages, now_ns),
@@ -456,24 +456,26 @@ def view_of(
         count(account.failed, now_ns),
         None if derived else _entered_alike_ns(position, intent),
         new_qty,
-        max(up + bought, down + sold) - max(up, down),
+        grown - max(up, down),
         account.exposure,
         exposures.get(EVERYTHING, NO_EXPOSURE),
         exposures.get(name_of("lots", intent.symbol), NO_EXPOSURE),
         exposures.get(name_of("currency", instrument.currency), NO_EXPOSURE) if instrument else NO_EXPOSURE,
         exposures.get(name_of("group", instrument.group)) if instrument and instrument.group else None,
         exposures.get(name_of("strategy", strategy), NO_EXPOSURE) if strategy else None,
-        ZERO if part is None else part.qty + part.held_buy if intent.side is Side.BUY else part.held_sell - part.qty,
+        ZERO if part is None else part.qty + part.held_buy if buying else part.held_sell - part.qty,
         _protect_px(account, instrument, quote, intent),
         met[0][0] if met else None,
         bool(met) and any(not state.accounts[owner].orders[cl_ord_id].enters for _, owner, cl_ord_id in met),
         SelfMatch.CANCEL_NEW if state.setup is None else state.setup.self_match,
-        equity(account),
+        worth,
         account.peak,
         account.initial_balance,
         restricted_by=why,
         may_reduce_halted=may_reduce_halted,
-        firm=facts_of(
+        firm=None
+        if intent.account not in state.firms.books
+        else facts_of(
             state,
             intent,
             reducing=reducing,
@@ -491,12 +493,13 @@ def _planned(share: Share | None, intent: OrderIntent) -> Decimal:
 
 def _trading_state(state: State, account: Account, position: Position, intent: OrderIntent) -> TradingState:
     """The strictest counts: of the account, of its mode, and of the stops of instrument and strategy."""
-    states = [account.state]
+    strict = account.state
     if is_closing(position) or mode_of(state, account) in ORDERS_ONLY_REDUCE:
-        states.append(TradingState.REDUCING)
+        strict = strictest((strict, TradingState.REDUCING))
     if state.stops:
-        states.append(narrower_state(state, intent.symbol, intent.strategy or strategy_of(state, intent.signal_id)))
-    return strictest(states)
+        strategy = intent.strategy or strategy_of(state, intent.signal_id)
+        strict = strictest((strict, narrower_state(state, intent.symbol, strategy)))
+    return strict
 
 
 def _restrictions(
@@ -533,9 +536,11 @@ def _repeats(position: Position, intent: OrderIntent, now_ns: int) -> int:
 
 def _entered_alike_ns(position: Position, intent: OrderIntent) -> int | None:
     """Return when the same order was last entered here; what follows from another order is no double of it."""
-    wanted = (intent.side, intent.order_qty, intent.price or intent.stop_px)
-    alike = (seen.at_ns for seen in reversed(position.entered) if (seen.side, seen.qty, seen.price) == wanted)
-    return next(alike, None)
+    side, qty, price = intent.side, intent.order_qty, intent.price or intent.stop_px
+    for seen in reversed(position.entered):
+        if seen.side is side and seen.qty == qty and seen.price == price:
+            return seen.at_ns
+    return None
 
 
 def _reduces(account: Account, position: Position, intent: OrderIntent, own: Decimal) -> tuple[bool, Decimal]:
