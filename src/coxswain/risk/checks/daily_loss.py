@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.checks import Check
-from coxswain.model.decimals import percent_of, plain
+from coxswain.model.decimals import limit_of, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.kinds import Kind
@@ -24,5 +24,5 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     after = view.day_loss + view.risk_at_stops + order.order_qty * view.risk_per_lot
-    limit = percent_of(params.max_daily_loss_pct, view.anchor)
-    return Check("DAILY_LOSS", plain(after), plain(limit), after <= limit)
+    limit = limit_of(params.max_daily_loss_pct, view.anchor)
+    return Check("DAILY_LOSS", plain(after), limit, after <= limit)

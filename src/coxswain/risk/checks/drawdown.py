@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.checks import Check
-from coxswain.model.decimals import percent_of, plain
+from coxswain.model.decimals import limit_of, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.kinds import Kind
@@ -29,11 +29,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if view.initial_balance is None:
         return Check("DRAWDOWN", None, params.max_drawdown_pct, False, "no balance yet", "the venue's balance")
-    static, allowed = (
-        view.initial_balance - view.equity,
-        percent_of(params.max_static_drawdown_pct, view.initial_balance),
-    )
+    static, allowed = view.initial_balance - view.equity, limit_of(params.max_static_drawdown_pct, view.initial_balance)
     if static >= allowed:
-        return Check("STATIC_DRAWDOWN", plain(static), plain(allowed), False)
-    trailing, allowed = view.peak - view.equity, percent_of(params.max_drawdown_pct, view.peak)
-    return Check("DRAWDOWN", plain(trailing), plain(allowed), trailing < allowed)
+        return Check("STATIC_DRAWDOWN", plain(static), allowed, False)
+    trailing, allowed = view.peak - view.equity, limit_of(params.max_drawdown_pct, view.peak)
+    return Check("DRAWDOWN", plain(trailing), allowed, trailing < allowed)

@@ -13,6 +13,9 @@ EXCUSES_REDUCING = False
 CODES = {"HOST": "Make room on the disk, set the clock right, or move the journal to a disk that works."}
 
 
+HEALTHY = Check("HOST", None, None, True, "healthy", "healthy")
+
+
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
@@ -28,5 +31,5 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     elif not host.clock_in_bound:
         found = "the clock is off"
     else:
-        return Check("HOST", None, None, True, "healthy", "healthy")
+        return HEALTHY
     return Check("HOST", None, None, False, found, "healthy")

@@ -23,6 +23,9 @@ CODES = {
 }
 
 
+OPEN = Check("SESSION_CLOSED", None, None, True, "open", "open")
+
+
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
@@ -34,10 +37,14 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
         return Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {view.instrument.currency}")
     if view.halt is not None:
         return Check("TRADING_HALTED", None, None, False, f"halted: {view.halt}", "not halted")
-    for asked, taken in ((order.ord_type, view.ord_types), (order.time_in_force, view.times_in_force)):
-        if asked not in taken:
-            return Check("ORDER_TYPE_UNSUPPORTED", None, None, False, asked, " ".join(taken) or "none")
+    if order.ord_type not in view.ord_types:
+        return _unsupported(order.ord_type, view.ord_types)
+    if order.time_in_force not in view.times_in_force:
+        return _unsupported(order.time_in_force, view.times_in_force)
     if order.expire_time_ns is not None and order.expire_time_ns <= view.now_ns:
         return Check("EXPIRE_TIME_PAST", None, None, False, "past", "still to come")
-    found = "open" if view.session_open else "closed"
-    return Check("SESSION_CLOSED", None, None, view.session_open, found, "open")
+    return OPEN if view.session_open else Check("SESSION_CLOSED", None, None, False, "closed", "open")
+
+
+def _unsupported(asked: str, taken: tuple[str, ...]) -> Check:
+    return Check("ORDER_TYPE_UNSUPPORTED", None, None, False, asked, " ".join(taken) or "none")

@@ -26,12 +26,14 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
-    budgets = (
-        (view.messages, params.max_messages_per_s, "account"),
-        (view.venue_messages, params.max_venue_messages_per_s, "venue"),
-        (view.strategy_messages, params.max_strategy_messages_per_s, "strategy"),
-    )
-    for sent, limit, whose in budgets:
-        if sent >= limit:
-            return Check("MESSAGE_BUDGET", Decimal(sent + 1), limit, False, f"{sent + 1} of the {whose}")
+    if view.messages >= params.max_messages_per_s:
+        return _over(view.messages, params.max_messages_per_s, "account")
+    if view.venue_messages >= params.max_venue_messages_per_s:
+        return _over(view.venue_messages, params.max_venue_messages_per_s, "venue")
+    if view.strategy_messages >= params.max_strategy_messages_per_s:
+        return _over(view.strategy_messages, params.max_strategy_messages_per_s, "strategy")
     return Check("MESSAGE_BUDGET", Decimal(view.messages + 1), params.max_messages_per_s, True)
+
+
+def _over(sent: int, limit: Decimal, whose: str) -> Check:
+    return Check("MESSAGE_BUDGET", Decimal(sent + 1), limit, False, f"{sent + 1} of the {whose}")

@@ -15,10 +15,12 @@ CODES = {
 }
 
 
+NEW = Check("DUPLICATE_INTENT", None, None, True, "new", "new")
+
+
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
-    found = "used" if view.seen_before else "new"
-    return Check("DUPLICATE_INTENT", None, None, not view.seen_before, found, "new")
+    return Check("DUPLICATE_INTENT", None, None, False, "used", "new") if view.seen_before else NEW

@@ -19,6 +19,9 @@ CODES = {
 }
 
 
+NONE_OPEN = Check("UNRESOLVED", ZERO, ZERO, True)
+
+
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
@@ -27,4 +30,4 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     if not view.reconciled:
         return Check("NOT_RECONCILED", None, None, False, "not compared", "compared with the venue's books")
     open_questions = view.unknown_orders + view.open_breaks
-    return Check("UNRESOLVED", Decimal(open_questions), ZERO, not open_questions)
+    return Check("UNRESOLVED", Decimal(open_questions), ZERO, False) if open_questions else NONE_OPEN

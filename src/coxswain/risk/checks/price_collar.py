@@ -39,9 +39,9 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if not is_sane(quote):
         return Check("QUOTE_CROSSED", quote.ask, quote.bid, False)
     reference = touch(quote, order.side)
-    limit = params.price_collar_dynamic_pct
-    allowed = percent_of(limit, reference)
-    if quote.ask - quote.bid > allowed:
-        return Check("QUOTE_TOO_WIDE", quote.ask - quote.bid, allowed, False)
+    allowed, spread = percent_of(params.price_collar_dynamic_pct, reference), quote.ask - quote.bid
+    if spread > allowed:
+        return Check("QUOTE_TOO_WIDE", spread, allowed, False)
     price = order.price or order.stop_px or order.decision_px or reference
-    return Check("PRICE_COLLAR", abs(price - reference), allowed, abs(price - reference) <= allowed)
+    distance = abs(price - reference)
+    return Check("PRICE_COLLAR", distance, allowed, distance <= allowed)

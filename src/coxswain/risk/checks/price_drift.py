@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.checks import Check
-from coxswain.model.decimals import percent_of, plain
+from coxswain.model.decimals import limit_of, plain
 from coxswain.model.market import touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -31,5 +31,5 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     low, high = view.price_low, view.price_high
     if view.reducing or low is None or high is None or price is None:
         return None  # nothing to drift from
-    drift, allowed = max(price - low, high - price), percent_of(params.max_price_drift_pct, low)
-    return Check("PRICE_DRIFT", plain(drift), plain(allowed), drift <= allowed)
+    drift, allowed = max(price - low, high - price), limit_of(params.max_price_drift_pct, low)
+    return Check("PRICE_DRIFT", plain(drift), allowed, drift <= allowed)

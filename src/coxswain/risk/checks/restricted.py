@@ -21,6 +21,9 @@ CODES = {
 }
 
 
+ALLOWED = Check("RESTRICTED", None, None, True, "allowed", "allowed")
+
+
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
@@ -29,8 +32,10 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     listed = view.listed
     if view.reducing:
         return Check("RESTRICTED", None, None, True, f"{listed}, and it reduces", "allowed")
-    if listed != "allowed" or order.side is Side.BUY or view.short_selling is ShortSelling.ALLOWED:
-        return Check("RESTRICTED", None, None, listed == "allowed", listed, "allowed")
+    if listed != "allowed":
+        return Check("RESTRICTED", None, None, False, listed, "allowed")
+    if order.side is Side.BUY or view.short_selling is ShortSelling.ALLOWED:
+        return ALLOWED
     may_be_short = view.located if view.short_selling is ShortSelling.NEEDS_LOCATE else ZERO
     after = plain(view.worst_short + order.order_qty)
     return Check("SHORT_SALE", after, may_be_short, after <= may_be_short)

@@ -20,13 +20,16 @@ CODES = {
 }
 
 
+MEETS_NONE = Check("SELF_MATCH", None, None, True, "meets none of ours", "meets none of ours")
+
+
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     if view.crossed_px is None:
-        return Check("SELF_MATCH", None, None, True, "meets none of ours", "meets none of ours")
+        return MEETS_NONE
     gives_way = view.self_match is SelfMatch.CANCEL_RESTING and not view.crosses_reducing
     passed = view.reducing or gives_way
     found = f"meets one of ours at {view.crossed_px:f}"

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.checks import Check
-from coxswain.model.decimals import percent_of, plain
+from coxswain.model.decimals import limit_of, percent_of, plain
 from coxswain.model.market import is_sane, touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -40,9 +40,9 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     price = order.price or order.stop_px or (touch(view.quote, order.side) if view.quote else None)
     if reference is None or price is None:
         return Check("NO_REFERENCE_PRICE", None, None, False, "no quote yet", "a quote")
-    allowed = percent_of(params.price_collar_static_pct, reference)
+    allowed = limit_of(params.price_collar_static_pct, reference)
     distance = abs(price - reference)
-    return Check("STATIC_COLLAR", plain(distance), plain(allowed), distance <= allowed)
+    return Check("STATIC_COLLAR", plain(distance), allowed, distance <= allowed)
 
 
 def _reducing(order: OrderIntent, view: RiskView, params: Params) -> Check | None:

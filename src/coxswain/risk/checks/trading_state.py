@@ -17,14 +17,17 @@ CODES = {
 }
 
 
+ACTIVE = Check("TRADING_STATE", None, None, True, TradingState.ACTIVE, TradingState.ACTIVE)
+
+
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     state = view.state
-    passed = state is TradingState.ACTIVE or (
-        view.reducing and (state is TradingState.REDUCING or view.may_reduce_halted)
-    )
+    if state is TradingState.ACTIVE:
+        return ACTIVE
+    passed = view.reducing and (state is TradingState.REDUCING or view.may_reduce_halted)
     found = f"{state} ({view.restricted_by})" if view.restricted_by and not passed else state
     return Check("TRADING_STATE", None, None, passed, found, TradingState.ACTIVE)
