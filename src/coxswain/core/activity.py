@@ -4,6 +4,7 @@ Nothing grows with what was ever done: counts are by bucket of time, and of orde
 """
 
 from decimal import Decimal
+from typing import TypeVar
 
 from coxswain.core.params import NS_PER_S, seconds_ns
 from coxswain.core.rings import PriceRing, Ring, note, note_price
@@ -36,9 +37,19 @@ def note_message(state: State, account: Account, strategy: str) -> None:
     """Count an order or a change of one that leaves."""
     now_ns = state.now_ns
     note(account.messages, now_ns, NS_PER_S)
-    note(state.venue_messages.setdefault(account.spec.venue, Ring()), now_ns, NS_PER_S)
+    note(_ring(state.venue_messages, account.spec.venue), now_ns, NS_PER_S)
     if strategy:
-        note(state.strategy_messages.setdefault(strategy, Ring()), now_ns, NS_PER_S)
+        note(_ring(state.strategy_messages, strategy), now_ns, NS_PER_S)
+
+
+K = TypeVar("K", bound=str)
+
+
+def _ring(rings: dict[K, Ring], name: K) -> Ring:
+    ring = rings.get(name)
+    if ring is None:
+        ring = rings[name] = Ring()
+    return ring
 
 
 def note_order(state: State, account: Account, position: Position, event: ev.OrderCreated) -> None:

@@ -21,10 +21,9 @@ def name_of(kind: str, what: str) -> str:
 
 
 def value(state: State, account: Account, position: Position, lot_value: Decimal) -> None:
-    """Say what a lot is worth from now on, in the account's currency."""
+    """Say what a lot is worth from now on, in the account's currency. It counts so from the next `count` on."""
     position.lot_value = lot_value
     _convert(state, account)
-    count(state, account, position)
 
 
 def value_by_quote(state: State, account: Account, position: Position) -> None:
@@ -33,6 +32,7 @@ def value_by_quote(state: State, account: Account, position: Position) -> None:
     rate = rate_between(state, instrument.currency, account.spec.currency)
     if rate is not None and quote is not None and is_sane(quote):
         value(state, account, position, mid(quote) * instrument.contract_size * rate)
+        count(state, account, position)
 
 
 def count(state: State, account: Account, position: Position) -> None:

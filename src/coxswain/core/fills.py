@@ -81,11 +81,18 @@ def confirm_change(tx: Tx, order: Order, new_id: ClOrdId, order_qty: Decimal | N
 
 def unbookable(fill: VenueFill) -> str:
     """Name what no fill can have, an amount that is none or not positive; empty if it can be booked."""
-    amounts = {"last_qty": fill.last_qty, "last_px": fill.last_px, "settl_fx_rate": fill.settl_fx_rate}
-    for name, amount in amounts.items():
-        if amount is not None and not (amount.is_finite() and amount > 0):
-            return f"{name} {amount}, wanted a positive number"
+    rate = fill.settl_fx_rate
+    if not _is_positive(fill.last_qty):
+        return f"last_qty {fill.last_qty}, wanted a positive number"
+    if not _is_positive(fill.last_px):
+        return f"last_px {fill.last_px}, wanted a positive number"
+    if rate is not None and not _is_positive(rate):
+        return f"settl_fx_rate {rate}, wanted a positive number"
     return "" if fill.commission.is_finite() else f"commission {fill.commission}, wanted a number"
+
+
+def _is_positive(amount: Decimal) -> bool:
+    return amount.is_finite() and amount > 0
 
 
 def _anomaly(named: Order | None, order: Order | None, fill: VenueFill) -> tuple[str, str] | None:

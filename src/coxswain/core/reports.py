@@ -44,12 +44,17 @@ def _nonsense(tx: Tx, report: ExecutionReport) -> str:
     """Name what no report can say; empty if it makes sense by itself."""
     if report.symbol not in tx.state.instruments:
         return f"{report.symbol} is no instrument of ours"
-    for name, amount in (("cum_qty", report.cum_qty), ("order_qty", report.order_qty)):
-        if amount is not None and not (amount.is_finite() and amount >= 0):
-            return f"{name} {amount}, wanted a quantity"
+    if not _is_quantity(report.cum_qty):
+        return f"cum_qty {report.cum_qty}, wanted a quantity"
+    if not _is_quantity(report.order_qty):
+        return f"order_qty {report.order_qty}, wanted a quantity"
     if report.exec_type in RESIZING and not report.order_qty:
         return f"{report.exec_type} to {report.order_qty}, wanted the quantity now in force"
     return ""
+
+
+def _is_quantity(amount: Decimal | None) -> bool:
+    return amount is None or (amount.is_finite() and amount >= 0)
 
 
 def _on_trade(tx: Tx, account: Account, report: ExecutionReport) -> None:

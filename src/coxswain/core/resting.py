@@ -10,7 +10,7 @@ from coxswain.core.order import Order, is_done
 from coxswain.core.state import Resting, State
 from coxswain.model.market import Quote, touch
 from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Side
+from coxswain.model.vocabulary import BUY, AccountId, ClOrdId, OrdType
 
 
 def keep_in_order(state: State, order: Order) -> None:
@@ -22,7 +22,7 @@ def keep_in_order(state: State, order: Order) -> None:
     if wanted == order.rests_at:
         return
     book = state.resting.setdefault(intent.symbol, Resting())
-    orders = book.buys if intent.side is Side.BUY else book.sells
+    orders = book.buys if intent.side is BUY else book.sells
     if order.rests_at is not None:
         at = bisect_left(orders, (order.rests_at, intent.account, order.cl_ord_id))
         del orders[at]
@@ -40,9 +40,9 @@ def met_by(state: State, intent: OrderIntent, quote: Quote | None) -> list[tuple
     if book is None or price is None or intent.stop_px is not None:
         return []
     found = []
-    others = book.sells if intent.side is Side.BUY else reversed(book.buys)
+    others = book.sells if intent.side is BUY else reversed(book.buys)
     for entry in others:
-        if (entry[0] > price) if intent.side is Side.BUY else (entry[0] < price):
+        if (entry[0] > price) if intent.side is BUY else (entry[0] < price):
             break
         found.append(entry)
     return found

@@ -48,7 +48,9 @@ from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.model.signal import dies_ns
 from coxswain.model.vocabulary import (
+    BUY,
     OPPOSITE,
+    SELL,
     SIGN,
     AccountId,
     ClOrdId,
@@ -100,7 +102,7 @@ def submit(
     if renews is not None:
         view = msgspec.structs.replace(view, seen_before=False, repeats=0, entered_alike_ns=None)
     verdict = judge(intent, view, tx.gates[intent.account])
-    if isinstance(verdict, Refused):
+    if not isinstance(verdict, Approved):
         if not pace(tx, verdict, view, renews):
             deny(tx, verdict)
             tell_refused_closing(tx, verdict)
@@ -267,7 +269,7 @@ def _rests_by_accident(intent: OrderIntent, quote: Quote | None) -> bool:
     if intent.ord_type is not OrdType.LIMIT or quote is None or intent.price is None:
         return False
     at_touch = touch(quote, intent.side)
-    return intent.price >= at_touch if intent.side is Side.BUY else intent.price <= at_touch
+    return intent.price >= at_touch if intent.side is BUY else intent.price <= at_touch
 
 
 def next_id(state: State, account: Account) -> ClOrdId:
@@ -382,7 +384,7 @@ def view_of(
     lot_value = ZERO if instrument is None or rate is None else round_up(price * instrument.contract_size * rate)
     own = ZERO if leaving_out is None else held_qty(leaving_out)
     own_margin, own_risk = (ZERO, ZERO) if leaving_out is None else _holds_of(leaving_out)
-    buying, worth = intent.side is Side.BUY, equity(account)
+    buying, worth = intent.side is BUY, equity(account)
     reducing, free = _reduces(account, position, intent, own)
     trading_state = _trading_state(state, account, position, intent)
     why, may_reduce_halted = _restrictions(state, account, position, intent, trading_state)
@@ -523,7 +525,7 @@ def _protect_px(
         return None
     at, pct = touch(quote, intent.side), account.params.market_protection_pct
     ticks = (at + SIGN[intent.side] * percent_of(pct, at)) / instrument.tick
-    return plain(ticks.to_integral_value(ROUND_CEILING if intent.side is Side.BUY else ROUND_FLOOR) * instrument.tick)
+    return plain(ticks.to_integral_value(ROUND_CEILING if intent.side is BUY else ROUND_FLOOR) * instrument.tick)
 
 
 def _repeats(position: Position, intent: OrderIntent, now_ns: int) -> int:
@@ -555,7 +557,7 @@ def _reduces(account: Account, position: Position, intent: OrderIntent, own: Dec
     free = abs(position.qty) - position.held_exit
     if intent.role not in PROTECTION:
         free += own - protective_qty(account, position)
-    opposite = bool(position.qty) and (position.qty > 0) is (intent.side is Side.SELL)
+    opposite = bool(position.qty) and (position.qty > 0) is (intent.side is SELL)
     return opposite and intent.order_qty <= free, free if opposite else ZERO
 
 
@@ -566,7 +568,7 @@ def protective_qty(account: Account, position: Position) -> Decimal:
 
 
 def closing_side(position: Position) -> Side:
-    return OPPOSITE[Side.BUY if position.qty > 0 else Side.SELL]
+    return OPPOSITE[BUY if position.qty > 0 else SELL]
 
 
 def _touch(quote: Quote | None, side: Side) -> Decimal:

@@ -17,10 +17,11 @@ from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.position import book
-from coxswain.model.vocabulary import AccountId, OrdType, Role, Side, Symbol
+from coxswain.model.vocabulary import BUY, AccountId, OrdType, Role, Symbol
 
 RECENT_MAX = 256
 """Fills that a position keeps in the venue's order while its books have not been compared."""
+LEAVING = (Role.EXIT, Role.DIRECT)
 DEADLINES_OF_AN_ORDER = ("submit", "cancel", "replace", "query", "monitor", "expire")
 
 
@@ -73,25 +74,36 @@ def compare_later(state: State, clock: Deadlines, account_id: AccountId) -> None
 
 
 def settle(
-    state: State, clock: Deadlines, account: Account, order: Order, cum_before: Decimal, held_before: Decimal
+    state: State,
+    clock: Deadlines,
+    account: Account,
+    order: Order,
+    cum_before: Decimal,
+    held_before: Decimal,
+    *,
+    filled: bool = False,
 ) -> None:
-    """Move every sum that an order's open quantity is part of, and clear up after an order that is done."""
+    """Move every sum that an order's open quantity is part of, and clear up after an order that is done.
+
+    What a fill changes is counted with the change of the position, which follows it in the same record.
+    """
     held = held_qty(order)
     delta = held - held_before
     position = account.positions[order.intent.symbol]
     if order.enters:
         if delta:
             if order.intent.strategy:
-                hold(position, order.intent.strategy, delta, order.intent.side is Side.BUY)
+                hold(position, order.intent.strategy, delta, order.intent.side is BUY)
             account.held_margin += delta * order.margin_per_lot
             account.held_risk += delta * order.risk_per_lot
-            if order.intent.side is Side.BUY:
+            if order.intent.side is BUY:
                 position.held_buy += delta
             else:
                 position.held_sell += delta
         use_share(state, order, held + order.cum_qty - held_before - cum_before)
-        count(state, account, position)
-    elif order.intent.role in (Role.EXIT, Role.DIRECT):
+        if not filled:
+            count(state, account, position)
+    elif order.intent.role in LEAVING:
         position.held_exit += delta
     keep_in_order(state, order)
     if machine.is_done(order) and order.cl_ord_id in account.open_orders:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.decimals import ONE, ZERO
-from coxswain.model.vocabulary import Side, Symbol, VenueId
+from coxswain.model.vocabulary import BUY, Side, Symbol, VenueId
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ def mid(quote: Quote) -> Decimal:
 
 def touch(quote: Quote, side: Side) -> Decimal:
     """Return the price at which an order of `side` would trade at once."""
-    return quote.ask if side is Side.BUY else quote.bid
+    return quote.ask if side is BUY else quote.bid
 
 
 def is_sane(quote: Quote) -> bool:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.decimals import ZERO, plain, round_down
-from coxswain.model.vocabulary import Side
+from coxswain.model.vocabulary import BUY, Side
 
 
 class Booked(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ def book(
 
     A fill larger than an opposite position closes all of it and opens the rest at the same price.
     """
-    signed = last_qty if side is Side.BUY else -last_qty
+    signed = last_qty if side is BUY else -last_qty
     lot_value = last_px * contract_size
     if not qty or (qty > 0) is (signed > 0):
         return Booked(plain(qty + signed), plain(cost + signed * lot_value), ZERO, ZERO)

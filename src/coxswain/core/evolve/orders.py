@@ -44,6 +44,9 @@ from coxswain.model.vocabulary import (
     TimeInForce,
 )
 
+OF_A_PARENT = (Role.ENTRY, Role.EXIT)
+AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
+
 
 def _order_denied(state: State, clock: Deadlines, event: ev.OrderDenied) -> None:
     parent = _parent_of_child(state, event.intent)
@@ -56,7 +59,7 @@ def _order_denied(state: State, clock: Deadlines, event: ev.OrderDenied) -> None
 
 def _parent_of_child(state: State, intent: OrderIntent) -> Parent | None:
     """Return the parent that an order is a part of; protection of the same signal is none."""
-    if intent.role not in (Role.ENTRY, Role.EXIT):
+    if intent.role not in OF_A_PARENT:
         return None
     return parent_of(state, intent.account, intent.signal_id)
 
@@ -141,17 +144,17 @@ def _order_accepted(state: State, clock: Deadlines, event: ev.OrderAccepted) -> 
 
 def _may_be_left(order: Order) -> bool:
     """It was asked for at market, so it is to trade at once; the limit that protects it may leave it resting."""
-    return order.intent.protected and order.intent.time_in_force not in (TimeInForce.IOC, TimeInForce.FOK)
+    return order.intent.protected and order.intent.time_in_force not in AT_ONCE
 
 
 def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None:
     account = state.accounts[event.account]
     account.exec_ids[event.exec_id] = None
     account.rates[state.instruments[event.symbol].currency] = event.fx_rate
-    remember(state, position_of(account, event.symbol), event)
+    position = position_of(account, event.symbol)
+    remember(state, position, event)
     if account.params.circuit_breaker_max_slippage_bps and event.slippage_bps is not None and event.slippage_bps > 0:
         count(state, account, BreakerKind.SLIPPAGE, event.slippage_bps)
-    position = position_of(account, event.symbol)
     note_trade(state, account)
     value(state, account, position, event.last_px * state.instruments[event.symbol].contract_size * event.fx_rate)
     order = None if event.suspense else find_order(account, event.cl_ord_id)
@@ -169,14 +172,14 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     machine.fill(order, event.last_qty, event.last_px, event.commission, state.now_ns)
     strategy = strategy_of(state, order.intent.signal_id) if order.enters else ""
     if strategy:
-        position_of(account, event.symbol).strategies[strategy] = None
+        position.strategies[strategy] = None
     if order.cum_qty != event.cum_qty:
         raise InvariantViolation(f"cum_qty {order.cum_qty} of {order.cl_ord_id} does not agree with {event}")
     count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
     if order.intent.strategy:
         attribute(position, order.intent.strategy, SIGN[event.side] * event.last_qty)
-    settle(state, clock, account, order, cum_qty, held)
+    settle(state, clock, account, order, cum_qty, held, filled=True)
     # A stop that has begun to fill was triggered, and is meant to fill at once as well.
     at_once = order.watched or _may_be_left(order) or order.intent.role is Role.STOP
     if at_once and not machine.is_done(order) and not order.cancel_wanted:

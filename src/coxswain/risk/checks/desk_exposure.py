@@ -8,7 +8,7 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
-from coxswain.model.vocabulary import Side
+from coxswain.model.vocabulary import BUY
 from coxswain.risk.kinds import Kind
 
 CONTROL = 25
@@ -31,7 +31,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if view.desk_rate is None:
         return Check("NO_FX_RATE", None, None, False, "no fresh quote", "a rate into the desk's currency")
-    buys = order.side is Side.BUY
+    buys = order.side is BUY
     lots = (view.desk_lots.up if buys else view.desk_lots.down) + view.new_qty
     if lots > params.max_desk_position_qty:
         return Check("DESK_POSITION_QTY", plain(lots), params.max_desk_position_qty, False)

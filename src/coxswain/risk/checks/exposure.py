@@ -10,7 +10,7 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
-from coxswain.model.vocabulary import Side
+from coxswain.model.vocabulary import BUY
 from coxswain.risk.kinds import Kind
 
 CONTROL = 24
@@ -37,7 +37,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if view.desk_rate is None:
         return Check("NO_FX_RATE", None, None, False, "no fresh quote", "a rate into the desk's currency")
-    net = view.exposure.up if order.side is Side.BUY else view.exposure.down
+    net = view.exposure.up if order.side is BUY else view.exposure.down
     net_after = net + view.new_qty * view.value_per_lot
     if net_after > params.max_net_exposure:
         return Check("NET_EXPOSURE", plain(net_after), params.max_net_exposure, False)

@@ -11,7 +11,7 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
-from coxswain.model.vocabulary import Side
+from coxswain.model.vocabulary import BUY
 from coxswain.risk.kinds import Kind
 
 CONTROL = 23
@@ -29,7 +29,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
-    worst = view.worst_long if order.side is Side.BUY else view.worst_short
+    worst = view.worst_long if order.side is BUY else view.worst_short
     if order.strategy:
         of_strategy = plain(view.strategy_lots + view.new_qty)
         if of_strategy > params.max_strategy_position_qty:

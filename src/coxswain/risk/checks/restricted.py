@@ -9,7 +9,7 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import ZERO, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
-from coxswain.model.vocabulary import ShortSelling, Side
+from coxswain.model.vocabulary import BUY, ShortSelling
 from coxswain.risk.kinds import Kind
 
 CONTROL = 5
@@ -34,7 +34,7 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
         return Check("RESTRICTED", None, None, True, f"{listed}, and it reduces", "allowed")
     if listed != "allowed":
         return Check("RESTRICTED", None, None, False, listed, "allowed")
-    if order.side is Side.BUY or view.short_selling is ShortSelling.ALLOWED:
+    if order.side is BUY or view.short_selling is ShortSelling.ALLOWED:
         return ALLOWED
     may_be_short = view.located if view.short_selling is ShortSelling.NEEDS_LOCATE else ZERO
     after = plain(view.worst_short + order.order_qty)
