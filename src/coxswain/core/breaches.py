@@ -19,7 +19,7 @@ All of it is whole numbers and decimals: the same plan gives the same figures ev
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -55,7 +55,7 @@ def breaches_of(
     observed = volatility_of(state, symbol)
     pct = state.desk.assumed_volatility_pct if observed is None else observed.ewma_pct
     exposures = [
-        _exposure(state, state.accounts[account_id], symbol, side, qty, percent_of(pct, lot_value), tuple(shares))
+        _exposure(state, state.accounts[account_id], symbol, side, qty, percent_of(pct, lot_value), shares)
         for account_id, (qty, lot_value) in shares.items()
     ]
     expected = sum(cdf(-exposure.distance) for exposure in exposures)
@@ -70,7 +70,7 @@ def _exposure(
     side: Side,
     qty: Decimal,
     lot_moves: Decimal,
-    others: tuple[AccountId, ...],
+    others: Container[AccountId],
 ) -> Exposure:
     held = account.positions.get(symbol, NOTHING_HELD).qty * (1 if side is Side.BUY else -1)
     shared = (held + qty) * lot_moves
@@ -81,7 +81,7 @@ def _exposure(
     distance = min(int(room / variance.sqrt() * UNIT), FARTHEST * UNIT)
     part = shared * shared / variance
     given = state.correlations.get(account.spec.id, {})
-    known = [given[other] for other in others if other in given]
+    known = [rho for other, rho in given.items() if other in others]
     mean = max(sum(known, ZERO) / len(known), ZERO) if known else ZERO
     loading = part + (ONE - part) * mean
     return Exposure(distance, loading if shared >= 0 else -loading)

@@ -88,21 +88,20 @@ def plan_shares(
     answers: dict[AccountId, Considered] = {}
     taking: list[AccountSpec] = []
     """Whom the plan has for this signal so far: firms' rules on copying count them."""
+    able: dict[AccountId, Sized] = {}
     for account_id, account in state.accounts.items():
-        answers[account_id] = consider(account, taking)
-        if all(check.passed for check in answers[account_id][0]):
+        checks, sized = answers[account_id] = consider(account, taking)
+        if all(check.passed for check in checks):
             taking.append(account.spec)
-    able = {
-        account_id: sized
-        for account_id, (checks, sized) in answers.items()
-        if sized is not None and all(check.passed for check in checks)
-    }
-    for account_id, check in route(state, signal, able).items():
+            if sized is not None:
+                able[account_id] = sized
+    routed = route(state, signal, able)
+    for account_id, check in routed.items():
         answers[account_id][0].append(check)
     candidates = tuple(
         _candidate(state, signal, state.accounts[account_id], sized)
         for account_id, sized in able.items()
-        if all(check.passed for check in answers[account_id][0])
+        if account_id not in routed or routed[account_id].passed
     )
     parent = Parent(signal.quantity, instrument.lot_step, instrument.min_qty)
     parent = msgspec.structs.replace(parent, caps=_group_caps(state, signal, whole_of(parent, candidates)))
