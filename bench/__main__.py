@@ -2,7 +2,8 @@
 
     python -m bench [--quick]
 
-Each figure is the median of several rounds; the least and the most say how much the machine was doing beside it.
+What happens in memory is measured in processor time, what waits for a disk or another process by the clock. Each figure
+is the median of several rounds; the least and the most say how much the machine was doing beside it.
 """
 
 import gc
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,9 +25,12 @@ from bench.comparisons import comparisons
 from bench.desk import DESK, GENEROUS, START_NS, SYMBOL, Bench, account_id, instrument
 from coxswain.core.submit import view_of
 from coxswain.journal.store import Journal
+from coxswain.messages.events import PlanApproved
+from coxswain.messages.inputs import SubmitSignal
 from coxswain.messages.requests import NewOrder
 from coxswain.model.market import Quote
 from coxswain.model.orders import OrderIntent
+from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
@@ -34,6 +39,7 @@ from coxswain.model.vocabulary import (
     Role,
     Side,
     SignalId,
+    SignalKind,
     TimeInForce,
     VenueId,
 )
@@ -48,7 +54,7 @@ QUICK = "--quick" in sys.argv
 
 def measure(name: str, unit: str, per: int, once: Callable[[], float], rounds: int = ROUNDS) -> None:
     """Take `once`, seconds for `per` pieces, several times, and print what one piece cost."""
-    scale = {"us": 1e6, "ms": 1e3}[unit]
+    scale = {"us": 1e6, "ms": 1e3, "bytes": 1.0}[unit]
     figures = []
     for _ in range(1 if QUICK else rounds):
         gc.collect()
@@ -75,41 +81,87 @@ MACHINE = {
 }
 
 
-def orders_in_memory(accounts: int = 1, resting: int = 0, past: int = 0) -> tuple[int, Callable[[], float]]:
+def orders_in_memory(
+    accounts: int = 1, resting: int = 0, past: int = 0, positions: int = 0
+) -> tuple[int, Callable[[], float]]:
     """Orders from command to booked fill, all checks, records encoded and hashed, nothing written."""
     count = 500 if QUICK else 3000
-    bench = Bench(accounts)
-    bench.rest(account_id(0), resting)
-    for number in range(past + 200):
+    bench = crowded(accounts, resting, positions)
+    for number in range(past):
         bench.order(account_id(number % accounts))
 
     def once() -> float:
-        begin = time.perf_counter()
+        begin = time.process_time()
         for number in range(count):
             bench.order(account_id(number % accounts))
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     return count, once
 
 
-def gate_alone(accounts: int = 1, resting: int = 0) -> tuple[int, Callable[[], float]]:
+def crowded(accounts: int, resting: int, positions: int) -> Bench:
+    """A desk with this many accounts; the first of them has orders at rest and positions beside the one that trades."""
+    bench = Bench(accounts, others=positions)
+    bench.rest(account_id(0), resting)
+    bench.hold(account_id(0))
+    for number in range(max(200, 2 * accounts)):
+        bench.order(account_id(number % accounts))
+    return bench
+
+
+def gate_alone(accounts: int = 1, resting: int = 0, positions: int = 0) -> tuple[int, Callable[[], float]]:
     """What the gate sees, and every check: nothing is created, nothing is sent."""
     count = 500 if QUICK else 3000
-    bench = Bench(accounts)
-    bench.rest(account_id(0), resting)
-    for number in range(200):
-        bench.order(account_id(number % accounts))
-    state, rules = bench.engine.state, rules_for(check_modules(), {**DESK, **GENEROUS})
+    bench = crowded(accounts, resting, positions)
+    state, gate = bench.engine.state, rules_for(check_modules(), {**DESK, **GENEROUS})
     qty, signal_id = Decimal("0.1"), SignalId("gate")
     intent = OrderIntent(account_id(0), SYMBOL, Side.BUY, OrdType.MARKET, TimeInForce.DAY, qty, Role.DIRECT, signal_id)
 
     def once() -> float:
-        begin, verdict = time.perf_counter(), None
+        begin, verdict = time.process_time(), None
         for _ in range(count):
-            verdict = judge(intent, view_of(state, intent, bench.now_ns, bench.now_ns + 10**9), rules)
-        took = time.perf_counter() - begin
+            verdict = judge(intent, view_of(state, intent, bench.now_ns, bench.now_ns + 10**9), gate)
+        took = time.process_time() - begin
         assert isinstance(verdict, Approved), verdict
         return took
+
+    return count, once
+
+
+def plans(accounts: int) -> tuple[int, Callable[[], float]]:
+    """One signal planned over all accounts, its record encoded; nothing of it is released yet."""
+    bench, planned = Bench(accounts), 0
+
+    def once() -> float:
+        nonlocal planned
+        planned += 1
+        side, stop_loss = Side.BUY, Decimal("1.08")
+        signal_id, kind = SignalId(f"plan{planned}"), SignalKind.ENTRY
+        signal = Signal(signal_id, kind, SYMBOL, bench.now_ns, 300, side, stop_loss=stop_loss)
+        begin = time.process_time()
+        record = bench.step(SubmitSignal(signal))
+        took = time.process_time() - begin
+        assert any(isinstance(event, PlanApproved) for event in record.events), record.events
+        return took
+
+    once()
+    return 1, once
+
+
+def memory() -> tuple[int, Callable[[], float]]:
+    """What the engine keeps in memory of an order that is over."""
+    count = 500 if QUICK else 5_000
+    bench = crowded(1, 0, 0)
+
+    def once() -> float:
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(count):
+            bench.order(account_id(0))
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+        tracemalloc.stop()
+        return grown
 
     return count, once
 
@@ -163,10 +215,10 @@ def quotes_with_resting(
     ]
 
     def once() -> float:
-        begin = time.perf_counter()
+        begin = time.process_time()
         for quote in quotes:
             venue.on_quote(quote)
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     return count, once
 
@@ -178,10 +230,10 @@ def stepped_quotes(accounts: int) -> tuple[int, Callable[[], float]]:
     quotes = [Quote(SYMBOL, Decimal("1.085"), Decimal("1.08502"), START_NS + n) for n in range(count)]
 
     def once() -> float:
-        begin = time.perf_counter()
+        begin = time.process_time()
         for quote in quotes:
             bench.step(quote)
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     return count, once
 
@@ -200,10 +252,15 @@ def main() -> None:
     measure("order, command to booked fill, in memory", "us", *orders_in_memory())
     measure("the gate alone, every control on", "us", *gate_alone())
     measure("the gate alone, 1,000 accounts", "us", *gate_alone(accounts=1_000))
-    measure("the gate alone, 10,000 resting orders", "us", *gate_alone(resting=10_000))
+    measure("the gate alone, 200 positions on the account", "us", *gate_alone(positions=200))
+    measure("the gate alone, 10,000 resting orders on the account", "us", *gate_alone(resting=10_000))
+    measure("the gate alone, all three at once", "us", *gate_alone(1_000, 10_000, 200))
     measure("order, with 1,000 accounts", "us", *orders_in_memory(accounts=1_000))
+    measure("order, with 200 positions on the account", "us", *orders_in_memory(positions=200))
     measure("order, with 10,000 resting orders on the account", "us", *orders_in_memory(resting=10_000))
     measure("order, after 20,000 orders", "us", *orders_in_memory(past=20_000))
+    measure("memory kept of an order that is over", "bytes", *memory(), rounds=1)
+    measure("one signal planned over 1,000 accounts", "ms", *plans(1_000))
     measure(f"durable order, groups of {GROUP_MAX} records", "us", *durable_orders(GROUP_MAX))
     measure("durable order, each of its three records alone", "us", *durable_orders(1))
     for resting in (0, 100, 10_000):

@@ -82,7 +82,7 @@ def account_id(number: int) -> AccountId:
 class Bench:
     """An engine whose records are encoded and chained as a journal would; a sink may make them durable."""
 
-    def __init__(self, accounts: int = 1, sink: Callable[[bytes], None] | None = None) -> None:
+    def __init__(self, accounts: int = 1, sink: Callable[[bytes], None] | None = None, others: int = 0) -> None:
         self.engine: Engine = make_engine()
         self.now_ns = START_NS
         self._sink = sink
@@ -90,13 +90,16 @@ class Bench:
         self._orders = 0
         ids = [account_id(number) for number in range(accounts)]
         specs = tuple(AccountSpec(each, VENUE.id, "USD", GENEROUS) for each in ids)
-        setup = Setup(Mode.FULL_AUTO, specs, (VENUE,), (instrument(),), settings=DESK)
+        self.others = tuple(Symbol(f"THING{number}") for number in range(others))
+        instruments = tuple(instrument(symbol) for symbol in (SYMBOL, *self.others))
+        setup = Setup(Mode.FULL_AUTO, specs, (VENUE,), instruments, settings=DESK)
         self.step(EngineStarted("bench", JournalId("bench0123456789"), 1, setup))
         self.step(ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1))
         for each in ids:
             self.step(AccountLookedUp(each, Decimal(10**12), (), (), ()))
         self.step(TradingDay(tuple(ids), "2023-11-14"))
-        self.step(Quote(SYMBOL, BID, ASK, START_NS))
+        for symbol in (SYMBOL, *self.others):
+            self.step(Quote(symbol, BID, ASK, START_NS))
 
     def step(self, message: object) -> Record:
         """Step, encode, hash."""
@@ -107,19 +110,22 @@ class Bench:
             self._sink(body)
         return record
 
-    def order(self, account: AccountId) -> None:
-        """One market order: command, gate and all checks, acknowledgement, fill, position and profit."""
+    def order(self, account: AccountId, symbol: Symbol = SYMBOL) -> None:
+        """One market order: command, gate and all checks, acknowledgement, fill, position and profit.
+
+        In the main instrument buys and sells take turns; positions in the others are only bought.
+        """
         self._orders += 1
         number = self._orders
         self.now_ns += 1000
-        side = Side.BUY if number % 2 else Side.SELL
+        side = Side.BUY if number % 2 or symbol != SYMBOL else Side.SELL
         signal_id = SignalId(f"s{number}")
-        intent = OrderIntent(account, SYMBOL, side, OrdType.MARKET, TimeInForce.DAY, QTY, Role.DIRECT, signal_id)
+        intent = OrderIntent(account, symbol, side, OrdType.MARKET, TimeInForce.DAY, QTY, Role.DIRECT, signal_id)
         request = self.step(SubmitOrder(intent)).requests[0]
         assert isinstance(request, NewOrder)
         order_id, venue_id = request.cl_ord_id, VenueOrderId(f"v{number}")
         self.step(
-            ExecutionReport(account, order_id, ExecId(f"n{number}"), ExecType.NEW, SYMBOL, side, self.now_ns, venue_id)
+            ExecutionReport(account, order_id, ExecId(f"n{number}"), ExecType.NEW, symbol, side, self.now_ns, venue_id)
         )
         self.step(
             ExecutionReport(
@@ -127,7 +133,7 @@ class Bench:
                 order_id,
                 ExecId(f"t{number}"),
                 ExecType.TRADE,
-                SYMBOL,
+                symbol,
                 side,
                 self.now_ns,
                 venue_id,
@@ -137,6 +143,11 @@ class Bench:
                 commission=COMMISSION,
             )
         )
+
+    def hold(self, account: AccountId) -> None:
+        """Open a position in each of the other instruments."""
+        for symbol in self.others:
+            self.order(account, symbol)
 
     def rest(self, account: AccountId, count: int) -> None:
         """Leave `count` orders resting far from the market."""
