@@ -42,7 +42,11 @@ def total(window: Window, now_ns: int, length_ns: int) -> Decimal:
 
 
 def highest(window: Window, now_ns: int, length_ns: int) -> Decimal | None:
-    return max((value for _, value in _within(window, now_ns, length_ns)), default=None)
+    top = None
+    for _, value in _within(window, now_ns, length_ns):
+        if top is None or value > top:
+            top = value
+    return top
 
 
 def _number(now_ns: int, length_ns: int) -> int:
@@ -54,6 +58,8 @@ def _within(window: Window, now_ns: int, length_ns: int) -> list[tuple[int, Deci
     oldest, was_ns, parts = _number(now_ns, length_ns) - PARTS, window.length_ns, window.parts
     if was_ns not in (0, length_ns):
         parts = [(number * was_ns // length_ns, value) for number, value in parts]
+    if not parts or parts[0][0] >= oldest:  # as nearly always: none has left
+        return parts
     return [part for part in parts if part[0] >= oldest]
 
 
