@@ -106,5 +106,5 @@ def percent_of(percent: Decimal, value: Decimal) -> Decimal:
 
 @lru_cache(4096)  # of what stays the same for a day or a window: 0.1 us instead of 0.4
 def limit_of(percent: Decimal, value: Decimal) -> Decimal:
-    """Return a limit in per cent of something that seldom changes, plain."""
-    return plain(percent_of(percent, value))
+    """Return a limit in per cent of something that seldom changes, plain. It is the same whatever context is set."""
+    return CONTEXT.add(CONTEXT.normalize(CONTEXT.divide(CONTEXT.multiply(percent, value), HUNDRED)), ZERO)
