@@ -37,6 +37,7 @@ from coxswain.model.vocabulary import (
     TimeInForce,
     Verdict,
 )
+from coxswain.views.explain import Explainer
 from tests.unit.core.desk import (
     BUY,
     EURUSD_SPOT,
@@ -597,6 +598,66 @@ def test_a_second_leg_that_our_own_gate_denies_reaches_the_limit() -> None:
     made.wait(1 * S)
     assert made.events(OrderDenied)
     assert made.events(LeggingLimitReached)
+
+
+def test_a_balanced_part_of_a_unit_is_not_left_when_the_signal_dies() -> None:
+    made = desk()
+    legs = (leg(SHARE, BUY, 5, limit_price="99.90"), leg(OTHER, SELL, 5))
+    spread(made, 2, *legs, ttl_s=30)
+    lead = made.sent()
+    made.accept(lead)
+    made.fill(lead, 3, "99.90")
+    fill(made, px="50.00")
+    made.wait(30 * S)
+    made.quote(SHARE, "100.00", "100.02")
+    made.quote(OTHER, "50.00", "50.02")
+    made.cancel(lead)
+    assert only(made.events(LeggingLimitReached)).reason == "a part of a unit is left"
+    assert sent(made)[-2:] == [(SHARE, SELL, 3), (OTHER, BUY, 3)]
+
+
+def test_a_first_leg_that_its_venue_forgets_to_end_is_called_back_when_the_signal_dies() -> None:
+    made = desk()
+    spread(made, 10, ttl_s=30)
+    lead = made.sent()
+    made.accept(lead)
+    made.wait(30 * S)
+    assert made.order(lead).cancel_wanted
+    made.cancel(lead)
+    assert ended(made).units == 0
+
+
+def test_a_call_back_at_the_instant_of_a_deadline_is_answered_once() -> None:
+    made = desk()
+    hedge = hedging(made, seconds=5)
+    made.fill(hedge, 4, "50.10")
+    made.step(CancelOrders("ann", "not now", signal_id=SPREAD))
+    made.wait(1 * S)
+    made.cancel(hedge)
+    assert sent(made)[-1] == (SHARE, SELL, 8)
+
+
+def test_the_story_of_a_spread_is_told_with_its_legs_and_what_was_decided() -> None:
+    made = desk()
+    hedging(made, seconds=5)
+    made.wait(5 * S)
+    made.cancel(made.sent())
+    fill(made, px="100.00")
+    explainer = Explainer()
+    for record in made.records:
+        explainer.apply(record)
+    told = explainer.explain(SPREAD)
+    assert told is not None
+    text = " ".join(each.text for each in told.timeline)
+    assert "10 units of BUY 1 SHARE, SELL 2 OTHER; at most 1000000 and 5 s unhedged, then unwind" in text
+    assert "begins 10 units: BUY 10 SHARE, then SELL 20 OTHER" in text
+    assert "1000.1 of the spread on A is unhedged since" in text
+    assert "legging limit reached, 1000.1 unhedged for 5 s on A (max_unhedged_s: 5): unwind" in text
+    assert "ended with 0 units of all legs: unwound to whole units" in text
+    assert [made_.signal_id for made_ in told.decisions] == ["sp", "sp/1", "sp/2"]
+    result = told.decisions[0].account.result
+    assert result is not None
+    assert (result.success, result.outcome) == (False, "CANCELED")
 
 
 # --- restarts ---------------------------------------------------------------------------------------------------------
