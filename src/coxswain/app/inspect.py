@@ -23,6 +23,7 @@ from coxswain.model.decimals import text
 from coxswain.model.vocabulary import AccountId, TradingState
 from coxswain.runtime.records import decoded
 from coxswain.views.audit import AuditLog
+from coxswain.views.blotter import FillState
 from coxswain.views.documents import document
 from coxswain.views.explain import Explainer
 from coxswain.views.limits import LimitsView
@@ -302,7 +303,19 @@ def show_fills(journal: Path, as_json: bool) -> int:
         return exits.OK
     screens.show_market(summary)
     instruments = summary.book.instruments
-    headings = ("time UTC", "account", "order", "side", "symbol", "lots", "price", "commission", "slip bp", "exec id")
+    headings = (
+        "time UTC",
+        "account",
+        "order",
+        "side",
+        "symbol",
+        "lots",
+        "price",
+        "commission",
+        "slip bp",
+        "exec id",
+        "state",
+    )
     cells = [
         (
             tables.moment(row.transact_time_ns),
@@ -315,6 +328,7 @@ def show_fills(journal: Path, as_json: bool) -> int:
             tables.money(row.commission),
             None if row.slippage_bps is None else f"{row.slippage_bps:.2f}",
             row.exec_id,
+            None if row.state is FillState.LIVE else row.state.lower(),
         )
         for row in rows
     ]

@@ -35,6 +35,8 @@ _INFO = (
     ev.PlanApproved,
     ev.OrderCreated,
     ev.OrderFilled,
+    ev.FillBusted,
+    ev.FillCorrected,
     ev.OrderCanceled,
     ev.OrderExpired,
     ev.PositionChanged,

@@ -6,21 +6,22 @@ holds that position. It raises an incident, and the account's books are compared
 
 from decimal import Decimal
 
-from coxswain.core import drawdown, losses
+from coxswain.core import drawdown, losses, reversals
 from coxswain.core import order as machine
+from coxswain.core.bookings import base_of, book_again, position_changed
 from coxswain.core.consequences import after
 from coxswain.core.firm import acts
-from coxswain.core.money import position_margin, position_risk, rate_down, rate_up
+from coxswain.core.money import rate_down, rate_up
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.protection import follow, merged_stop, set_levels
-from coxswain.core.state import Account, Booking, Position, find_order, share_of
+from coxswain.core.state import Account, find_order, share_of
 from coxswain.core.trust import distrust
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ONE, ZERO, plain, round_down
 from coxswain.model.market import Instrument
 from coxswain.model.orders import VenueFill
-from coxswain.model.position import Booked, book, unrealized
+from coxswain.model.position import book, unrealized
 from coxswain.model.vocabulary import SIGN, AccountId, ClOrdId, OrdStatus, Role
 
 
@@ -54,6 +55,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
     losses.watch(tx, account_id)
     acts.watch(tx, account_id)
     drawdown.watch(tx, account_id)
+    reversals.fall_due(tx, account, fill.exec_id)
     return True
 
 
@@ -185,44 +187,15 @@ def _status_after(order: Order, cum_qty: Decimal) -> OrdStatus:
 def _book_position(tx: Tx, account: Account, instrument: Instrument, fill: VenueFill, rate: Decimal) -> None:
     """Book a fill that is in `recent` already. One that comes late is booked in its place, as the venue did it."""
     position, size = account.positions[fill.symbol], instrument.contract_size
-    qty = position.qty
     if position.recent[-1].exec_id == fill.exec_id:
-        booked = book(qty, position.cost, fill.side, fill.last_qty, fill.last_px, size)
+        booked = book(position.qty, position.cost, fill.side, fill.last_qty, fill.last_px, size)
         realized = round_down(booked.realized * rate)
     else:
+        base = base_of(position)
         others = [booking for booking in position.recent if booking.exec_id != fill.exec_id]
-        booked, realized = _book_again(position, position.recent, size)
-        realized = plain(realized - _book_again(position, others, size)[1])
-    closed = bool(qty) and (not booked.qty or (booked.qty > 0) is not (qty > 0))
-    stop_px = None if closed else position.stop_px
-    owed = max(rate, rate_up(tx.state, account, instrument) or rate)
-    avg_px = None
-    if booked.qty:
-        avg_px = machine.average(booked.cost, booked.qty * size)
-    tx.apply(
-        ev.PositionChanged(
-            account.spec.id,
-            fill.symbol,
-            booked.qty,
-            booked.cost,
-            avg_px,
-            realized,
-            plain((account.balance or ZERO) + realized - fill.commission),
-            position_margin(instrument, booked.cost, owed),
-            fill.commission,
-            position_risk(instrument, booked.qty, booked.cost, stop_px, owed, tx.state.desk.assumed_stop_pct),
-            closed,
-        )
-    )
-
-
-def _book_again(position: Position, bookings: list[Booking], contract_size: Decimal) -> tuple[Booked, Decimal]:
-    """Book fills in order on what stood before them; also return what they realised, in the account's currency."""
-    booked, realized = Booked(position.base_qty, position.base_cost, ZERO, ZERO), ZERO
-    for fill in bookings:
-        booked = book(booked.qty, booked.cost, fill.side, fill.qty, fill.px, contract_size)
-        realized += round_down(booked.realized * fill.rate)
-    return booked, realized
+        booked, realized = book_again(base, position.recent, size)
+        realized = plain(realized - book_again(base, others, size)[1])
+    tx.apply(position_changed(tx, account, instrument, booked, realized, fill.commission, rate))
 
 
 def _note_surplus(tx: Tx, account: Account, order: Order | None, fill: VenueFill) -> None:

@@ -12,11 +12,12 @@ A pair that is missing is something no honest sequence can produce; the core qua
 Some things hold whatever the venue says:
 
 - A fill is a fact. It is booked once by its exec_id, before the acknowledgement, after the cancel, or beyond the
-  quantity. Nothing un-fills an order.
+  quantity. Only a bust or a correction by the venue, which is a fact of its own, makes `cum_qty` fall.
 - Silence is a question. An order whose outcome is unknown keeps its phase, its hold and its place in the books. That
   it is heard of again does not answer what became of a cancel or a replace: only `regain_sight` and the end do.
 - A cancel that was asked for is wanted until the order is over, whatever became of the request.
-- An order that is done holds nothing, and never works again. A late fill on it is booked all the same.
+- An order that is done holds nothing, and never works again, also when its fill is taken back: then it shows as
+  canceled for what is missing. A late fill on it is booked all the same.
 
 Everything that can change the condition of an order is in this file. Nothing here knows of accounts or plans.
 """
@@ -48,6 +49,8 @@ _PENDING, _WORKING, _DONE = Phase.PENDING_NEW, Phase.WORKING, Phase.DONE
 TRANSITIONS: dict[tuple[Phase, ExecType], Phase] = {
     (_PENDING, ExecType.NEW): _WORKING,
     (_PENDING, ExecType.TRADE): _WORKING,  # the fill overtook the acknowledgement
+    (_PENDING, ExecType.TRADE_CORRECT): _PENDING,  # it overtook its fill, and waits for it
+    (_PENDING, ExecType.TRADE_CANCEL): _PENDING,
     (_PENDING, ExecType.CANCELED): _DONE,
     (_PENDING, ExecType.REPLACED): _WORKING,  # likewise overtaken
     (_PENDING, ExecType.RESTATED): _WORKING,
@@ -55,6 +58,8 @@ TRANSITIONS: dict[tuple[Phase, ExecType], Phase] = {
     (_PENDING, ExecType.EXPIRED): _DONE,
     (_WORKING, ExecType.NEW): _WORKING,  # repeated, or overtaken by a fill
     (_WORKING, ExecType.TRADE): _WORKING,  # a full fill ends the order, see `is_complete`
+    (_WORKING, ExecType.TRADE_CORRECT): _WORKING,  # to the full quantity, it ends the order as a fill does
+    (_WORKING, ExecType.TRADE_CANCEL): _WORKING,  # what was taken back is open again, worst case
     (_WORKING, ExecType.CANCELED): _DONE,
     (_WORKING, ExecType.REPLACED): _WORKING,
     (_WORKING, ExecType.RESTATED): _WORKING,
@@ -62,6 +67,8 @@ TRANSITIONS: dict[tuple[Phase, ExecType], Phase] = {
     # (WORKING, REJECTED) is missing: what was acknowledged or filled cannot have been refused.
     (_DONE, ExecType.NEW): _DONE,  # stale
     (_DONE, ExecType.TRADE): _DONE,  # late, and still a fill
+    (_DONE, ExecType.TRADE_CORRECT): _DONE,
+    (_DONE, ExecType.TRADE_CANCEL): _DONE,  # the quantity falls, and nothing works again
     (_DONE, ExecType.CANCELED): _DONE,  # repeated; also the loser of a race with the last fill
     (_DONE, ExecType.REPLACED): _DONE,
     (_DONE, ExecType.RESTATED): _DONE,
@@ -171,6 +178,8 @@ def ord_status(order: Order) -> OrdStatus:
         return OrdStatus.FILLED  # 8
     if order.ended_as is not None:
         return order.ended_as  # 5 and below
+    if order.phase is _DONE:
+        return OrdStatus.CANCELED  # 5: it had filled, and a part of that was taken back
     if order.cum_qty:
         return OrdStatus.PARTIALLY_FILLED  # 4
     return OrdStatus.NEW if order.phase is _WORKING else OrdStatus.PENDING_NEW  # 2
@@ -214,6 +223,17 @@ def fill(order: Order, last_qty: Decimal, last_px: Decimal, commission: Decimal,
         order.first_fill_ns = now_ns
     if order.phase is _PENDING:
         order.phase = _WORKING
+    if order.phase is _WORKING and is_complete(order):
+        end(order, None)
+
+
+def refill(order: Order, qty: Decimal, notional: Decimal, commission: Decimal) -> None:
+    """Change what was filled by as much as a bust or a correction says; the amounts are negative where it is less."""
+    order.cum_qty = plain(order.cum_qty + qty)
+    order.notional = plain(order.notional + notional)
+    order.commission = plain(order.commission + commission)
+    if order.cum_qty < 0:
+        raise InvariantViolation(f"order {order.cl_ord_id} has {order.cum_qty} filled")
     if order.phase is _WORKING and is_complete(order):
         end(order, None)
 

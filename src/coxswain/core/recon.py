@@ -6,7 +6,7 @@ compared. A difference is a break, an item with an id; what becomes of it stands
 
 from decimal import Decimal
 
-from coxswain.core import losses, stops
+from coxswain.core import losses, reversals, stops
 from coxswain.core.breaks import settle_breaks
 from coxswain.core.held import close_surplus, learn_stop
 from coxswain.core.lookups import book_fills
@@ -50,6 +50,9 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
         _adopt(tx, account, answer, as_of_ns)
     elif not book_fills(tx, account, answer.fills):
         return  # it cannot be believed: asked again when the time for this answer is up
+    else:
+        for reversal in answer.reversals:
+            reversals.take(tx, account, reversal)
     if _is_old(account, as_of_ns):
         return
     breaks = _differences(account, answer)
@@ -68,9 +71,9 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
 
 
 def _is_old(account: Account, as_of_ns: int) -> bool:
-    """Books taken before the last question, the last agreement or a fill that we know prove nothing."""
+    """Books from before the last question, the last agreement, or a fill or bust that we know prove nothing."""
     booked = (position.recent[-1].transact_time_ns for position in account.positions.values() if position.recent)
-    return as_of_ns < max(account.asked_ns, account.reconciled_ns, *booked)
+    return as_of_ns < max(account.asked_ns, account.reconciled_ns, account.reversed_ns, *booked)
 
 
 def _adopt(tx: Tx, account: Account, answer: AccountLookedUp, as_of_ns: int) -> None:

@@ -7,6 +7,7 @@ compared. Only an answer settles an open question; silence asks again.
 from decimal import Decimal
 
 from coxswain.core import order as machine
+from coxswain.core import reversals
 from coxswain.core.consequences import after
 from coxswain.core.fills import book_fill, confirm_change, unbookable
 from coxswain.core.order import Order, Phase, is_done, is_over
@@ -17,10 +18,11 @@ from coxswain.core.tx import EGRESS, Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import CancelRejected, EgressRefused, ExecutionReport, VenueFailed
 from coxswain.model.decimals import ZERO
-from coxswain.model.orders import VenueFill
+from coxswain.model.orders import VenueFill, VenueReversal
 from coxswain.model.vocabulary import AccountId, ExecType, ReachedVenue
 
 RESIZING = (ExecType.REPLACED, ExecType.RESTATED)
+REVERSING = (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT)
 
 
 # --- execution reports ------------------------------------------------------------------------------------------------
@@ -36,6 +38,8 @@ def on_report(tx: Tx, report: ExecutionReport) -> None:
         _quarantine(tx, report.account, report, why)
     elif report.exec_type is ExecType.TRADE:
         _on_trade(tx, account, report)
+    elif report.exec_type in REVERSING:
+        _on_reversal(tx, account, report)
     else:
         _on_change(tx, account, report)
 
@@ -77,9 +81,30 @@ def _on_trade(tx: Tx, account: Account, report: ExecutionReport) -> None:
         _quarantine(tx, report.account, report, why)
         return
     book_fill(tx, account, fill)
-    order = find_order(account, report.cl_ord_id)
-    if order is not None:
+    order, known = find_order(account, report.cl_ord_id), account.fills.get(report.exec_id)
+    was_reversed = known is None or known.changed_ns
+    if order is not None and not was_reversed:  # else the total is from before that
         _check_total(tx, order, report.cum_qty)
+
+
+def _on_reversal(tx: Tx, account: Account, report: ExecutionReport) -> None:
+    is_bust = report.exec_type is ExecType.TRADE_CANCEL
+    amounts = (None, None) if is_bust else (report.last_qty, report.last_px)
+    if report.exec_ref_id is None or (not is_bust and None in amounts):
+        _quarantine(tx, report.account, report, f"a {report.exec_type} that does not say of which fill, or to what")
+        return
+    reversal = VenueReversal(
+        report.cl_ord_id,
+        report.exec_id,
+        report.exec_ref_id,
+        report.symbol,
+        report.side,
+        report.transact_time_ns,
+        *amounts,
+        None if is_bust else report.commission,
+        None if is_bust else report.settl_fx_rate,
+    )
+    reversals.take(tx, account, reversal)
 
 
 def _on_change(tx: Tx, account: Account, report: ExecutionReport) -> None:

@@ -21,7 +21,7 @@ from coxswain.model.control import StopLevel
 from coxswain.model.decimals import ONE, ZERO, percent_of
 from coxswain.model.exposure import Exposure
 from coxswain.model.market import Instrument, Quote
-from coxswain.model.orders import OrderIntent, Trail
+from coxswain.model.orders import OrderIntent, Trail, VenueReversal
 from coxswain.model.override import Override
 from coxswain.model.plan import Plan
 from coxswain.model.risk_view import Host
@@ -68,6 +68,31 @@ class Booking(msgspec.Struct, frozen=True):
     qty: Decimal
     px: Decimal
     rate: Decimal
+
+
+class KnownFill(msgspec.Struct, gc=False):
+    """A fill that was booked, as the venue's last word about it has it."""
+
+    booking: Booking
+    symbol: Symbol
+    cl_ord_id: ClOrdId
+    commission: Decimal
+    on_order: bool
+    """It counts in the quantity of that order."""
+    changed_ns: int = 0
+    """The venue's time of the bust or correction in force; 0 where there is none."""
+    changed_by: ExecId = ExecId("")
+    busted: bool = False
+
+
+class Levels(msgspec.Struct, frozen=True):
+    """What a position was protected by when it closed."""
+
+    was_long: bool
+    stop_px: Decimal | None
+    target_px: Decimal | None
+    levels_from: SignalId | None
+    trail: Trail | None
 
 
 def venue_order(booking: Booking) -> tuple[int, int, str]:
@@ -232,6 +257,8 @@ class Position(msgspec.Struct):
     """How its stop follows the market."""
     trail_active: bool = False
     """The price from which it follows has been reached."""
+    former: Levels | None = None
+    """Of the position that closed last here: a busted exit opens it again."""
     stop_id: ClOrdId | None = None
     target_id: ClOrdId | None = None
     leg_failed_ns: dict[Role, int] = {}
@@ -344,6 +371,15 @@ class Account(msgspec.Struct):
     """Ids given by replaces, to the order's own."""
     order_count: int = 0
     exec_ids: dict[ExecId, None] = {}
+    """Of every fill, bust and correction that was taken in."""
+    fills: dict[ExecId, KnownFill] = {}
+    """By the exec_id that each was booked under."""
+    fill_of: dict[ExecId, ExecId] = {}
+    """By the exec_id of a bust or correction: of its fill."""
+    awaited: dict[ExecId, list[VenueReversal]] = {}
+    """Busts and corrections of fills that are not known, by the exec_id that they name."""
+    reversed_ns: int = 0
+    """The venue's time of the latest of them: older books have the fills as they were."""
     rates: dict[str, Decimal] = {}
     """The last rate that a fill in each currency was booked at."""
     positions: dict[Symbol, Position] = {}

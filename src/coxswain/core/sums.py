@@ -38,11 +38,15 @@ def position_of(account: Account, symbol: Symbol) -> Position:
     return position
 
 
+def booking_of(event: ev.OrderFilled) -> Booking:
+    at_ns, qty, px = event.transact_time_ns, event.last_qty, event.last_px
+    return Booking(at_ns, event.exec_id, event.side, qty, px, event.fx_rate)
+
+
 def remember(state: State, position: Position, event: ev.OrderFilled) -> None:
     """Keep a fill in the venue's order, in case one that came before it is still to be heard of."""
-    at_ns, qty, px = event.transact_time_ns, event.last_qty, event.last_px
-    booking = Booking(at_ns, event.exec_id, event.side, qty, px, event.fx_rate)
-    if not position.recent or position.recent[-1].transact_time_ns < at_ns:
+    booking = booking_of(event)
+    if not position.recent or position.recent[-1].transact_time_ns < booking.transact_time_ns:
         position.recent.append(booking)
     else:
         insort(position.recent, booking, key=venue_order)

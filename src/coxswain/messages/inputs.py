@@ -10,7 +10,7 @@ import msgspec
 from coxswain.model.breaker import BreakerKind
 from coxswain.model.control import Scope, StopLevel
 from coxswain.model.market import Quote
-from coxswain.model.orders import OrderIntent, VenueFill, VenueOrder, VenuePosition
+from coxswain.model.orders import OrderIntent, VenueFill, VenueOrder, VenuePosition, VenueReversal
 from coxswain.model.setup import Setup
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
@@ -351,6 +351,8 @@ class ExecutionReport(InputBase, frozen=True):
     orig_cl_ord_id: ClOrdId | None = None
     """On REPLACED: the id that `cl_ord_id` takes the place of."""
     text: str = ""
+    exec_ref_id: ExecId | None = None
+    """On TRADE_CANCEL and TRADE_CORRECT: the fill, or the correction of it, that this is about (FIX 19)."""
 
 
 class CancelRejected(InputBase, frozen=True):
@@ -387,6 +389,8 @@ class AccountLookedUp(InputBase, frozen=True):
     fills: tuple[VenueFill, ...]
     as_of_ns: int = 0
     """The answer is no older than this; 0 where the venue does not say."""
+    reversals: tuple[VenueReversal, ...] = ()
+    """Busts and corrections since the time asked for, where the venue tells of them."""
 
 
 class VenueFailed(InputBase, frozen=True):

@@ -79,6 +79,25 @@ class VenueFill(msgspec.Struct, frozen=True, omit_defaults=True):
     """Account currency for one unit of the instrument's, where they differ (FIX 155)."""
 
 
+class VenueReversal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A fill taken back or changed. Without a quantity it is a bust, with one the correction to it."""
+
+    cl_ord_id: ClOrdId
+    exec_id: ExecId
+    """Of this report."""
+    exec_ref_id: ExecId
+    """The fill, or the correction of it, that this is about."""
+    symbol: Symbol
+    side: Side
+    transact_time_ns: int
+    """Of the bust or the correction."""
+    last_qty: Decimal | None = None
+    last_px: Decimal | None = None
+    commission: Decimal | None = None
+    """Of the fill from now on; None leaves it as it was, as for the rate."""
+    settl_fx_rate: Decimal | None = None
+
+
 class VenueOrder(msgspec.Struct, frozen=True, omit_defaults=True):
     """An order as the venue's books have it."""
 

@@ -63,6 +63,10 @@ class ExecType(Word):
 
     NEW = "NEW"
     TRADE = "TRADE"
+    TRADE_CORRECT = "TRADE_CORRECT"
+    """An earlier fill had another quantity or price (G)."""
+    TRADE_CANCEL = "TRADE_CANCEL"
+    """An earlier fill is taken back (H)."""
     CANCELED = "CANCELED"
     REPLACED = "REPLACED"
     RESTATED = "RESTATED"

@@ -94,6 +94,19 @@ class _Adopted(msgspec.Struct):
     qty: Decimal
 
 
+class _Busted(msgspec.Struct):
+    account: str
+    cl_ord_id: str
+    symbol: str
+    side: str
+    last_qty: Decimal
+    cum_qty: Decimal
+    leaves_qty: Decimal
+    former_qty: Decimal | None = None
+    """Of a correction: what the fill was before."""
+    suspense: bool = False
+
+
 class _Ended(msgspec.Struct):
     cl_ord_id: str
 
@@ -441,6 +454,16 @@ class Guard:
         self._positions[account, symbol] = qty
         self._held[symbol] = self._held.get(symbol, _ZERO) + more
 
+    def _busted(self, event: _Busted) -> None:
+        """A fill was taken back, or is another: what is held changes, and what its order has open if it works."""
+        change = -event.last_qty if event.former_qty is None else event.last_qty - event.former_qty
+        signed = change if event.side == BUY else -change
+        self._hold(event.account, event.symbol, self._positions.get((event.account, event.symbol), _ZERO) + signed)
+        order = None if event.suspense else self._orders.get(event.cl_ord_id)
+        if order is not None:
+            order.cum_qty = event.cum_qty
+            self._count(order, event.leaves_qty)
+
     def _ended(self, event: _Ended) -> None:
         order = self._orders.pop(event.cl_ord_id, None)
         if order is not None:
@@ -476,6 +499,8 @@ _TABLE: tuple[tuple[str, type[msgspec.Struct], Callable[[Guard, Any], None]], ..
     ("OrderFilled", _Filled, Guard._filled),
     ("PositionAdopted", _Adopted, Guard._adopted),
     ("OrderAdopted", _Created, Guard._order_adopted),
+    ("FillBusted", _Busted, Guard._busted),
+    ("FillCorrected", _Busted, Guard._busted),
     ("OrderCanceled", _Ended, Guard._ended),
     ("OrderRejected", _Ended, Guard._ended),
     ("OrderExpired", _Ended, Guard._ended),

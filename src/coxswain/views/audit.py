@@ -117,6 +117,8 @@ _DECISIONS: dict[type, tuple[str, Callable[[Any], str]]] = {
     ev.OrderDenied: ("ORDER_DENIED", _reasons),
     ev.OrderCreated: ("ORDER_SUBMITTED", _checks),
     ev.OrderFilled: ("ORDER_FILLED", lambda e: "the venue reported a fill"),
+    ev.FillBusted: ("FILL_BUSTED", lambda e: "the venue took a fill back"),
+    ev.FillCorrected: ("FILL_CORRECTED", lambda e: "the venue changed a fill"),
     ev.OrderRejected: ("ORDER_REJECTED", _reason),
     ev.OrderCanceled: ("ORDER_CANCELLED", _reason),
     ev.OrderExpired: ("ORDER_EXPIRED", lambda e: "its time in force ended"),

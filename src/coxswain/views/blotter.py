@@ -20,6 +20,7 @@ from coxswain.model.vocabulary import (
     SignalId,
     Symbol,
     TimeInForce,
+    Word,
 )
 
 OVER = (OrdStatus.FILLED, OrdStatus.CANCELED, OrdStatus.REJECTED, OrdStatus.EXPIRED)
@@ -68,6 +69,13 @@ class OrderRow(msgspec.Struct):
         return self.ord_status not in OVER
 
 
+class FillState(Word):
+    LIVE = "LIVE"
+    CORRECTED = "CORRECTED"
+    BUSTED = "BUSTED"
+    """Taken back: it counts nowhere, and shows what it was."""
+
+
 class FillRow(msgspec.Struct, frozen=True):
     """One fill. Money is in the account's currency."""
 
@@ -82,6 +90,10 @@ class FillRow(msgspec.Struct, frozen=True):
     slippage_bps: Decimal | None
     transact_time_ns: int
     booked_ns: int
+    state: FillState = FillState.LIVE
+    former_qty: Decimal | None = None
+    """As it was booked first, where the venue has changed it since; the price likewise."""
+    former_px: Decimal | None = None
 
 
 class Blotter:
@@ -90,6 +102,7 @@ class Blotter:
     def __init__(self) -> None:
         self.orders: dict[ClOrdId, OrderRow] = {}
         self.fills: list[FillRow] = []
+        self._fill_at: dict[tuple[AccountId, ExecId], int] = {}
         self.denied: list[ev.OrderDenied] = []
         self.unknown_seen = 0
         self.unknown_resolved = 0
@@ -151,6 +164,7 @@ class Blotter:
         self._derive_status(row)
 
     def _filled(self, event: ev.OrderFilled) -> None:
+        self._fill_at[event.account, event.exec_id] = len(self.fills)
         self.fills.append(
             FillRow(
                 event.exec_id,
@@ -178,6 +192,47 @@ class Blotter:
         row.last_fill_ns = self._now_ns
         if was_open and not row.is_open:  # a late one leaves a question about the order open
             self._over(row)
+
+    def _busted(self, event: ev.FillBusted) -> None:
+        self._change_fill(event, state=FillState.BUSTED)
+        self._refill(event, -event.commission)
+
+    def _corrected(self, event: ev.FillCorrected) -> None:
+        at = self._fill_at[event.account, event.exec_ref_id]
+        row = self.fills[at]
+        first = (row.last_qty, row.last_px) if row.former_qty is None else (row.former_qty, row.former_px)
+        order = None if event.suspense else self.orders.get(event.cl_ord_id)
+        self._change_fill(
+            event,
+            state=FillState.CORRECTED,
+            last_qty=event.last_qty,
+            last_px=event.last_px,
+            commission=event.commission,
+            slippage_bps=None if order is None else slippage_bps(order, event.last_px),
+            former_qty=first[0],
+            former_px=first[1],
+        )
+        self._refill(event, event.commission - event.former_commission)
+
+    def _change_fill(self, event: ev.FillBusted | ev.FillCorrected, **fields: object) -> None:
+        at = self._fill_at[event.account, event.exec_ref_id]
+        self.fills[at] = msgspec.structs.replace(self.fills[at], **fields)
+
+    def _refill(self, event: ev.FillBusted | ev.FillCorrected, commission: Decimal) -> None:
+        row = None if event.suspense else self.orders.get(event.cl_ord_id)
+        if row is None:
+            return
+        was_open = row.is_open
+        row.cum_qty, row.leaves_qty, row.avg_px = event.cum_qty, event.leaves_qty, event.avg_px
+        row.ord_status = event.ord_status
+        row.commission = plain(row.commission + commission)
+        row.slippage_bps = None if event.avg_px is None else slippage_bps(row, event.avg_px)
+        if was_open and not row.is_open:
+            self._over(row)
+
+    def live_fills(self) -> list[FillRow]:
+        """Return the fills that stand, as the venue's last word has them."""
+        return [fill for fill in self.fills if fill.state is not FillState.BUSTED]
 
     def _end(self, cl_ord_id: ClOrdId, status: OrdStatus, reason: str) -> None:
         row = self.orders[cl_ord_id]
@@ -284,6 +339,8 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.OrderDenied: Blotter._denied,
     ev.OrderAccepted: Blotter._accepted,
     ev.OrderFilled: Blotter._filled,
+    ev.FillBusted: Blotter._busted,
+    ev.FillCorrected: Blotter._corrected,
     ev.OrderRejected: Blotter._rejected,
     ev.OrderCanceled: Blotter._canceled,
     ev.OrderExpired: Blotter._expired,

@@ -164,6 +164,8 @@ _NAMES: dict[type, Named] = {
     ev.OrderResent: _always(Name.ORDER_SUBMITTED),
     ev.OrderAccepted: _always(Name.ORDER_ACCEPTED),
     ev.OrderFilled: _filled,
+    ev.FillBusted: _always(Name.ORDER_MODIFIED),
+    ev.FillCorrected: _always(Name.ORDER_MODIFIED),
     ev.OrderCanceled: _always(Name.ORDER_CANCELLED),
     ev.OrderExpired: _always(Name.ORDER_CANCELLED),
     ev.OrderReplaced: _always(Name.ORDER_MODIFIED),

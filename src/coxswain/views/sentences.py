@@ -180,6 +180,23 @@ def _filled(event: ev.OrderFilled) -> str:
     return f"{event.cl_ord_id} filled {event.last_qty:f} at {event.last_px:f}: {done}{slippage}"
 
 
+def _busted(event: ev.FillBusted) -> str:
+    what = f"the fill of {event.last_qty:f} at {event.last_px:f} of {event.cl_ord_id} ({event.exec_ref_id})"
+    return f"the venue took back {what}: {event.cum_qty:f} done, {event.leaves_qty:f} open, {event.ord_status}"
+
+
+def _corrected(event: ev.FillCorrected) -> str:
+    was = f"{event.former_qty:f} at {event.former_px:f} of {event.cl_ord_id} ({event.exec_ref_id})"
+    now = f"{event.last_qty:f} at {event.last_px:f}"
+    return f"the venue corrected the fill of {was} to {now}: {event.cum_qty:f} done, {event.leaves_qty:f} open"
+
+
+def _reversal_noted(event: ev.ReversalNoted) -> str:
+    what = "a bust" if event.reversal.last_qty is None else "a correction"
+    then = "waits for that fill" if event.waits else "changes nothing any more"
+    return f"{what} of the fill {event.reversal.exec_ref_id} of {event.cl_ord_id} {then}"
+
+
 def _canceled(event: ev.OrderCanceled) -> str:
     unasked = ", not asked for" if event.unsolicited else ""
     return f"{event.cl_ord_id} canceled with {event.cum_qty:f} filled{unasked}{_because(event.reason)}"
@@ -389,6 +406,9 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.OrderCreated: _created,
     ev.OrderAccepted: _accepted,
     ev.OrderFilled: _filled,
+    ev.FillBusted: _busted,
+    ev.FillCorrected: _corrected,
+    ev.ReversalNoted: _reversal_noted,
     ev.OrderRejected: lambda e: f"the venue rejected {e.cl_ord_id}{_because(e.reason)}",
     ev.OrderCanceled: _canceled,
     ev.OrderExpired: lambda e: f"{e.cl_ord_id} expired with {e.cum_qty:f} filled",

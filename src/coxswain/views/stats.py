@@ -6,7 +6,8 @@ of the two one never fills, and when the other does is the market's doing.
 A *trade* is a round trip: all that one account did in one instrument from flat until the quantity reached or passed
 zero. Its result is the profit of all its fills less their commission. A fill that passes zero closes one trade and
 opens another: its profit belongs to the one that it closes, its commission to each by quantity. A *win* is a trade with
-a result above zero, a *loss* one below.
+a result above zero, a *loss* one below. Where a bust or a correction opens again what was flat, its last trade goes on;
+one of which no fill is left never was.
 
 A figure with too little data is None. Money of different currencies is never added up.
 """
@@ -81,8 +82,10 @@ class _Purse(msgspec.Struct):
     realized: Decimal = ZERO
     commission: Decimal = ZERO
     slippage: Decimal | None = None
-    results: list[Decimal] = []
-    """Of each trade, in the order they closed."""
+    trades: int = 0
+    """How many closed, also those that opened again."""
+    results: dict[int, Decimal] = {}
+    """Of each trade, by its number in the order they closed."""
 
 
 class Stats:
@@ -96,6 +99,12 @@ class Stats:
         self._open_trades: dict[tuple[AccountId, Symbol], Decimal] = {}
         """The result so far of each trade that has not closed."""
         self._held: dict[tuple[AccountId, Symbol], Decimal] = {}
+        self._fills_in: dict[tuple[AccountId, Symbol], int] = {}
+        """Fills that stand, of each trade that has not closed."""
+        self._last: dict[tuple[AccountId, Symbol], tuple[int, int]] = {}
+        """The trade that closed last in each, and how many fills it had."""
+        self._reversing = False
+        """The next change of a position comes from a bust or a correction."""
 
     def apply(self, record: Record) -> None:
         for event in record.events:
@@ -108,7 +117,7 @@ class Stats:
         meant_to_trade = [order for order in orders if order.role not in PROTECTION]
         filled = [order for order in meant_to_trade if order.ord_status is OrdStatus.FILLED]
         over = sum(not order.is_open for order in meant_to_trade)
-        results = [result for purse in self._purses.values() for result in purse.results]
+        results = [result for purse in self._purses.values() for result in purse.results.values()]
         wins = sum(result > 0 for result in results)
         return StatsRow(
             len(orders),
@@ -117,7 +126,7 @@ class Stats:
             _count(orders, OrdStatus.REJECTED),
             _count(orders, OrdStatus.EXPIRED),
             len(self._blotter.denied),
-            len(self._blotter.fills),
+            len(self._blotter.live_fills()),
             _percent(len(filled), over),
             _mean(_fill_time_ms(order) for order in filled),
             _mean(order.slippage_bps for order in orders if order.slippage_bps is not None),
@@ -133,11 +142,30 @@ class Stats:
         self._contract_sizes = {instrument.symbol: instrument.contract_size for instrument in event.setup.instruments}
 
     def _filled(self, event: ev.OrderFilled) -> None:
+        key = (event.account, event.symbol)
+        self._fills_in[key] = self._fills_in.get(key, 0) + 1
+        self._pay(event, event.last_px, event.last_qty, event.fx_rate)
+
+    def _busted(self, event: ev.FillBusted) -> None:
+        key = (event.account, event.symbol)
+        self._reversing = True
+        self._fills_in[key] = self._fills_in.get(key, 0) - 1
+        self._pay(event, event.last_px, -event.last_qty, event.fx_rate)
+
+    def _corrected(self, event: ev.FillCorrected) -> None:
+        self._reversing = True
+        self._pay(event, event.former_px, -event.former_qty, event.former_fx_rate)
+        self._pay(event, event.last_px, event.last_qty, event.fx_rate)
+
+    def _pay(
+        self, event: ev.OrderFilled | ev.FillBusted | ev.FillCorrected, px: Decimal, qty: Decimal, rate: Decimal
+    ) -> None:
+        """Count what a fill paid against its order's decision price; a negative quantity takes it back."""
         order = self._blotter.orders.get(event.cl_ord_id)
         if order is None or order.decision_px is None:
             return
-        worse_by = (event.last_px - order.decision_px) * SIGN[event.side]
-        paid = worse_by * event.last_qty * self._contract_sizes[event.symbol] * event.fx_rate
+        worse_by = (px - order.decision_px) * SIGN[event.side]
+        paid = worse_by * qty * self._contract_sizes[event.symbol] * rate
         purse = self._purse(event.account)
         purse.slippage = round_down((purse.slippage or ZERO) + paid)
 
@@ -145,6 +173,11 @@ class Stats:
         purse, key = self._purse(event.account), (event.account, event.symbol)
         purse.realized = plain(purse.realized + event.realized)
         purse.commission = plain(purse.commission + event.commission)
+        reversing, self._reversing = self._reversing, False
+        if reversing and not self._held.get(key) and event.qty and key in self._last:
+            closed, fills = self._last.pop(key)  # it was not over after all
+            self._open_trades[key] = purse.results.pop(closed)
+            self._fills_in[key] = self._fills_in.get(key, 0) + fills
         so_far, before = self._open_trades.pop(key, ZERO), abs(self._held.get(key, ZERO))
         self._held[key] = event.qty
         if not event.closed:
@@ -154,7 +187,13 @@ class Stats:
         if event.qty:
             opening = round_down(event.commission * abs(event.qty) / (before + abs(event.qty)))
             self._open_trades[key] = -opening
-        purse.results.append(plain(so_far + event.realized - (event.commission - opening)))
+        fills = self._fills_in.get(key, 0)
+        self._fills_in[key] = 1 if event.qty else 0
+        if reversing and not fills:
+            return  # every fill of it was taken back
+        number = purse.trades = purse.trades + 1
+        purse.results[number] = plain(so_far + event.realized - (event.commission - opening))
+        self._last[key] = (number, fills)
 
     def _purse(self, account: AccountId) -> _Purse:
         return self._purses.setdefault(self._currencies[account], _Purse())
@@ -164,13 +203,15 @@ class Stats:
 _TABLE: dict[type, Callable[..., None]] = {
     ev.EngineConfigured: Stats._configured,
     ev.OrderFilled: Stats._filled,
+    ev.FillBusted: Stats._busted,
+    ev.FillCorrected: Stats._corrected,
     ev.PositionChanged: Stats._position_changed,
 }
 
 
 def _money(currency: str, purse: _Purse) -> MoneyRow:
-    wins = [result for result in purse.results if result > 0]
-    losses = [result for result in purse.results if result < 0]
+    wins = [result for result in purse.results.values() if result > 0]
+    losses = [result for result in purse.results.values() if result < 0]
     gross_profit, gross_loss = plain(sum(wins, ZERO)), plain(-sum(losses, ZERO))
     return MoneyRow(
         currency,

@@ -59,7 +59,7 @@ class Subjects:
                 return self._of_change(event.account, event.cl_ord_id)
             case ev.OrderReplaced() | ev.ReplaceRefused():
                 return self._of_change(event.account, event.cl_ord_id)
-            case ev.OrderFilled():
+            case ev.OrderFilled() | ev.FillBusted() | ev.FillCorrected():
                 self._filled = self._of_order(event.account, event.cl_ord_id)
                 return self._filled
             case ev.PositionChanged():

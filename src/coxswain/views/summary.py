@@ -343,7 +343,7 @@ class Summary:
                 len(self.blotter.denied),
                 sum(1 for row in rows if not row.outcome_known),
             ),
-            len(self.blotter.fills),
+            len(self.blotter.live_fills()),
             self.partial_fills,
             self.plans.completions,
             len(self.plans.recoveries),

@@ -104,7 +104,7 @@ def _followers(desk: Desk, row: OrderRow) -> list[OrderRow]:
 
 def _monitor(desk: Desk, row: OrderRow, expected: Decimal) -> ExecutionMonitor:
     fills, filled = [], ZERO
-    for fill in desk.session.summary.blotter.fills:
+    for fill in desk.session.summary.blotter.live_fills():
         if fill.cl_ord_id == row.cl_ord_id:
             filled = plain(filled + fill.last_qty)
             left = max(plain(expected - filled), ZERO)

@@ -90,7 +90,7 @@ def status_of(row: OrderRow) -> OrderStatus:
 
 
 def order_of(summary: Summary, row: OrderRow) -> Order:
-    fills = (fill for fill in summary.blotter.fills if fill.cl_ord_id == row.cl_ord_id) if row.cum_qty else ()
+    fills = (fill for fill in summary.blotter.live_fills() if fill.cl_ord_id == row.cl_ord_id) if row.cum_qty else ()
     return Order(
         row.symbol,
         row.side,

@@ -22,6 +22,7 @@ from coxswain.core.evolve import (
     plans,
     positions,
     reconciliation,
+    reversals,
     spreads,
     unknowns,
 )
@@ -51,6 +52,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **breakers.TABLE,
     **overrides.TABLE,
     **firms.TABLE,
+    **reversals.TABLE,
 }
 TABLE = {kind: firms.followed(function) for kind, function in TABLE.items()}
 

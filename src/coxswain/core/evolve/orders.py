@@ -14,6 +14,7 @@ from coxswain.core.params import seconds_ns
 from coxswain.core.state import (
     Account,
     Deadlines,
+    KnownFill,
     Parent,
     State,
     find_order,
@@ -22,6 +23,7 @@ from coxswain.core.state import (
     strategy_of,
 )
 from coxswain.core.sums import (
+    booking_of,
     compare_later,
     count_unknown,
     is_trailed,
@@ -158,6 +160,10 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     note_trade(state, account)
     value(state, account, position, event.last_px * state.instruments[event.symbol].contract_size * event.fx_rate)
     order = None if event.suspense else find_order(account, event.cl_ord_id)
+    booking = booking_of(event)
+    account.fills[event.exec_id] = KnownFill(
+        booking, event.symbol, event.cl_ord_id, event.commission, order is not None
+    )
     if order is None:
         return
     share = share_of(state, order.intent.signal_id, event.account) if order.enters else None

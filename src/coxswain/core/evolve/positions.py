@@ -10,6 +10,8 @@ from coxswain.core.exposure import count, settle_parts
 from coxswain.core.state import (
     Deadlines,
     Exit,
+    Levels,
+    Position,
     State,
 )
 from coxswain.core.sums import (
@@ -31,12 +33,14 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
     account.day_realized += event.realized - event.commission
     account.used_margin += event.margin - position.margin
     account.open_risk += event.risk - position.risk
+    was_long = position.qty > 0
     position.qty, position.cost = event.qty, event.cost
     position.margin, position.risk = event.margin, event.risk
     position.triggers = 0
     if not position.qty:
         position.surplus = ZERO
     if event.closed:
+        position.former = _levels_of(position, was_long=was_long)
         position.stop_px = position.target_px = position.levels_from = position.trail = None
         position.trail_active = False
         position.leg_failed_ns.clear()
@@ -58,6 +62,12 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
     raise_peak(account)
     occupy(account, position)
     compare_later(state, clock, event.account)
+
+
+def _levels_of(position: Position, *, was_long: bool) -> Levels | None:
+    if position.stop_px is None and position.target_px is None:
+        return None
+    return Levels(was_long, position.stop_px, position.target_px, position.levels_from, position.trail)
 
 
 def _protection_levels_set(state: State, clock: Deadlines, event: ev.ProtectionLevelsSet) -> None:

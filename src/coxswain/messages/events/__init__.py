@@ -309,6 +309,18 @@ from coxswain.messages.events.reconciliation import (
 from coxswain.messages.events.reconciliation import (
     ResolutionRefused as ResolutionRefused,
 )
+from coxswain.messages.events.reversals import (
+    FillBusted as FillBusted,
+)
+from coxswain.messages.events.reversals import (
+    FillCorrected as FillCorrected,
+)
+from coxswain.messages.events.reversals import (
+    ReversalEvent,
+)
+from coxswain.messages.events.reversals import (
+    ReversalNoted as ReversalNoted,
+)
 from coxswain.messages.events.spreads import (
     LeggingLimitReached as LeggingLimitReached,
 )
@@ -372,4 +384,5 @@ Event = (
     | BreakerEvent
     | OverrideEvent
     | FirmEvent
+    | ReversalEvent
 )
