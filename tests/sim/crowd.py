@@ -123,7 +123,7 @@ class Crowd:
             order_type=ord_type,
             limit_price=at,
             time_in_force=tif,
-            confidence=self.random.choice((None, Decimal("0.4"), Decimal("0.8"))),
+            confidence=self.random.choice((None, None, None, Decimal("0.4"), Decimal("0.8"))),
             accounts=self.some_accounts(),
             strategy=self.random.choice(("", *STRATEGIES)),
             stop_price=self.px(symbol, sign * self.random.choice((5, 20))) if ord_type is OrdType.STOP_LIMIT else None,
@@ -329,4 +329,4 @@ class Crowd:
     def some_accounts(self) -> tuple[AccountId, ...]:
         if self.random.randrange(2):
             return ()
-        return tuple(self.random.sample(ACCOUNTS, self.random.randrange(1, 3)))
+        return tuple(self.random.sample(ACCOUNTS, self.random.randrange(1, 5)))

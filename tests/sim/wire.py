@@ -4,12 +4,16 @@ import heapq
 import random
 from typing import NamedTuple
 
-from coxswain.messages.inputs import Input
+import msgspec
+
+from coxswain.messages.inputs import AccountLookedUp, ExecutionReport, Input
 from coxswain.messages.requests import Request
 from coxswain.model.vocabulary import VenueId
 from coxswain.venues.base import Venue
 
 MS = 1_000_000
+BEHIND_OUR_BACK = "hidden"
+"""Ids of orders whose reports and fills a venue never shows, though its books have changed, begin like this."""
 
 
 class Faults(NamedTuple):
@@ -70,6 +74,11 @@ class Wire:
         self._reports.clear()
 
     def _carry(self, report: Input, now_ns: int) -> None:
+        if isinstance(report, ExecutionReport) and report.cl_ord_id.startswith(BEHIND_OUR_BACK):
+            return
+        if isinstance(report, AccountLookedUp):
+            fills = tuple(fill for fill in report.fills if not fill.cl_ord_id.startswith(BEHIND_OUR_BACK))
+            report = msgspec.structs.replace(report, fills=fills)
         if self._happens(self.faults.lose_report):
             self.lost.append(report)
             return

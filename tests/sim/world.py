@@ -219,10 +219,11 @@ class World:
             self.step(quote)
         return quote
 
-    def rest(self, minutes: int = 10) -> None:
+    def rest(self, minutes: int = 10, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Let nothing fail any more and time go by in a market that shows all the size there is."""
         self.wire.faults = Faults()
         for _ in range(6 * minutes):
             for symbol in self.ticks:
                 self.quote(symbol)
+            meanwhile()
             self.run(10 * S)

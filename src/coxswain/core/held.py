@@ -16,7 +16,7 @@ from coxswain.core.emulation import holds_stop, holds_target
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, is_done, leaves_qty
 from coxswain.core.params import NS_PER_S
-from coxswain.core.protection import NO_SIGNAL, follow, start_exit
+from coxswain.core.protection import NO_SIGNAL, follow, may_move, start_exit
 from coxswain.core.state import Account, Position, State, find_order
 from coxswain.core.submit import closing_side
 from coxswain.core.sums import key
@@ -110,7 +110,7 @@ def _trail(tx: Tx, account: Account, position: Position, trail: Trail, quote: Qu
     if stop_px is None and (position.trail_active or trail.activation_px is None):
         return
     level = position.stop_px if stop_px is None else stop_px
-    if level is None:
+    if level is None or not may_move(tx, account, position, level):
         return
     tx.apply(ev.StopTrailed(account.spec.id, position.symbol, level, _risk(tx, account, position, level), px))
     follow(tx, account.spec.id, position.symbol)

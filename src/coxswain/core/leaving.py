@@ -4,13 +4,14 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.core.state import NOTHING_HELD, Account, Position, State
+from coxswain.core.scopes import narrower_state
+from coxswain.core.state import NOTHING_HELD, Account, Position, State, strategy_of, strictest
 from coxswain.model.checks import Check
 from coxswain.model.decimals import ZERO, floor_step, plain, text
 from coxswain.model.market import Quote
 from coxswain.model.plan import Assignment, Plan
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import AccountId, Side, Verdict
+from coxswain.model.vocabulary import AccountId, Side, TradingState, Verdict
 
 
 def plan_exit(state: State, signal: Signal) -> Plan:
@@ -38,7 +39,8 @@ def plan_stop_adjustment(state: State, signal: Signal) -> Plan:
     for account_id in state.accounts:
         answer = _exit_assignment(state, signal, account_id, held.get(account_id))
         if answer.verdict is Verdict.SEND:
-            checks = (*answer.checks, *_levels(state, signal, account_id, quote))
+            frozen = _not_frozen(state, signal, state.accounts[account_id])
+            checks = (*answer.checks, frozen, *_levels(state, signal, account_id, quote))
             ok = all(check.passed for check in checks)
             answer = msgspec.structs.replace(answer, checks=checks, verdict=Verdict.SEND if ok else Verdict.SKIP)
         assignments.append(answer)
@@ -109,6 +111,15 @@ def _exit_assignment(state: State, signal: Signal, account_id: AccountId, qty: D
     if not checks[-1].passed:
         return Assignment(account_id, Verdict.SKIP, tuple(checks))
     return Assignment(account_id, Verdict.SEND, tuple(checks), qty, 0, 1)
+
+
+def _not_frozen(state: State, signal: Signal, account: Account) -> Check:
+    """Where nothing may leave, no order could follow a level: the books would name one that stands nowhere."""
+    position = account.positions[signal.symbol]
+    before = "" if position.levels_from is None else strategy_of(state, position.levels_from)
+    narrower = (narrower_state(state, signal.symbol, strategy) for strategy in {signal.strategy, before})
+    worst = strictest((account.state, *narrower))
+    return Check("TRADING_STATE", None, None, worst is not TradingState.HALTED, worst, "ACTIVE or REDUCING")
 
 
 def _levels(state: State, signal: Signal, account_id: AccountId, quote: Quote | None) -> tuple[Check, ...]:

@@ -8,7 +8,7 @@ from coxswain.core.consequences import after
 from coxswain.core.fills import book_fill, confirm_change, unbookable
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
-from coxswain.core.state import Account, find_order
+from coxswain.core.state import Account, find_order, qty_at_venue
 from coxswain.core.submit import ask_cancel, send_new, view_of
 from coxswain.core.trust import distrust, restrict
 from coxswain.core.tx import Tx
@@ -122,7 +122,7 @@ def _on_absence(tx: Tx, account: Account, order: Order, answer: OrderLookedUp) -
             tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, True, "it is over here and unknown there"))
         return
     looked_ns, settle_ns = answer.as_of_ns or state.now_ns, seconds_ns(state.desk.settle_window_s)
-    agrees = not answer.fills and answer.position_qty == account.positions[order.intent.symbol].qty
+    agrees = not answer.fills and answer.position_qty == qty_at_venue(account, order.intent.symbol)
     if not agrees and order.phase is not Phase.PENDING_NEW:
         _raise_break(tx, order)
         tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, False, "a break says so from here on"))

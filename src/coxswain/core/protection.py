@@ -299,6 +299,14 @@ def _place_anew(tx: Tx, leg: Order, level: Decimal, wanted: Decimal, why: str) -
         tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, why))
 
 
+def may_move(tx: Tx, account: Account, position: Position, level: Decimal) -> bool:
+    """Say whether our gate would let the stop at the venue be moved; one that is held here always may."""
+    if position.stop_id is None:
+        return True
+    wanted = _wanted_qty(position) or abs(position.qty)
+    return refusal_of(tx, _leg_intent(tx, account, position, Role.STOP, level, wanted)) is None
+
+
 def call_back(tx: Tx, order: Order, why: str) -> None:
     """Cancel an order that reduces; a change of it that is under way is answered first."""
     if order.replace_pending is None:

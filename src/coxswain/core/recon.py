@@ -12,7 +12,7 @@ from coxswain.core.held import close_surplus, learn_stop
 from coxswain.core.lookups import book_fills
 from coxswain.core.order import Order, Phase, is_over
 from coxswain.core.protection import follow
-from coxswain.core.state import Account, equity, find_order
+from coxswain.core.state import Account, equity, find_order, position_break
 from coxswain.core.submit import ask_for_account, ask_for_order, key_of_question, lose_sight
 from coxswain.core.trust import release, restrict
 from coxswain.core.tx import Tx
@@ -121,7 +121,8 @@ def _differences(account: Account, answer: AccountLookedUp) -> dict[str, ev.Brea
         our_qty, their_qty = ours.get(symbol, ZERO), theirs.get(symbol, ZERO)
         if our_qty != their_qty:
             kind = "UNKNOWN_TO_US" if not our_qty else "QUANTITY_DIFFERS" if their_qty else "MISSING_AT_VENUE"
-            add(f"position:{symbol}", kind, symbol, _severity(our_qty, their_qty), our_qty, their_qty)
+            severity, break_id = _severity(our_qty, their_qty), position_break(answer.account, symbol)
+            found[break_id] = ev.BreakFound(answer.account, break_id, kind, symbol, severity, our_qty, their_qty)
     for order in answer.orders:
         if find_order(account, order.cl_ord_id) is None:
             add(f"order:{order.cl_ord_id}", "ORDER_UNKNOWN_TO_US", order.symbol, "high", None, order.order_qty)

@@ -18,7 +18,7 @@ from coxswain.core.windows import Window
 from coxswain.messages.events import BreakFound, LimitChange
 from coxswain.model.breaker import BreakerKind, BreakerState
 from coxswain.model.control import StopLevel
-from coxswain.model.decimals import ONE, ZERO, percent_of
+from coxswain.model.decimals import ONE, ZERO, percent_of, plain
 from coxswain.model.exposure import Exposure
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.orders import OrderIntent, Trail, VenueReversal
@@ -587,6 +587,17 @@ def strictest(states: Iterable[TradingState]) -> TradingState:
 def find_order(account: Account, cl_ord_id: ClOrdId) -> Order | None:
     """Return the order that `cl_ord_id` names, now or before a replace."""
     return account.orders.get(account.former_ids.get(cl_ord_id, cl_ord_id))
+
+
+def position_break(account_id: AccountId, symbol: Symbol) -> str:
+    """Name the break that a difference in a position is."""
+    return f"{account_id}:position:{symbol}"
+
+
+def qty_at_venue(account: Account, symbol: Symbol) -> Decimal:
+    """Return what the venue holds if the books agree: what we hold, and a difference that somebody lives with."""
+    lived_with = account.ignored.get(position_break(account.spec.id, symbol), ZERO)
+    return plain(account.positions[symbol].qty + lived_with)
 
 
 def is_closing(position: Position) -> bool:

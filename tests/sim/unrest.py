@@ -1,0 +1,252 @@
+"""A crowd among whom more goes on: limits and breakers, firms, breaks, halts, and what happens behind our back."""
+
+from decimal import Decimal
+from typing import cast
+
+from coxswain.core.breaks import CHOICES
+from coxswain.messages.inputs import (
+    ApproveLimits,
+    ApproveOverride,
+    CloseBreaker,
+    CompareAccounts,
+    FirmDay,
+    FlatHours,
+    ModifyPlan,
+    ObserveHost,
+    ProposeOverride,
+    ResolveBreak,
+    SetCorrelation,
+    SetLimits,
+    SetLocate,
+    TradingDay,
+    TradingHalted,
+    VenueQuoted,
+    VolatilityObserved,
+    WithdrawLimits,
+    WithdrawOverride,
+)
+from coxswain.messages.requests import CancelOrder, NewOrder
+from coxswain.model.breaker import BreakerKind
+from coxswain.model.decimals import plain
+from coxswain.model.market import Quote
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    OrdType,
+    Resolution,
+    Side,
+    SignalId,
+    TimeInForce,
+)
+from tests.sim import books
+from tests.sim.crowd import ACCOUNTS, SYMBOLS, Crowd
+from tests.sim.wire import BEHIND_OUR_BACK
+from tests.sim.world import INSTRUMENT, VENUE_OF, S, World
+
+LIMITS = {
+    "max_order_qty": (0, 1, 5, 40, 10_000),
+    "max_position_qty": (0, 1, 5, 40, 50_000),
+    "max_order_value": (0, 1_000, 250_000),
+    "max_open_orders": (0, 3, 20),
+    "max_open_positions": (0, 1, 3),
+    "max_daily_loss_pct": (0, "0.1", 5),
+    "risk_budget_pct": (0, "0.5", 5),
+    "risk_per_trade_pct": ("0.1", 1),
+    "ladder_flatten": (0, 1),
+}
+DAY_S = 86_400
+
+
+class Unrest(Crowd):
+    def __init__(self, world: World, seed: int, *, restarts: bool) -> None:
+        super().__init__(world, seed, restarts=restarts)
+        self.days = 0
+        self._acts += [
+            (self.entry, 12),
+            (self.exit, 2),
+            (self.adjust, 3),
+            (self.direct, 2),
+            (self.resume, 4),
+            (self.change_limits, 3),
+            (self.approve_limits, 1),
+            (self.close_breaker, 2),
+            (self.override, 2),
+            (self.correlate, 1),
+            (self.halt_instrument, 1),
+            (self.host_turns_bad, 1),
+            (self.observe_volatility, 1),
+            (self.show_one_venue, 1),
+            (self.locate, 1),
+            (self.begin_day, 1),
+            (self.begin_firm_days, 1),
+            (self.be_flat, 1),
+            (self.modify, 1),
+            (self.trade_elsewhere, 2),
+            (self.pay_in, 1),
+            (self.resolve, 3),
+        ]
+        self.begin_firm_days()
+
+    # --- people -------------------------------------------------------------------------------------------------------
+
+    def change_limits(self) -> None:
+        name = self.random.choice(tuple(LIMITS))
+        value = Decimal(str(self.random.choice(LIMITS[name])))
+        account = self.random.choice((None, *ACCOUNTS))
+        self.world.step(SetLimits({name: value}, "why", "ann", account, self._until()))
+
+    def approve_limits(self) -> None:
+        for number in tuple(self.world.engine.state.limits.proposals):
+            if self.random.randrange(4):
+                self.world.step(ApproveLimits(int(number), "bob"))
+            else:
+                self.world.step(WithdrawLimits(int(number), "why", "bob"))
+
+    def close_breaker(self) -> None:
+        for account_id, account in self.world.engine.state.accounts.items():
+            for kind in tuple(account.breakers) or (self.random.choice(tuple(BreakerKind)),):
+                self.world.step(CloseBreaker(account_id, kind, "looked", "ann"))
+
+    def override(self) -> None:
+        """Let the next signal pass a control, and send it again and again under other names."""
+        signal_id, account = SignalId(f"s{self.count + 1}"), self.random.choice(ACCOUNTS)
+        control = self.random.randrange(1, 39)
+        until_ns = self.world.now_ns + self.random.choice((2, 60)) * S
+        self.world.step(ProposeOverride(control, account, signal_id, "why", "ann", until_ns))
+        for override_id in tuple(self.world.engine.state.overrides):
+            word = self.random.choice((ApproveOverride, ApproveOverride, ApproveOverride, WithdrawOverride))
+            if word is ApproveOverride:
+                self.world.step(ApproveOverride(override_id, "bob"))
+            else:
+                self.world.step(WithdrawOverride(override_id, "why", "bob"))
+        self.entry()
+
+    def correlate(self) -> None:
+        one, other = self.random.sample(ACCOUNTS, 2)
+        rho = self.random.choice(("0", "0.5", "0.9", "1"))
+        self.world.step(SetCorrelation(one, other, Decimal(rho), "looked", "ann"))
+
+    def modify(self) -> None:
+        for signal_id in tuple(self.world.engine.state.awaiting):
+            plan = self.world.engine.state.plans[signal_id]
+            symbol = plan.plan.symbol
+            quantities = {account: self.quantity(symbol) for account in plan.asking if self.random.randrange(2)}
+            self.world.step(ModifyPlan(signal_id, quantities, "ann", "less"))
+
+    def locate(self) -> None:
+        symbol = self.random.choice(SYMBOLS)
+        self.world.step(SetLocate(self.random.choice(ACCOUNTS), symbol, self.quantity(symbol), "borrowed", "ann"))
+
+    def resolve(self) -> None:
+        self.resolve_all((*Resolution,))
+
+    def resolve_all(self, choices: tuple[Resolution, ...]) -> None:
+        for account_id, account in self.world.engine.state.accounts.items():
+            for break_id, found in tuple(account.breaks.items()):
+                fitting = [choice for choice in choices if choice in CHOICES[found.kind]]
+                if fitting or self.random.randrange(8) == 0:
+                    self._resolve(account_id, break_id, self.random.choice(fitting or list(choices)))
+
+    def _resolve(self, account_id: AccountId, break_id: str, resolution: Resolution) -> None:
+        price = self.random.choice((None, None, Decimal(100)))
+        self.world.step(ResolveBreak(account_id, break_id, resolution, "looked", "ann", price))
+
+    # --- the surroundings ---------------------------------------------------------------------------------------------
+
+    def halt_instrument(self) -> None:
+        symbol = self.random.choice(SYMBOLS)
+        self.world.step(TradingHalted(symbol, True, "news"))
+        for act in self.random.sample((self.exit, self.adjust, self.market, self.entry, self.stop), 2):
+            act()
+        self.world.run(self.random.choice((1, 20)) * S)
+        self.world.step(TradingHalted(symbol, False, ""))
+
+    def host_turns_bad(self) -> None:
+        """The disk is full, or the clock is wrong, or nobody has said anything for a while."""
+        healthy, headroom, clock = self.random.choice(((True, False, True), (True, True, False), (True, True, True)))
+        until_ns = self.world.now_ns + self.random.choice((1, 30)) * S
+        self.world.step(ObserveHost(healthy, headroom, clock, 1, until_ns))
+        for act in self.random.sample((self.exit, self.adjust, self.market, self.entry, self.stop), 2):
+            act()
+        self.world.run(self.random.choice((1, 40)) * S)
+        self.well()
+
+    def well(self) -> None:
+        self.world.step(ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1))
+
+    def observe_volatility(self) -> None:
+        symbol = self.random.choice(SYMBOLS)
+        pct = Decimal(self.random.choice(("0.5", "1", "4")))
+        atr = plain(20 * INSTRUMENT[symbol].tick)
+        self.world.step(VolatilityObserved(symbol, pct, atr, self.world.now_ns))
+
+    def show_one_venue(self) -> None:
+        symbol, venue = self.random.choice(SYMBOLS), self.random.choice(tuple(self.world.venues))
+        quote = self.world.quotes[symbol]
+        tick = INSTRUMENT[symbol].tick * self.random.choice((0, 3))
+        theirs = Quote(symbol, plain(quote.bid - tick), plain(quote.ask + tick), self.world.now_ns, venue=venue)
+        self.world.step(VenueQuoted(theirs))
+
+    def begin_day(self) -> None:
+        self.days += 1
+        self.world.step(TradingDay(ACCOUNTS, f"day {self.days}"))
+
+    def begin_firm_days(self) -> None:
+        for rules in self.world.setup.firms:
+            now_ns = self.world.now_ns
+            self.world.step(FirmDay(self._under(rules.id), rules.id, f"2023-{self.count}", now_ns, now_ns + DAY_S * S))
+
+    def be_flat(self) -> None:
+        for rules in self.world.setup.firms:
+            from_ns = self.world.now_ns + self.random.choice((0, 5, 30)) * S
+            self.world.step(FlatHours(self._under(rules.id), rules.id, from_ns, from_ns + 40 * S, "flat by"))
+
+    def _under(self, rule_set: str) -> tuple[AccountId, ...]:
+        return tuple(spec.id for spec in self.world.setup.accounts if spec.firm == rule_set)
+
+    # --- behind our back ----------------------------------------------------------------------------------------------
+
+    def trade_elsewhere(self) -> None:
+        """Somebody trades by hand at the venue; whether we hear of it is left to chance."""
+        account, symbol = self.random.choice(ACCOUNTS), self.random.choice(SYMBOLS)
+        self.count += 1
+        heard = self.random.randrange(3) == 0
+        name = ClOrdId(f"{'by-hand' if heard else BEHIND_OUR_BACK}-{self.count}")
+        side = self.random.choice(list(Side))
+        rests = self.random.randrange(4) == 0
+        sign = 1 if side is Side.BUY else -1
+        order = NewOrder(
+            account,
+            name,
+            symbol,
+            side,
+            OrdType.LIMIT if rests else OrdType.MARKET,
+            TimeInForce.GTC if rests else TimeInForce.IOC,
+            self.quantity(symbol),
+            self.px(symbol, -sign * 50) if rests else None,
+        )
+        venue = self.world.venues[VENUE_OF[account]]
+        venue.send(order, self.world.now_ns)
+        if rests and self.random.randrange(2):
+            venue.send(CancelOrder(account, name, symbol), self.world.now_ns + 10 * S)
+
+    def pay_in(self) -> None:
+        account = self.random.choice(ACCOUNTS)
+        theirs = books.account_of(self.world.venues[VENUE_OF[account]], account)
+        theirs.balance = plain(theirs.balance + Decimal(self.random.choice((-500, 5, 1_000))))
+
+    # --- rest ---------------------------------------------------------------------------------------------------------
+
+    def calm_down(self) -> None:
+        """Nobody does anything any more, but what needs a person is done."""
+        self.well()
+        for symbol in SYMBOLS:
+            self.world.step(TradingHalted(symbol, False, ""))
+        self.world.step(CompareAccounts("an idle account is compared when somebody asks"))
+
+    def look_after(self) -> None:
+        """While the world comes to rest, resolve what only a person resolves."""
+        self.resolve_all((Resolution.ADOPT, Resolution.FLATTEN))
+
+    def _until(self) -> int | None:
+        return cast("int | None", self.random.choice((None, self.world.now_ns + self.random.choice((1, 20, 90)) * S)))

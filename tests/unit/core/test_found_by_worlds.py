@@ -1,0 +1,74 @@
+"""Each test is a bug that a random world found, in the smallest scenario that shows it."""
+
+from coxswain.messages import events as ev
+from coxswain.messages.inputs import CompareAccounts, ResolveBreak, VenueFailed
+from coxswain.messages.requests import NewOrder
+from coxswain.model.control import Scope, ScopeKind, StopLevel
+from coxswain.model.orders import Trail, VenuePosition
+from coxswain.model.setup import Capabilities
+from coxswain.model.vocabulary import ReachedVenue, Resolution, TradingState, VenueTier
+from tests.asking import release, stop
+from tests.unit.core.desk import SHARE, A, D, Desk, S, only, setup
+
+FROZEN = Scope(ScopeKind.ACCOUNT, A)
+
+
+def test_an_order_is_proved_absent_where_a_difference_is_lived_with() -> None:
+    """Found by world 148: the position never seemed to agree, so the order was asked for without end."""
+    desk = Desk()
+    desk.hold(10)
+    theirs = (VenuePosition(SHARE, D(15)),)
+    desk.step(CompareAccounts("asked", (A,)))
+    desk.wait(S)
+    desk.books(positions=theirs)
+    desk.step(ResolveBreak(A, "A:position:SHARE", Resolution.IGNORE, "it is somebody else's", "ann"))
+    desk.wait(S)
+    desk.books(positions=theirs)
+    assert desk.account().state is TradingState.ACTIVE
+    desk.direct(qty=5)
+    lost = desk.sent()
+    desk.step(VenueFailed(A, lost, ReachedVenue.MAYBE, "no answer"))
+    desk.look(lost, held=15, as_of_ns=desk.now_ns)
+    desk.wait(3 * S)
+    desk.look(lost, held=15, as_of_ns=desk.now_ns)
+    assert desk.events(ev.OrderResent), "two looks found nothing, and the position is as it should be"
+
+
+def test_a_stop_adjustment_of_what_is_frozen_is_refused_and_the_level_stays_where_the_order_is() -> None:
+    desk = Desk()
+    desk.hold(10, stop_loss="95.00")
+    desk.step(stop(StopLevel.FREEZE, FROZEN))
+    record = desk.adjust(stop_loss="97.00")
+    proposed = only([event for event in record.events if isinstance(event, ev.PlanProposed)])
+    (failed,) = [check for check in proposed.plan.assignments[0].checks if not check.passed]
+    assert failed.code == "TRADING_STATE"
+    assert desk.position().stop_px == desk.stop_of().stop_px == D("95.00")
+
+
+def test_a_stop_that_follows_the_market_waits_where_it_is_frozen_and_catches_up_when_it_is_released() -> None:
+    desk = Desk(setup(trail_step_ticks=1))
+    desk.hold(10, stop_loss="95.00", trailing_stop=Trail(D("5.00")))
+    desk.step(stop(StopLevel.FREEZE, FROZEN))
+    desk.quote(SHARE, "110.00", "110.02")
+    assert desk.position().stop_px == desk.stop_of().stop_px
+    desk.step(release(FROZEN))
+    desk.quote(SHARE, "110.00", "110.02")
+    assert desk.position().stop_px == D("105.00")
+
+
+def test_a_stop_is_not_called_back_to_be_placed_anew_where_the_new_one_could_not_leave() -> None:
+    """A venue that changes no orders: the old stop stays until the new one may go."""
+    desk = Desk(setup(can=Capabilities(VenueTier.T1, True, True, False)))
+    entry = desk.enter(10, stop_loss="95.00")
+    desk.accept(entry)
+    desk.fill(entry, 4)
+    leg = desk.position().stop_id
+    assert leg is not None
+    desk.accept(leg)
+    desk.step(stop(StopLevel.FREEZE, FROZEN))
+    desk.fill(entry, 6)
+    assert not desk.order(leg).cancel_wanted, "frozen, nothing takes its place"
+    desk.step(release(FROZEN))
+    assert desk.order(leg).cancel_wanted
+    desk.cancel(leg)
+    assert desk.requests(NewOrder)[-1].order_qty == D(10)
