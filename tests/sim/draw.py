@@ -35,7 +35,6 @@ from coxswain.model.setup import AccountSpec, AllocationSpec, CapSpec, Setup
 from coxswain.model.vocabulary import (
     DayLossRelease,
     Mode,
-    ProtectionPolicy,
     SelfMatch,
     ShortSelling,
     StopMerge,
@@ -79,7 +78,24 @@ MAY_BE = {
     "flat_by_lead_s": ("1", "10"),
     "max_open_positions": ("1", "3"),
     "max_open_orders": ("4", "20"),
-    "max_messages_per_s": ("2", "5", "50", "50"),
+    "max_messages_per_s": ("1", "2", "5", "50"),
+    "max_venue_messages_per_s": ("2", "200"),
+    "max_strategy_messages_per_s": ("2", "50"),
+    "market_protection_pct": ("0.01", "1"),
+    "max_orders_per_minute": ("5", "300"),
+    "max_repeats": ("2", "20"),
+    "duplicate_window_ms": ("0", "1000", "5000"),
+    "max_plan_value": ("100000", "100000000"),
+    "max_gross_exposure": ("20000", "5000000"),
+    "max_net_exposure": ("20000", "5000000"),
+    "max_desk_gross_exposure": ("100000", "50000000"),
+    "max_group_exposure": ("100000", "20000000"),
+    "max_strategy_exposure": ("100000", "20000000"),
+    "rejects_free": ("0", "10"),
+    "cancels_free": ("1", "100"),
+    "max_cancels_per_trade": ("1", "50"),
+    "max_drawdown_pct": ("0.05", "10", "10"),
+    "max_leverage": ("0.5", "10"),
 }
 
 
@@ -101,7 +117,7 @@ def draw(seed: int) -> Drawn:
         stops=chance.random() < 0.15,
         trailing=chance.random() < 0.5,
     )
-    settings = {name: chance.choice(values) for name, values in MAY_BE.items() if chance.random() < 0.5}
+    settings = {name: chance.choice(values) for name, values in MAY_BE.items() if chance.random() < 0.3}
     setup = make_setup(lacks, min_timing_variance_ms="0", min_size_variance_pct="0", **settings)
     sets = _rule_sets(chance) if chance.random() < 0.5 else ()
     policy = chance.choice(tuple(POLICIES))
@@ -138,7 +154,6 @@ def _account(chance: random.Random, spec: AccountSpec, sets: tuple[RuleSet, ...]
         initial_balance=Decimal(100_000),
         short_selling=chance.choice((ShortSelling.ALLOWED,) * 6 + tuple(ShortSelling)),
         day_loss_release=chance.choice(tuple(DayLossRelease)),
-        protection_policy=chance.choice(tuple(ProtectionPolicy)),
         stop_merge=chance.choice(tuple(StopMerge)),
         mode=chance.choice((*(None,) * 6, Mode.MANUAL, Mode.SEMI_AUTO)),
         route_group="both" if spec.id in (A2, B1) and chance.random() < 0.3 else "",

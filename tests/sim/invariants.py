@@ -13,6 +13,8 @@ from coxswain.core.order import Order, Phase
 from coxswain.core.scopes import CAUSES as STOPS
 from coxswain.core.scopes import is_flattened, narrower_state
 from coxswain.core.state import Account, Position, State, find_order, strategy_of
+from coxswain.core.stops import RELEASED_BY_A_PERSON
+from coxswain.core.tx import CORE_FAILURE, EGRESS
 from coxswain.messages import events as ev
 from coxswain.messages import requests as rq
 from coxswain.messages.inputs import OrderLookedUp, ResumeTrading, StopTrading
@@ -374,12 +376,13 @@ def at_rest(world: World) -> None:
         assert account.breaks == {}
         causes = set(account.causes) - {
             *STOPS,
+            *RELEASED_BY_A_PERSON,
             "EMERGENCY",
-            "DAILY_LOSS",
             "LOSS_LADDER",
             "BREAKERS_OF_MANY",
             *(cause_of(kind) for kind in BreakerKind),
         }
+        assert not {CORE_FAILURE, EGRESS} & set(account.causes)
         if any(position.occupied for position in account.positions.values()):
             causes.discard("LIMIT_LOWERED")
         assert causes == set(), f"{account_id} is held back by {causes}"

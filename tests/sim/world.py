@@ -171,7 +171,8 @@ class World:
             self.check(self, record)
         self.guard.note(self.bodies[-1])
         for request in record.requests:
-            assert not self.guard.refusal(request, self.now_ns), "the guard objects to what a healthy engine sends"
+            why = self.guard.refusal(request, self.now_ns)
+            assert not why, f"the guard objects to what a healthy engine sends: {why}"
             self.wire.send(VENUE_OF[request.account], request, self.now_ns)
         return record
 
@@ -227,3 +228,4 @@ class World:
                 self.quote(symbol)
             meanwhile()
             self.run(10 * S)
+        self.run(3 * S)  # what was asked for at the last moment is answered
