@@ -24,8 +24,13 @@ from coxswain.model.vocabulary import (
     TriggerSource,
     VenueTier,
 )
+<<<<<<< HEAD
 from tests.asking import release, stop
 from tests.unit.core.desk import BUY, EURUSD, SHARE, A, B, D, Desk, S, account, only, setup
+=======
+from tests.asking import stop
+from tests.unit.core.desk import BUY, SHARE, A, B, D, Desk, S, account, only, setup
+>>>>>>> 60fbf28 (Show with a halt that a stop is not taken down, now that a freeze refuses the adjustment)
 from tests.unit.core.firm_desk import FirmDesk, firm_setup, rules, under
 
 MIN = 60 * S
@@ -145,12 +150,12 @@ def test_a_stop_is_not_taken_down_to_be_moved_while_nothing_new_may_leave() -> N
     desk = without_replace()
     desk.hold(10, stop_loss="95.00")
     standing = desk.stop_of().cl_ord_id
-    desk.step(stop(StopLevel.FREEZE, EVERYTHING))
+    desk.step(inp.TradingHalted(SHARE, True, "volatility"))
     desk.adjust(stop_loss="97.00")
     assert desk.requests(CancelOrder) == []
     assert desk.position().stop_id == standing
     assert len(desk.events(ev.ProtectionFailed)) == 1
-    desk.step(release(EVERYTHING))
+    desk.step(inp.TradingHalted(SHARE, False, ""))
     assert [request.cl_ord_id for request in desk.requests(CancelOrder)] == [standing]
     desk.cancel(standing)
     assert desk.stop_of().stop_px == D("97.00")
