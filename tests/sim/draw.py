@@ -113,7 +113,10 @@ class Drawn(NamedTuple):
 def draw(seed: int) -> Drawn:
     chance = random.Random(f"world {seed}")
     lacks = Lacks(
-        *(chance.random() < 0.4 for _ in range(4)),
+        reduce_only=chance.random() < 0.4,
+        oco=chance.random() < 0.4,
+        replace=chance.random() < 0.4,
+        gtd=chance.random() < 0.4,
         stops=chance.random() < 0.15,
         trailing=chance.random() < 0.5,
     )
@@ -132,8 +135,8 @@ def draw(seed: int) -> Drawn:
         mode=chance.choice((*(Mode.FULL_AUTO,) * 5, Mode.SEMI_AUTO)),
     )
     quiet = chance.random() < 0.3
-    often = (0, 0, 0) if quiet else tuple(chance.randrange(12) for _ in range(3))
-    wire = Faults(*often, delay=chance.choice((0, 20, 60)))
+    often = 1 if quiet else 12
+    wire = Faults(chance.randrange(often), chance.randrange(often), chance.randrange(often), chance.choice((0, 20, 60)))
     return Drawn(setup, lacks, wire, chance.choice((0, 5, 20)), chance.randrange(10, 80), chance.random() < 0.6)
 
 

@@ -1,9 +1,7 @@
 """A crowd among whom more goes on: limits and breakers, firms, breaks, halts, and what happens behind our back."""
 
 from decimal import Decimal
-from typing import cast
 
-from coxswain.core.breaks import CHOICES
 from coxswain.messages.inputs import (
     ApproveLimits,
     ApproveOverride,
@@ -27,6 +25,7 @@ from coxswain.messages.inputs import (
 )
 from coxswain.messages.requests import CancelOrder, NewOrder
 from coxswain.model.breaker import BreakerKind
+from coxswain.model.breaks import CHOICES
 from coxswain.model.decimals import plain
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import (
@@ -251,4 +250,4 @@ class Unrest(Crowd):
             self.world.step(CompareAccounts("an idle account is compared when somebody asks"))
 
     def _until(self) -> int | None:
-        return cast("int | None", self.random.choice((None, self.world.now_ns + self.random.choice((1, 20, 90)) * S)))
+        return self.random.choice((None, self.world.now_ns + self.random.choice((1, 20, 90)) * S))
