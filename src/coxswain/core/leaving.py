@@ -117,7 +117,7 @@ def _not_frozen(state: State, signal: Signal, account: Account) -> Check:
     """Where nothing may leave, no order could follow a level: the books would name one that stands nowhere."""
     position = account.positions[signal.symbol]
     before = "" if position.levels_from is None else strategy_of(state, position.levels_from)
-    narrower = (narrower_state(state, signal.symbol, strategy) for strategy in {signal.strategy, before})
+    narrower = (narrower_state(state, signal.symbol, strategy) for strategy in (signal.strategy, before))
     worst = strictest((account.state, *narrower))
     return Check("TRADING_STATE", None, None, worst is not TradingState.HALTED, worst, "ACTIVE or REDUCING")
 
