@@ -24,13 +24,8 @@ from coxswain.model.vocabulary import (
     TriggerSource,
     VenueTier,
 )
-<<<<<<< HEAD
 from tests.asking import release, stop
 from tests.unit.core.desk import BUY, EURUSD, SHARE, A, B, D, Desk, S, account, only, setup
-=======
-from tests.asking import stop
-from tests.unit.core.desk import BUY, SHARE, A, B, D, Desk, S, account, only, setup
->>>>>>> 60fbf28 (Show with a halt that a stop is not taken down, now that a freeze refuses the adjustment)
 from tests.unit.core.firm_desk import FirmDesk, firm_setup, rules, under
 
 MIN = 60 * S
