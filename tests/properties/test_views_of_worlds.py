@@ -23,4 +23,4 @@ def test_the_blotter_agrees_with_the_engine_after_every_step_of_a_world(seed: in
     crowd = Crowd(world, seed, restarts=True)
     for _ in range(50):
         crowd.act()
-    assert summary.blotter.orders
+    assert summary.blotter.orders or summary.blotter.denied or summary.denials, "something was asked for"

@@ -302,7 +302,9 @@ class Blotter:
         row, asked = self.orders[event.cl_ord_id], self._asked.get(event.new_cl_ord_id)
         row.current_id = event.new_cl_ord_id
         if asked is not None:
-            row.price, row.stop_px, row.replace_pending = asked.price, asked.stop_px, False
+            row.replace_pending = False
+            row.price = row.price if asked.price is None else asked.price  # what is not named stays as it was
+            row.stop_px = row.stop_px if asked.stop_px is None else asked.stop_px
         self._resize(row, event.order_qty)
 
     def _replace_refused(self, event: ev.ReplaceRefused) -> None:
