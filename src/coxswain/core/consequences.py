@@ -7,10 +7,12 @@ from coxswain.core import algorithms, legging
 from coxswain.core.changing import renew
 from coxswain.core.entries import complete_rest, recover
 from coxswain.core.order import Order, is_over
-from coxswain.core.protection import failed_lately, follow
+from coxswain.core.params import seconds_ns
+from coxswain.core.protection import failed_lately, follow, wanted_qty
+from coxswain.core.refusals import note_missing
+from coxswain.core.state import is_closing
 from coxswain.core.submit import PROTECTION, ask_for_account, closing_side
 from coxswain.core.tx import Tx
-from coxswain.messages import events as ev
 from coxswain.model.vocabulary import OrdStatus
 
 
@@ -40,12 +42,14 @@ def _after_leg(tx: Tx, leg: Order) -> None:
     """
     intent = leg.intent
     position = tx.account(intent.account).positions[intent.symbol]
-    if leg.ended_as is None or leg.cancel_wanted or position.exit is not None:
+    if leg.ended_as is None or leg.cancel_wanted or is_closing(position) or wanted_qty(position) <= 0:
         return
     if not position.qty or intent.side is not closing_side(position):
         return
     again = failed_lately(tx, position, intent.role)
     reason = f"the {intent.role} order ended {leg.ended_as}"
-    tx.apply(ev.ProtectionFailed(intent.account, intent.symbol, reason, intent.role))
+    age_ns = tx.state.now_ns - leg.created_ns
+    stood = age_ns >= seconds_ns(tx.state.desk.position_sync_s) and leg.ended_as is not OrdStatus.REJECTED
+    note_missing(tx, intent.account, intent.symbol, intent.role, reason, stood=stood)
     if not again:
         ask_for_account(tx, intent.account, reason)

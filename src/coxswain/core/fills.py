@@ -14,6 +14,7 @@ from coxswain.core.firm import acts
 from coxswain.core.money import rate_down, rate_up
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.protection import follow, merged_stop, set_levels
+from coxswain.core.retries import close_unprotected
 from coxswain.core.state import Account, find_order, share_of
 from coxswain.core.trust import distrust
 from coxswain.core.tx import Tx
@@ -22,7 +23,9 @@ from coxswain.model.decimals import ONE, ZERO, plain, round_down
 from coxswain.model.market import Instrument
 from coxswain.model.orders import VenueFill
 from coxswain.model.position import book, unrealized
-from coxswain.model.vocabulary import SIGN, AccountId, ClOrdId, OrdStatus, Role
+from coxswain.model.vocabulary import SIGN, AccountId, ClOrdId, OrdStatus, ProtectionPolicy, Role
+
+AFTER_EXIT = "FILL_AFTER_EXIT"
 
 
 def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
@@ -34,7 +37,8 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
     order = named if fits else None
     if order is not None:
         confirm_change(tx, order, fill.cl_ord_id, None, fill.transact_time_ns)
-    anomaly = _anomaly(named, order, fill)
+    held = account.positions.get(fill.symbol)
+    anomaly = _anomaly(named, order, fill, 0 if held is None else held.exited_ns)
     was_over = order is not None and is_over(order)
     first = order is not None and _is_first(tx, order)
     instrument = tx.state.instruments[fill.symbol]
@@ -50,6 +54,8 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
     if order is not None:
         _take_levels(tx, order, first)
         after(tx, order, was_over)
+        if anomaly and anomaly[0] == AFTER_EXIT:
+            _close_again(tx, account, order)
     else:
         follow(tx, account_id, fill.symbol)
     losses.watch(tx, account_id)
@@ -97,12 +103,14 @@ def _is_positive(amount: Decimal) -> bool:
     return amount.is_finite() and amount > 0
 
 
-def _anomaly(named: Order | None, order: Order | None, fill: VenueFill) -> tuple[str, str] | None:
+def _anomaly(named: Order | None, order: Order | None, fill: VenueFill, exited_ns: int) -> tuple[str, str] | None:
     if named is None:
         return "UNKNOWN_ORDER", f"a fill of {fill.last_qty} at {fill.last_px} fits no order of ours"
     if order is None:
         ours = f"{named.intent.side} {named.intent.symbol}"
         return "OTHER_ORDER", f"a fill of {fill.side} {fill.symbol} on an order of {ours}"
+    if is_over(order) and order.created_ns < exited_ns:
+        return AFTER_EXIT, f"a fill of {fill.last_qty} after the order ended, and after the position was closed"
     if order.cum_qty + fill.last_qty > order.order_qty:
         return "OVERFILL", f"a fill of {fill.last_qty} where {order.order_qty - order.cum_qty} was to come at most"
     if is_over(order):
@@ -168,6 +176,12 @@ def _filled(
         None if decision_px is None else _slippage_bps(fill, decision_px),
         named is not None and order is None,
     )
+
+
+def _close_again(tx: Tx, account: Account, order: Order) -> None:
+    """Close what an entry has opened after all, if the account says so; a surplus waits for the venue's books."""
+    if account.spec.protection_policy is ProtectionPolicy.FLATTEN and order.enters:
+        close_unprotected(tx, account.spec.id, order.intent.symbol, "it was filled after the position was closed")
 
 
 def _slippage_bps(fill: VenueFill, decision_px: Decimal) -> Decimal:

@@ -156,7 +156,8 @@ def _on_proof(tx: Tx, account: Account, order: Order, looks: int) -> None:
             return
         evidence = f"{evidence}; not sent again: {'; '.join(refused)}"
     tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, False, evidence))
-    tx.apply(ev.OrderCanceled(account_id, order.cl_ord_id, order.cum_qty, not order.cancel_wanted, evidence))
+    unsent, unasked = order.phase is Phase.PENDING_NEW, not order.cancel_wanted
+    tx.apply(ev.OrderCanceled(account_id, order.cl_ord_id, order.cum_qty, unasked, evidence, unsent=unsent))
 
 
 def _why_not_again(tx: Tx, order: Order) -> tuple[str, ...]:

@@ -124,6 +124,8 @@ class Order(msgspec.Struct, gc=False):
     changed_ns: int = 0
     """The venue's time of the last change of quantity or price; what is older is stale."""
     ended_as: OrdStatus | None = None
+    unsent: bool = False
+    """It is proved that the venue never had it."""
     outcome_known: bool = True
     looks: int = 0
     """Look-ups in a row, a settle window apart, that found nothing."""
@@ -238,12 +240,12 @@ def refill(order: Order, qty: Decimal, notional: Decimal, commission: Decimal) -
         end(order, None)
 
 
-def end(order: Order, ended_as: OrdStatus | None) -> None:
+def end(order: Order, ended_as: OrdStatus | None, *, unsent: bool = False) -> None:
     """Finish the order and settle every question about it; `ended_as` None means that its quantity is filled."""
     if order.phase is _DONE:
         raise InvariantViolation(f"order {order.cl_ord_id} ended twice")
     order.phase = _DONE
-    order.ended_as = ended_as
+    order.ended_as, order.unsent = ended_as, unsent
     order.cancel_pending = False
     order.replace_pending = None
     _answered(order)

@@ -17,6 +17,7 @@ from coxswain.core.firm.notices import tell_refused_closing
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, Replacement, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
+from coxswain.core.refusals import exit_waits, is_refused, note_missing, note_unchanged, postpone_exit
 from coxswain.core.state import Account, Exit, Position, strategy_of
 from coxswain.core.submit import (
     PROTECTION,
@@ -128,6 +129,12 @@ def follow(tx: Tx, account_id: AccountId, symbol: Symbol, moved: Order | None = 
                 cancel(tx, leg, "there is no position to protect")
 
 
+def bring_again(tx: Tx, account_id: AccountId, symbol: Symbol, role: Role) -> None:
+    """Try one leg again that was refused."""
+    account = tx.account(account_id)
+    _bring(tx, account, account.positions[symbol], role, None, afresh=True)
+
+
 def _is_bare(position: Position) -> bool:
     """Nothing protects it and nothing should."""
     wants_nothing = position.stop_px is None and position.target_px is None
@@ -150,7 +157,7 @@ def _bring(tx: Tx, account: Account, position: Position, role: Role, moved: Orde
 
 def _supply(tx: Tx, account: Account, position: Position, role: Role, level: Decimal) -> None:
     """Place a leg that is missing, or say why it cannot be."""
-    wanted = _wanted_qty(position)
+    wanted = wanted_qty(position)
     if wanted > 0:
         _place(tx, account, position, role, level, wanted)
     elif position.exit is None:
@@ -168,7 +175,7 @@ def _change(
     afresh: bool,
 ) -> None:
     """Bring a leg that stands to its price and quantity, once its last change is answered, or call it back."""
-    wanted = _wanted_qty(position)
+    wanted = wanted_qty(position)
     if level is None or wanted <= 0:
         if leg.replace_pending is None:
             cancel(tx, leg, "no longer wanted" if level is None else "protection makes room for an exit")
@@ -191,7 +198,7 @@ def failed_lately(tx: Tx, position: Position, role: Role) -> bool:
     return failed_ns is not None and tx.state.now_ns - failed_ns < seconds_ns(tx.state.desk.position_sync_s)
 
 
-def _wanted_qty(position: Position) -> Decimal:
+def wanted_qty(position: Position) -> Decimal:
     """Return what protection should cover: what is open, less what an exit or another reducing order takes."""
     free = abs(position.qty) - position.held_exit
     exit_ = position.exit
@@ -250,8 +257,7 @@ def _place(tx: Tx, account: Account, position: Position, role: Role, level: Deci
     now_ns = tx.state.now_ns
     order = submit(tx, _leg_intent(tx, account, position, role, level, qty), now_ns, now_ns)
     if order is None and not waits_for_room(tx, account.spec.id, position.symbol):
-        why = f"our own gate denied the {role} order"
-        tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, why, role))
+        note_missing(tx, account.spec.id, position.symbol, role, f"our own gate denied the {role} order")
 
 
 def _group(tx: Tx, account: Account, position: Position) -> str:
@@ -285,7 +291,7 @@ def _adjust(tx: Tx, leg: Order, level: Decimal, wanted: Decimal, *, may_lower: b
         stop_px = None
     if not replace(tx, leg, wanted, price, stop_px):
         why = f"our own gate denied moving the {leg.intent.role} order"
-        tx.apply(ev.ProtectionFailed(leg.intent.account, leg.intent.symbol, why))
+        note_unchanged(tx, leg.intent.account, leg.intent.symbol, leg.intent.role, why)
 
 
 def _place_anew(tx: Tx, leg: Order, level: Decimal, wanted: Decimal, why: str) -> None:
@@ -337,9 +343,17 @@ def _advance_exit(tx: Tx, account: Account, position: Position, exit_: Exit) -> 
     order = None if exit_.order_id is None else account.orders[exit_.order_id]
     if order is not None and not is_over(order):
         return
-    why = _why_over(account, position, exit_, order) or _why_denied(tx, account, position, exit_)
+    if order is not None and postpone_exit(tx, account, position, exit_, order):
+        return
+    why = _why_over(account, position, exit_, order)
+    if not why and exit_waits(tx, account, position):
+        return
+    failed = bool(position.qty) and order is not None and is_refused(position, exit_, order)
+    if not why:
+        why = _why_denied(tx, account, position, exit_)
+        failed = bool(exit_.tries)
     if why:
-        tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why))
+        tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why, failed))
         return
     if exit_.qty is None:
         _call_back_reducers(tx, account, position)
@@ -391,7 +405,7 @@ def _close(tx: Tx, account: Account, position: Position, exit_: Exit) -> None:
     order = submit(tx, intent, now_ns, now_ns)
     if order is None and not waits_for_room(tx, account.spec.id, position.symbol):
         why = "our own gate denied the exit order"
-        tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why))
+        tx.apply(ev.ExitEnded(account.spec.id, position.symbol, exit_.signal_id, why, bool(exit_.tries)))
 
 
 def _exit_intent(tx: Tx, account: Account, position: Position, exit_: Exit, qty: Decimal) -> OrderIntent:

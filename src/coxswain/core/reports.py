@@ -11,6 +11,7 @@ from coxswain.core import reversals
 from coxswain.core.consequences import after
 from coxswain.core.fills import book_fill, confirm_change, unbookable
 from coxswain.core.order import Order, Phase, is_done, is_over
+from coxswain.core.refusals import note_unchanged
 from coxswain.core.state import Account, find_order
 from coxswain.core.submit import PROTECTION, ask_for_order, key_of_question, lose_sight
 from coxswain.core.trust import distrust, restrict
@@ -205,7 +206,7 @@ def on_cancel_rejected(tx: Tx, answer: CancelRejected) -> None:
         tx.apply(ev.ReplaceRefused(answer.account, order.cl_ord_id, answer.text))
         if order.intent.role in PROTECTION:
             why = f"the venue refused to change the {order.intent.role} order: {answer.text}"
-            tx.apply(ev.ProtectionFailed(answer.account, order.intent.symbol, why))
+            note_unchanged(tx, answer.account, order.intent.symbol, order.intent.role, why)
     elif order.cancel_pending and answer.cl_ord_id == answer.orig_cl_ord_id:
         tx.apply(ev.CancelRefused(answer.account, order.cl_ord_id, answer.text))
     else:
@@ -230,7 +231,8 @@ def on_venue_failed(tx: Tx, failure: VenueFailed) -> None:
     # The failure does not say of which request it is: it is of the order itself if nothing else was asked.
     asked_more = order.cancel_wanted or key_of_question(order) in tx.state.deadlines
     if failure.reached_venue is ReachedVenue.NO and order.phase is Phase.PENDING_NEW and not asked_more:
-        tx.apply(ev.OrderCanceled(failure.account, order.cl_ord_id, order.cum_qty, True, f"not sent: {failure.text}"))
+        why = f"not sent: {failure.text}"
+        tx.apply(ev.OrderCanceled(failure.account, order.cl_ord_id, order.cum_qty, True, why, unsent=True))
         after(tx, order, was_over=False)
     else:
         lose_sight(tx, order, failure.text)
@@ -251,7 +253,9 @@ def on_egress_refused(tx: Tx, refusal: EgressRefused) -> None:
         return
     if order.replace_pending is not None and order.replace_pending.cl_ord_id == refusal.cl_ord_id:
         tx.apply(ev.ReplaceRefused(refusal.account, order.cl_ord_id, why))
+        if order.intent.role in PROTECTION:
+            note_unchanged(tx, refusal.account, order.intent.symbol, order.intent.role, why)
     elif order.phase is Phase.PENDING_NEW:
         _resolve(tx, order, "not sent")
-        tx.apply(ev.OrderCanceled(refusal.account, order.cl_ord_id, order.cum_qty, True, why))
+        tx.apply(ev.OrderCanceled(refusal.account, order.cl_ord_id, order.cum_qty, True, why, unsent=True))
         after(tx, order, was_over=False)

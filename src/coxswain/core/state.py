@@ -57,6 +57,8 @@ class Exit(msgspec.Struct):
     order_id: ClOrdId | None = None
     actor: str = ""
     """The person who asked for it; empty where a signal did."""
+    tries: int = 0
+    """Orders in a row that were rejected or never left."""
 
 
 class Booking(msgspec.Struct, frozen=True):
@@ -263,7 +265,11 @@ class Position(msgspec.Struct):
     target_id: ClOrdId | None = None
     leg_failed_ns: dict[Role, int] = {}
     """When a stop or target was last lost or denied; it is not placed again at once, over and over."""
+    leg_tries: dict[Role, int] = {}
+    """Refusals in a row of a stop or target, or of its change."""
     exit: Exit | None = None
+    exited_ns: int = 0
+    """When an exit of everything last ended."""
     leaving: Parent | None = None
     """An exit that an algorithm works in parts; each part is an `exit`."""
     leaving_for: SignalId | None = None

@@ -12,6 +12,7 @@ from coxswain.model.vocabulary import (
     DayLossRelease,
     Mode,
     OrdType,
+    ProtectionPolicy,
     SelfMatch,
     ShortSelling,
     StopMerge,
@@ -83,6 +84,7 @@ class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     mode: Mode | None = None
     """Its own; the stricter of this and the engine's counts."""
     stop_merge: StopMerge = StopMerge.TIGHTER
+    protection_policy: ProtectionPolicy = ProtectionPolicy.RETRY
 
 
 class Correlation(msgspec.Struct, frozen=True):

@@ -180,6 +180,14 @@ class StopMerge(Word):
     LATEST = "latest"
 
 
+class ProtectionPolicy(Word):
+    """What follows when a stop is refused, by the venue or by our own gate."""
+
+    ALERT = "alert"
+    RETRY = "retry"
+    FLATTEN = "flatten"
+
+
 class VenueTier(Word):
     """How far a venue keeps our ids: T1 unique for ever, T2 unique while working, T3 not at all."""
 

@@ -33,6 +33,7 @@ class Kind(Word):
     CRITICAL = "CRITICAL"
     UNPROTECTED = "UNPROTECTED"
     UNHEDGED = "UNHEDGED"
+    EXIT_FAILED = "EXIT_FAILED"
     INCIDENT = "INCIDENT"
     CORRELATION = "CORRELATION"
     FIRM_RULE = "FIRM_RULE"
@@ -60,6 +61,7 @@ ADVICE: dict[Kind, str] = {
     Kind.CRITICAL: "trading is halted; keep the journal, find the cause with coxswain audit log, then resume",
     Kind.UNPROTECTED: "look at the position now: coxswain positions; close it or set a stop",
     Kind.UNHEDGED: "a leg stands without the others: coxswain explain shows what was decided, and what is left",
+    Kind.EXIT_FAILED: "the position is still open, and protected again if it has a stop; see why: coxswain explain",
     Kind.INCIDENT: "it was booked; the books are compared, see coxswain audit log",
     Kind.CORRELATION: "two accounts move alike: later plans put the second one further back and make it smaller",
     Kind.FIRM_RULE: "see how much is left of each rule: coxswain firms check, and the account",
@@ -121,6 +123,13 @@ def _state(event: ev.AccountStateChanged) -> Found | None:
     return Kind.STOP, Severity.WARNING, event.account
 
 
+def _unprotected(event: ev.ProtectionFailed) -> Found | None:
+    """What is tried again soon is told when that came to nothing."""
+    if event.again_ns is not None and not event.closes:
+        return None
+    return Kind.UNPROTECTED, Severity.ERROR, event.account
+
+
 def _break(event: ev.BreakFound) -> Found:
     return Kind.BREAK_FOUND, Severity.ERROR if event.severity == "high" else Severity.WARNING, event.account
 
@@ -136,9 +145,10 @@ _TABLE: dict[type, Callable[[Any], Found | None]] = {
     ev.AccountStateChanged: _state,
     ev.OrderDenied: lambda e: (Kind.RISK_LIMIT_BREACHED, Severity.WARNING, e.intent.account),
     ev.LadderStepReached: lambda e: (Kind.RISK_LIMIT_BREACHED, Severity.WARNING, e.account),
-    ev.ProtectionFailed: lambda e: (Kind.UNPROTECTED, Severity.ERROR, e.account),
     ev.SpreadEnded: lambda e: (Kind.UNHEDGED, Severity.ERROR, e.account) if e.unhedged_value else None,
     ev.LeggingLimitReached: lambda e: (Kind.UNHEDGED, Severity.WARNING, e.account),
+    ev.ProtectionFailed: _unprotected,
+    ev.ExitEnded: lambda e: (Kind.EXIT_FAILED, Severity.ERROR, e.account) if e.failed else None,
     ev.IncidentRaised: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),
     ev.ReportQuarantined: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),
     ev.CorrelationSet: _correlation,

@@ -139,6 +139,7 @@ _DECISIONS: dict[type, tuple[str, Callable[[Any], str]]] = {
     ev.SurplusFound: ("SURPLUS_FOUND", lambda e: f"{e.qty:f} opened by an order that was to reduce"),
     ev.ProtectionFailed: ("PROTECTION_FAILED", _reason),
     ev.ExitStarted: ("EXIT_STARTED", lambda e: e.reason or f"signal {e.signal_id}"),
+    ev.ExitRefused: ("EXIT_REFUSED", _reason),
     ev.ExitEnded: ("EXIT_ENDED", _reason),
     ev.BreakFound: ("BREAK_FOUND", lambda e: e.kind),
     ev.ResolutionChosen: ("RESOLUTION_CHOSEN", lambda e: f"{e.resolution} by {e.actor}: {e.reason}"),

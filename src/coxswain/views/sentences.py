@@ -235,6 +235,24 @@ def _exit(event: ev.ExitStarted) -> str:
     return f"{event.account} closes {what} of {event.symbol}{limit}{_because(event.reason)}"
 
 
+def _unprotected(event: ev.ProtectionFailed) -> str:
+    then = ""
+    if event.closes:
+        then = "; the position is closed"
+    elif event.again_ns is not None:
+        then = f"; tried again at {utc(event.again_ns)}"
+    return f"{event.symbol} on {event.account} has less protection than it should: {event.reason}{then}"
+
+
+def _exit_refused(event: ev.ExitRefused) -> str:
+    return f"{event.reason}: another order of the exit of {event.account} from {event.symbol} at {utc(event.again_ns)}"
+
+
+def _exit_ended(event: ev.ExitEnded) -> str:
+    how = "ended, and closed less than it should" if event.failed else "ended"
+    return f"the exit of {event.account} from {event.symbol} {how}: {event.reason}"
+
+
 def _trailed(event: ev.StopTrailed) -> str:
     by = "the venue moved it" if event.market_px is None else f"the market is at {event.market_px:f}"
     return f"the stop of {event.symbol} on {event.account} is now at {event.stop_px:f}: {by}"
@@ -432,9 +450,12 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.StopTrailed: _trailed,
     ev.OrderTrailed: lambda e: f"the stop of {e.cl_ord_id} follows the market from {e.market_px:f} on",
     ev.SurplusFound: lambda e: f"{e.cl_ord_id} was to reduce {e.symbol} on {e.account} and opened {e.qty:f}",
-    ev.ProtectionFailed: lambda e: f"{e.symbol} on {e.account} has less protection than it should: {e.reason}",
+    ev.ProtectionFailed: _unprotected,
+    ev.ProtectionTriedAgain: lambda e: f"it is time for the {e.leg} order of {e.symbol} on {e.account} again",
     ev.ExitStarted: _exit,
-    ev.ExitEnded: lambda e: f"the exit of {e.account} from {e.symbol} ended: {e.reason}",
+    ev.ExitRefused: _exit_refused,
+    ev.ExitTriedAgain: lambda e: f"it is time for another order of the exit of {e.account} from {e.symbol}",
+    ev.ExitEnded: _exit_ended,
     ev.ComparisonAsked: lambda e: f"asked the venue for the books of {e.account}{_because(e.reason)}",
     ev.Reconciled: lambda e: (
         f"the books of {e.account} agree: {counted(e.positions, 'position')}, {counted(e.orders, 'working order')}, "

@@ -66,7 +66,14 @@ class Subjects:
                 return self._filled  # it follows the fill that changed the position
             case ev.ProtectionLevelsSet():
                 self._levels_from[event.account, event.symbol] = event.signal_id
-            case ev.StopTrailed() | ev.ExitStarted(signal_id="") | ev.ExitEnded(signal_id=""):
+            case (
+                ev.StopTrailed()
+                | ev.ProtectionTriedAgain()
+                | ev.ExitStarted(signal_id="")
+                | ev.ExitRefused(signal_id="")
+                | ev.ExitTriedAgain(signal_id="")
+                | ev.ExitEnded(signal_id="")
+            ):
                 return Subject(self._levels_from.get((event.account, event.symbol)), event.account)
             case ev.RecoveryAssigned() | ev.RecoveryFailed():
                 return Subject(event.signal_id, getattr(event, "account", None), self.first_id(event.failed))

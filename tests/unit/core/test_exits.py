@@ -152,11 +152,14 @@ def test_an_exit_that_is_stuck_is_cancelled_and_protection_comes_back() -> None:
     assert (desk.stop_of().order_qty, desk.stop_of().stop_px) == (D(7), D("95.00"))
 
 
-def test_a_rejected_exit_brings_protection_back() -> None:
+def test_an_exit_that_is_rejected_again_and_again_brings_protection_back() -> None:
     desk = Desk()
     desk.hold(10)
     desk.exit()
     desk.cancel(desk.stop_of().cl_ord_id)
+    for gap_s in (1, 2, 4):
+        desk.reject(leaving(desk))
+        desk.wait(gap_s * S)
     desk.reject(leaving(desk))
     assert only(desk.events(ev.ExitEnded)).reason == "exit order REJECTED with 0 of 10 filled"
     assert desk.stop_of().order_qty == D(10)

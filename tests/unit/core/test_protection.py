@@ -10,9 +10,9 @@ from coxswain.messages import events as ev
 from coxswain.messages.inputs import SessionChanged
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, ReplaceOrder
 from coxswain.model.market import Session
-from coxswain.model.vocabulary import ExecType, OrdStatus, OrdType, Role, TimeInForce
+from coxswain.model.vocabulary import ExecType, OrdStatus, OrdType, ProtectionPolicy, Role, TimeInForce
 from tests.asking import pause
-from tests.unit.core.desk import BUY, SELL, SHARE, SHARES, A, D, Desk, S, as_venue_order, kinds, only, setup
+from tests.unit.core.desk import BUY, SELL, SHARE, SHARES, A, D, Desk, S, account, as_venue_order, kinds, only, setup
 
 SYNC = 60 * S
 
@@ -180,9 +180,9 @@ def test_a_stop_whose_sibling_filled_unheard_is_not_placed_again() -> None:
 
 
 @pytest.mark.parametrize("end", ["cancels", "rejects"])
-def test_a_venue_that_keeps_refusing_a_stop_is_asked_once_a_minute(end: str) -> None:
+def test_a_venue_that_keeps_refusing_a_stop_is_asked_once_a_minute_where_that_is_only_told(end: str) -> None:
     """Found by reading: placing it again at once went on as fast as the wire."""
-    desk = Desk()
+    desk = Desk(setup(msgspec.structs.replace(account(A), protection_policy=ProtectionPolicy.ALERT)))
     entry = desk.enter(10)
     desk.accept(entry)
     desk.fill(entry, 10)
@@ -232,9 +232,9 @@ def test_a_stop_that_began_to_fill_and_fell_silent_is_cancelled_and_placed_again
     assert (desk.stop_of().order_qty, desk.stop_of().stop_px) == (D(6), D("95.00"))
 
 
-def test_a_refused_change_is_asked_for_again_only_with_the_next_comparison() -> None:
+def test_a_refused_change_is_asked_for_again_only_with_the_next_comparison_where_that_is_only_told() -> None:
     """Found by reading: a venue that would not move a stop was asked again as fast as it could refuse."""
-    desk = Desk()
+    desk = Desk(setup(msgspec.structs.replace(account(A), protection_policy=ProtectionPolicy.ALERT)))
     desk.hold(10)
     stop = desk.stop_of()
     desk.adjust(stop_loss="99.99")

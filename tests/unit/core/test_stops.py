@@ -553,11 +553,13 @@ def test_a_flatten_that_the_venue_rejects_is_tried_again_at_the_next_comparison(
     desk = Desk()
     bare(desk)
     desk.step(stop(FLATTEN, EVERYTHING))
-    desk.reject(only(exits(desk)))
-    assert desk.position().exit is None
+    while desk.position().exit is not None:
+        desk.reject(exits(desk)[-1])
+        desk.wait(8 * S)
+    assert len(exits(desk)) == 4
     desk.wait(61 * S)
     desk.books()
-    assert len(exits(desk)) == 2
+    assert len(exits(desk)) == 5
     plans = {event.signal_id for event in desk.events(ev.ExitStarted)}
     assert len(plans) == 1, "it is the same plan still"
 

@@ -228,6 +228,7 @@ def _account(account: AccountEntry, limits: Mapping[str, Decimal], rule_sets: Ma
         mode=account.trading_mode,
         route_group=account.route_group,
         stop_merge=account.stop_merge,
+        protection_policy=account.protection_policy,
     )
 
 

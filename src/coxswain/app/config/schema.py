@@ -23,7 +23,7 @@ from coxswain.model.decimals import ONE, ZERO, exact, is_short
 from coxswain.model.firm import Phase
 from coxswain.model.hours import is_zone
 from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope, Unit
-from coxswain.model.vocabulary import DayLossRelease, Mode, SelfMatch, ShortSelling, StopMerge
+from coxswain.model.vocabulary import DayLossRelease, Mode, ProtectionPolicy, SelfMatch, ShortSelling, StopMerge
 from coxswain.views.alerts import Kind
 
 # It is part of every order id, and those have at most 36 characters at many venues.
@@ -211,6 +211,10 @@ class AccountEntry(Entry):
     """Who ends a day's loss: a `person`, or the next `reset`."""
     stop_merge: Annotated[StopMerge, _choice(StopMerge, "tighter or latest")] = StopMerge.TIGHTER
     """Where a second entry names another stop: the `tighter` of both, or the `latest`."""
+    protection_policy: Annotated[ProtectionPolicy, _choice(ProtectionPolicy, "alert, retry or flatten")] = (
+        ProtectionPolicy.RETRY
+    )
+    """What follows when a stop is refused: `alert`, `retry` a few times, or `flatten` the position."""
     limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table
     """Its own limits; they take precedence."""
 

@@ -214,18 +214,26 @@ def _order_rejected(state: State, clock: Deadlines, event: ev.OrderRejected) -> 
 
 
 def _order_canceled(state: State, clock: Deadlines, event: ev.OrderCanceled) -> None:
-    _end(state, clock, event.account, event.cl_ord_id, OrdStatus.CANCELED)
+    _end(state, clock, event.account, event.cl_ord_id, OrdStatus.CANCELED, unsent=event.unsent)
 
 
 def _order_expired(state: State, clock: Deadlines, event: ev.OrderExpired) -> None:
     _end(state, clock, event.account, event.cl_ord_id, OrdStatus.EXPIRED)
 
 
-def _end(state: State, clock: Deadlines, account_id: AccountId, cl_ord_id: ClOrdId, ended_as: OrdStatus) -> None:
+def _end(
+    state: State,
+    clock: Deadlines,
+    account_id: AccountId,
+    cl_ord_id: ClOrdId,
+    ended_as: OrdStatus,
+    *,
+    unsent: bool = False,
+) -> None:
     account, order = order_of(state, account_id, cl_ord_id)
     cum_qty, held = order.cum_qty, held_qty(order)
     was_known = order.outcome_known
-    machine.end(order, ended_as)
+    machine.end(order, ended_as, unsent=unsent)
     count_unknown(account, order, was_known)
     settle(state, clock, account, order, cum_qty, held)
 
@@ -292,6 +300,8 @@ def _order_replaced(state: State, clock: Deadlines, event: ev.OrderReplaced) -> 
     clock.clear(key("submit", event.account, order.cl_ord_id))
     if order.replace_pending is None:
         clock.clear(key("replace", event.account, order.cl_ord_id))
+    if order.intent.role in (Role.STOP, Role.TARGET):
+        account.positions[order.intent.symbol].leg_tries.pop(order.intent.role, None)
     settle(state, clock, account, order, order.cum_qty, held)
 
 

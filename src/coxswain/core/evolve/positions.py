@@ -7,15 +7,18 @@ from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.evolve.shared import order_of
 from coxswain.core.evolve.spreads import note_closed
 from coxswain.core.exposure import count, settle_parts
+from coxswain.core.order import InvariantViolation
 from coxswain.core.state import (
     Deadlines,
     Exit,
     Levels,
     Position,
     State,
+    is_closing,
 )
 from coxswain.core.sums import (
     compare_later,
+    key,
     note_conversion,
     occupy,
     position_of,
@@ -23,6 +26,7 @@ from coxswain.core.sums import (
 )
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO
+from coxswain.model.vocabulary import AccountId, Role, Symbol
 
 
 def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged) -> None:
@@ -43,7 +47,7 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
         position.former = _levels_of(position, was_long=was_long)
         position.stop_px = position.target_px = position.levels_from = position.trail = None
         position.trail_active = False
-        position.leg_failed_ns.clear()
+        _forget_refusals(clock, event.account, position)
         position.gave_way = False
     if event.closed:
         note_closed(account, position)
@@ -74,7 +78,7 @@ def _protection_levels_set(state: State, clock: Deadlines, event: ev.ProtectionL
     account = state.accounts[event.account]
     position = position_of(account, event.symbol)
     position.stop_px, position.target_px = event.stop_px, event.target_px
-    position.leg_failed_ns.clear()
+    _forget_refusals(clock, event.account, position)
     position.levels_from = event.signal_id
     if position.leaving is not None and event.signal_id != position.leaving_for:
         position.leaving.former_target_px = event.target_px
@@ -102,8 +106,30 @@ def _surplus_found(state: State, clock: Deadlines, event: ev.SurplusFound) -> No
 
 
 def _protection_failed(state: State, clock: Deadlines, event: ev.ProtectionFailed) -> None:
+    position = position_of(state.accounts[event.account], event.symbol)
     if event.leg is not None:
-        position_of(state.accounts[event.account], event.symbol).leg_failed_ns[event.leg] = state.now_ns
+        position.leg_failed_ns[event.leg] = state.now_ns
+    role = event.leg or event.changes
+    if role is not None and event.tries:
+        position.leg_tries[role] = event.tries
+    if role is not None and event.again_ns is not None:
+        clock.set(_deadline_of_leg(event.account, event.symbol, role), event.again_ns)
+
+
+def _protection_tried_again(state: State, clock: Deadlines, event: ev.ProtectionTriedAgain) -> None:
+    clock.clear(_deadline_of_leg(event.account, event.symbol, event.leg))
+
+
+def _deadline_of_leg(account_id: AccountId, symbol: Symbol, role: Role) -> str:
+    return key("protect", account_id, f"{symbol}|{role}")
+
+
+def _forget_refusals(clock: Deadlines, account_id: AccountId, position: Position) -> None:
+    """Other levels, or none, are another wish: nothing of it was refused yet."""
+    position.leg_failed_ns.clear()
+    position.leg_tries.clear()
+    for role in (Role.STOP, Role.TARGET):
+        clock.clear(_deadline_of_leg(account_id, position.symbol, role))
 
 
 def _exit_started(state: State, clock: Deadlines, event: ev.ExitStarted) -> None:
@@ -116,8 +142,24 @@ def _exit_started(state: State, clock: Deadlines, event: ev.ExitStarted) -> None
         position.triggered_ns = state.now_ns
 
 
+def _exit_refused(state: State, clock: Deadlines, event: ev.ExitRefused) -> None:
+    exit_ = position_of(state.accounts[event.account], event.symbol).exit
+    if exit_ is None:
+        raise InvariantViolation(f"no exit of {event.symbol} on {event.account} is under way")
+    exit_.order_id, exit_.tries = None, event.tries
+    clock.set(key("exit", event.account, event.symbol), event.again_ns)
+
+
+def _exit_tried_again(state: State, clock: Deadlines, event: ev.ExitTriedAgain) -> None:
+    clock.clear(key("exit", event.account, event.symbol))
+
+
 def _exit_ended(state: State, clock: Deadlines, event: ev.ExitEnded) -> None:
-    position_of(state.accounts[event.account], event.symbol).exit = None
+    position = position_of(state.accounts[event.account], event.symbol)
+    if is_closing(position):
+        position.exited_ns = state.now_ns
+    position.exit = None
+    clock.clear(key("exit", event.account, event.symbol))
 
 
 # Each function takes the event that it stands beside; no type says that of a table.
@@ -128,6 +170,9 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.OrderTrailed: _order_trailed,
     ev.SurplusFound: _surplus_found,
     ev.ProtectionFailed: _protection_failed,
+    ev.ProtectionTriedAgain: _protection_tried_again,
     ev.ExitStarted: _exit_started,
+    ev.ExitRefused: _exit_refused,
+    ev.ExitTriedAgain: _exit_tried_again,
     ev.ExitEnded: _exit_ended,
 }

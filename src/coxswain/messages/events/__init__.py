@@ -253,7 +253,13 @@ from coxswain.messages.events.positions import (
     ExitEnded as ExitEnded,
 )
 from coxswain.messages.events.positions import (
+    ExitRefused as ExitRefused,
+)
+from coxswain.messages.events.positions import (
     ExitStarted as ExitStarted,
+)
+from coxswain.messages.events.positions import (
+    ExitTriedAgain as ExitTriedAgain,
 )
 from coxswain.messages.events.positions import (
     OrderTrailed as OrderTrailed,
@@ -269,6 +275,9 @@ from coxswain.messages.events.positions import (
 )
 from coxswain.messages.events.positions import (
     ProtectionLevelsSet as ProtectionLevelsSet,
+)
+from coxswain.messages.events.positions import (
+    ProtectionTriedAgain as ProtectionTriedAgain,
 )
 from coxswain.messages.events.positions import (
     StopTrailed as StopTrailed,

@@ -94,6 +94,8 @@ class OrderCanceled(EventBase, frozen=True):
     cum_qty: Decimal
     unsolicited: bool
     reason: str = ""
+    unsent: bool = False
+    """It is proved that the venue never had it."""
 
 
 class OrderExpired(EventBase, frozen=True):

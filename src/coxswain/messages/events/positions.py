@@ -78,13 +78,29 @@ class SurplusFound(EventBase, frozen=True):
 
 
 class ProtectionFailed(EventBase, frozen=True):
-    """A position has less protection than it should: an alert."""
+    """A position has less protection than it should: an alert, unless it is tried again first."""
 
     account: AccountId
     symbol: Symbol
     reason: str
     leg: Role | None = None
     """The order that is missing: STOP or TARGET."""
+    changes: Role | None = None
+    """The order that stands, but not as it should: its change was refused."""
+    tries: int = 0
+    """Refusals of this order in a row."""
+    again_ns: int | None = None
+    """When it is tried again, or the position closed; None: when the books are compared."""
+    closes: bool = False
+    """The account's policy is to close the position."""
+
+
+class ProtectionTriedAgain(EventBase, frozen=True):
+    """The time has come for a stop or target that was refused."""
+
+    account: AccountId
+    symbol: Symbol
+    leg: Role
 
 
 class ExitStarted(EventBase, frozen=True):
@@ -102,11 +118,34 @@ class ExitStarted(EventBase, frozen=True):
     """Why the engine began it; empty where a signal asked for it."""
 
 
+class ExitRefused(EventBase, frozen=True):
+    """The order of an exit was rejected, or never left. The exit stands, and another order follows."""
+
+    account: AccountId
+    symbol: Symbol
+    signal_id: SignalId
+    cl_ord_id: ClOrdId
+    reason: str
+    tries: int
+    """Refusals in a row."""
+    again_ns: int
+
+
+class ExitTriedAgain(EventBase, frozen=True):
+    """The time has come for another order of an exit."""
+
+    account: AccountId
+    symbol: Symbol
+    signal_id: SignalId
+
+
 class ExitEnded(EventBase, frozen=True):
     account: AccountId
     symbol: Symbol
     signal_id: SignalId
     reason: str
+    failed: bool = False
+    """Its orders were refused, and it has closed less than it should: an alert."""
 
 
 PositionEvent = (
@@ -116,6 +155,9 @@ PositionEvent = (
     | OrderTrailed
     | SurplusFound
     | ProtectionFailed
+    | ProtectionTriedAgain
     | ExitStarted
+    | ExitRefused
+    | ExitTriedAgain
     | ExitEnded
 )
