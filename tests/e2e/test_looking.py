@@ -24,7 +24,7 @@ def look(demo: Demo, command: str, *more: str) -> str:
         ("accounts", ("alder", "dogwood", "EUR", "ACTIVE", "900.00")),
         ("orders", ("ENTRY", "RECOVERY", "COMPLETION", "STOP", "TARGET", "EXIT", "REJECTED", "demo-1")),
         ("orders --open", ("STOP", "TARGET", "NEW", "demo-4")),
-        ("positions", ("EURUSD", "venue", "open P&L")),
+        ("positions", ("EURUSD", "BROKER", "open P&L")),
         ("fills", ("slip bp", "north-R", "south-R", "BUY", "SELL")),
         ("stats", ("fill_rate_pct", "win_rate_pct", "in EUR", "in USD", "profit_factor")),
         ("audit log", ("ORDER_FILLED", "PROTECTION_SET", "ENGINE_STOPPED")),

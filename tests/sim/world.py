@@ -4,6 +4,7 @@ Everything comes from one seed, so a world that fails is seen again. `World` kee
 the records, and can drop the engine at any moment and fold them into a new one.
 """
 
+import itertools
 import random
 from collections.abc import Callable
 from decimal import Decimal
@@ -15,7 +16,7 @@ from coxswain.messages.record import Record, decode, encode
 from coxswain.model.decimals import plain
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
-from coxswain.model.vocabulary import AccountId, JournalId, Mode, OrdType, Symbol, VenueId
+from coxswain.model.vocabulary import AccountId, JournalId, Mode, OrdType, ProtectionPolicy, Symbol, VenueId
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.plugins import make_engine
 from coxswain.venues.paper import CAPABILITIES, AccountParams, Fault, PaperVenue, Params, capabilities_of
@@ -77,13 +78,16 @@ class Lacks(NamedTuple):
 
 ALL_NATIVE = Lacks()
 
+POLICIES = (ProtectionPolicy.RETRY, ProtectionPolicy.FLATTEN, ProtectionPolicy.ALERT)
+"""Of the accounts in turn."""
+
 
 def make_setup(lacks: Lacks = ALL_NATIVE, /, **settings: str) -> Setup:
     return Setup(
         Mode.FULL_AUTO,
         tuple(
-            AccountSpec(account, venue, CURRENCY[account], reserve=account == SPARE)
-            for account, venue in VENUE_OF.items()
+            AccountSpec(account, venue, CURRENCY[account], reserve=account == SPARE, protection_policy=policy)
+            for (account, venue), policy in zip(VENUE_OF.items(), itertools.cycle(POLICIES))
         ),
         (VenueSpec(PA, CAPABILITIES), VenueSpec(PB, capabilities_of(Params({}, **lacks.params())))),
         INSTRUMENTS,

@@ -91,6 +91,7 @@ def show_status(journal: Path, as_json: bool) -> int:
         "accounts_active": sum(1 for account in accounts if account.state is TradingState.ACTIVE),
         "open_positions": len(positions),
         "unprotected_positions": sum(1 for row in positions if row.protection == "NONE"),
+        "protection": [f"{row.account} {row.symbol}: {row.told_protection}" for row in positions],
         "open_orders": sum(1 for row in summary.blotter.orders.values() if row.is_open),
         "unknown_orders": unknown,
         "breaks": sorted(summary.book.breaks),
@@ -149,6 +150,7 @@ def _problems(summary: Summary, accounts: Sequence[AccountRow], running: bool) -
     """Name what somebody should look at, the worst first."""
     unknown = sum(1 for row in summary.blotter.orders.values() if not row.outcome_known)
     bare = [row for row in summary.book.open_positions() if row.protection == "NONE"]
+    elsewhere = [row for row in summary.book.open_positions() if row.is_elsewhere and row.protection != "NONE"]
     restricted = [account for account in accounts if account.state is not TradingState.ACTIVE]
     found = []
     if unknown:
@@ -158,6 +160,7 @@ def _problems(summary: Summary, accounts: Sequence[AccountRow], running: bool) -
     if bare:
         names = ", ".join(f"{row.account} {row.symbol}" for row in bare)
         found.append(f"{tables.count(len(bare), 'position')} without protection ({names})")
+    found += [f"{row.account} {row.symbol}: {row.told_protection}" for row in elsewhere]
     if summary.controls.flattening():
         found.append(f"{tables.count(len(summary.controls.flattening()), 'position')} still to be flattened")
     narrow = [row for row in summary.controls.stops() if row.scope.startswith(("strategy", "instrument"))]

@@ -292,7 +292,7 @@ def show_positions(summary: Summary) -> None:
             average(row.avg_px, instruments.get(row.symbol)),
             price(row.stop_px, instruments.get(row.symbol)),
             price(row.target_px, instruments.get(row.symbol)),
-            Text(row.protection, style=STYLES["bad"] if row.protection == "NONE" else STYLES["ok"]),
+            Text(row.protected_by, style=STYLES["bad"] if row.protected_by == "NONE" else STYLES["ok"]),
             row.currency,
             money(row.unrealized_pnl),
             money(row.realized_pnl),
@@ -305,6 +305,9 @@ def show_positions(summary: Summary) -> None:
         right=("lots", "avg price", "stop", "target", "open P&L", "realised (all time)"),
         least=("realised (all time)", "target", "avg price"),
     )
+    for row in rows:
+        if row.is_elsewhere:
+            line(f"  {row.account} {row.symbol}: {row.told_protection}", STYLES["bad"])
 
 
 def _show_books(ran: "Ran") -> None:

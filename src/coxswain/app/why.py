@@ -15,6 +15,8 @@ def show_explanation(explanation: Explanation, last: int) -> None:
     """Every account with every check, every answer of the gate, and the last of what happened then, in order."""
     line(f"{explanation.kind} {explanation.id}", "bold")
     line(explanation.headline)
+    for protected in explanation.protection:
+        line(protected, STYLES["bad" if ": NONE" in protected else "ok"])
     for decision in explanation.decisions:
         _show_decision(decision)
     if explanation.gate:

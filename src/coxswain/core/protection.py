@@ -302,14 +302,14 @@ def _place_anew(tx: Tx, leg: Order, level: Decimal, wanted: Decimal, why: str) -
         cancel(tx, leg, why)
     elif not waits_for_room(tx, account.spec.id, position.symbol):
         why = f"our own gate denied moving the {leg.intent.role} order"
-        tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, why))
+        note_unchanged(tx, account.spec.id, position.symbol, leg.intent.role, why)
 
 
 def may_move(tx: Tx, account: Account, position: Position, level: Decimal) -> bool:
     """Say whether our gate would let the stop at the venue be moved; one that is held here always may."""
     if position.stop_id is None:
         return True
-    wanted = _wanted_qty(position) or abs(position.qty)
+    wanted = wanted_qty(position) or abs(position.qty)
     return refusal_of(tx, _leg_intent(tx, account, position, Role.STOP, level, wanted)) is None
 
 

@@ -66,6 +66,8 @@ class Explanation(msgspec.Struct, frozen=True):
     gate: tuple[GateAnswer, ...]
     orders: tuple[OrderRow, ...]
     timeline: tuple[Line, ...]
+    protection: tuple[str, ...] = ()
+    """Of an account: each position, who protects it, and where."""
 
 
 class _Fact(NamedTuple):
@@ -127,7 +129,10 @@ class Explainer:
         decisions = tuple(made for made in of_all if made.account.account == account)
         orders = [order for order in self._blotter.orders.values() if order.account == account]
         facts = [fact for fact in self._facts if fact.subject.account == account or _plans_for(fact.event, account)]
-        return _explanation("account", account, headline, decisions, orders, facts)
+        told = _explanation("account", account, headline, decisions, orders, facts)
+        held = (position for position in self._book.open_positions() if position.account == account)
+        protection = tuple(f"{position.symbol}: {position.told_protection}" for position in held)
+        return msgspec.structs.replace(told, protection=protection)
 
     def _decisions(self, signal_id: SignalId) -> Iterator[Decision]:
         if signal_id not in self._plans.plans:

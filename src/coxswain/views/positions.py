@@ -12,13 +12,13 @@ import msgspec
 
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
-from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down, round_up
+from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down, round_up, text
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.plan import Plan
 from coxswain.model.position import unrealized
 from coxswain.model.spread import LEGS_MAX
 from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, Role, SignalId, Symbol, TradingState
-from coxswain.views.blotter import Blotter
+from coxswain.views.blotter import Blotter, OrderRow
 
 NS_PER_DAY = 86_400 * 10**9
 
@@ -29,6 +29,21 @@ class Protection(StrEnum):
     VENUE = "venue"
     ENGINE = "engine"
     NONE = "NONE"
+
+
+class ProtectedBy(StrEnum):
+    """Who would stop a position out: the broker, at whom a stop works, the engine, or nobody."""
+
+    BROKER = "BROKER"
+    ENGINE = "ENGINE"
+    NONE = "NONE"
+
+
+_BY = {
+    Protection.VENUE: ProtectedBy.BROKER,
+    Protection.ENGINE: ProtectedBy.ENGINE,
+    Protection.NONE: ProtectedBy.NONE,
+}
 
 
 class PositionRow(msgspec.Struct):
@@ -60,6 +75,26 @@ class PositionRow(msgspec.Struct):
     """Open profit for each day held, in the account's currency."""
     currency: str = ""
     """The account's."""
+    protected_by: ProtectedBy = ProtectedBy.NONE
+    """The same as `protection`, in the words that are shown."""
+    stop_stands_at: Decimal | None = None
+    """Where the stop works at the venue; it should be at `stop_px`, and may have been refused there."""
+
+    @property
+    def told_protection(self) -> str:
+        """Return who protects it, and both prices where the stop stands elsewhere than it should."""
+        at = self.stop_stands_at if self.protected_by is ProtectedBy.BROKER else self.stop_px
+        if at is None:
+            return str(self.protected_by)
+        if self.protected_by is ProtectedBy.NONE:
+            return f"NONE, its stop is wanted at {text(at)}"
+        wanted = "" if at == self.stop_px else f", wanted at {_optional(self.stop_px)}"
+        return f"{self.protected_by}, its stop is at {text(at)}{wanted}"
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Say whether its stop works, but at another price than it should."""
+        return self.stop_stands_at is not None and self.stop_stands_at != self.stop_px
 
 
 class AccountRow(msgspec.Struct):
@@ -217,15 +252,23 @@ class Book:
         else:
             held_here = row.account in self._stops_held and row.stop_px is not None
             row.protection = Protection.ENGINE if held_here else Protection.NONE
+        row.protected_by = _BY[row.protection]
+        stop = self._working_stop(row)
+        row.stop_stands_at = None if stop is None else stop.stop_px
         return row
 
-    def _is_covered(self, row: PositionRow) -> bool:
+    def _working_stop(self, row: PositionRow) -> OrderRow | None:
+        """Return the stop that works at the venue, if one does."""
         stop_id = self._stop_ids.get((row.account, row.symbol))
         if stop_id is None:
-            return False
+            return None
         stop = self._blotter.orders[stop_id]
         works = stop.is_open and stop.outcome_known and stop.ord_status is not OrdStatus.PENDING_NEW
-        return works and stop.leaves_qty >= abs(row.qty)
+        return stop if works else None
+
+    def _is_covered(self, row: PositionRow) -> bool:
+        stop = self._working_stop(row)
+        return stop is not None and stop.leaves_qty >= abs(row.qty)
 
     def _rate(self, source: str, target: str, is_gain: bool) -> Decimal | None:
         """The adverse side of the pair's last quote, as the engine converts."""
@@ -356,6 +399,10 @@ class Book:
 
     def _incident(self, event: ev.IncidentRaised) -> None:
         self.incidents.append(event)
+
+
+def _optional(price: Decimal | None) -> str:
+    return "no price" if price is None else text(price)
 
 
 def _risk_reward(row: PositionRow) -> Decimal | None:

@@ -19,7 +19,7 @@ from coxswain.views.blotter import Blotter
 from coxswain.views.control import Controls
 from coxswain.views.performance import Performance, PerformanceRow
 from coxswain.views.plans import Outcome, PlanAccount, PlanRow, Plans, Result
-from coxswain.views.positions import Book, PositionRow, Protection
+from coxswain.views.positions import Book, PositionRow, ProtectedBy, Protection
 from coxswain.views.stats import MoneyRow, Stats, StatsRow
 
 PAPER: Literal["paper"] = "paper"
@@ -118,6 +118,10 @@ class PositionDoc(msgspec.Struct, frozen=True):
     protection: Protection
     stop_px: Written | None
     target_px: Written | None
+    protected_by: ProtectedBy
+    """The same as `protection`, in the words that are shown."""
+    stop_stands_at: Written | None
+    """Where the stop works at the venue; it should be at `stop_px`."""
 
 
 class BreakDoc(msgspec.Struct, frozen=True):
@@ -444,6 +448,8 @@ def _position(row: PositionRow) -> PositionDoc:
         row.protection,
         written(row.stop_px),
         written(row.target_px),
+        row.protected_by,
+        written(row.stop_stands_at),
     )
 
 

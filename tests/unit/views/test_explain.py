@@ -169,3 +169,8 @@ def test_a_fill_that_fits_no_order_can_be_asked_about() -> None:
 def test_a_name_that_is_a_signal_and_an_account_is_the_signal() -> None:
     script = Script().step(proposed(share(A), signal_id=SignalId("a")))
     assert explain(script, "a").kind == "signal"
+
+
+def test_an_account_tells_who_protects_each_of_its_positions() -> None:
+    explanation = explain(story(), "a")
+    assert explanation.protection == ("EURUSD: BROKER, its stop is at 1.06",)

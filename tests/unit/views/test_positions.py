@@ -27,6 +27,7 @@ from tests.unit.views.records import (
     intent,
     levels,
     position,
+    rejected,
     unknown,
 )
 
@@ -149,7 +150,22 @@ def test_protection_of_a_position(events: Sequence[ev.Event], protection: str) -
     for event in events:
         script.step(event)
     assert held(script).protection == protection
+    assert held(script).protected_by == {"venue": "BROKER", "engine": "ENGINE", "NONE": "NONE"}[protection]
     assert account(script).unprotected_positions == (protection == "NONE")
+
+
+def test_a_stop_that_was_not_moved_tells_both_prices() -> None:
+    script = Script().step(position("1", "1.1"), levels("1.05"), created("s", STOP), accepted("s"))
+    assert held(script).told_protection == "BROKER, its stop is at 1.05"
+    refused = ev.ReplaceRefused(A, ClOrdId("s"), "no")
+    row = held(script.step(levels("1.07"), change_asked("s", "t", "1", "1.07")).step(refused))
+    assert (row.stop_px, row.stop_stands_at, row.is_elsewhere) == (Decimal("1.07"), Decimal("1.05"), True)
+    assert row.told_protection == "BROKER, its stop is at 1.05, wanted at 1.07"
+
+
+def test_a_position_whose_stop_was_refused_tells_where_it_is_wanted() -> None:
+    row = held(Script().step(position("1", "1.1"), levels("1.05"), created("s", STOP)).step(rejected("s", "no")))
+    assert (row.told_protection, row.stop_stands_at) == ("NONE, its stop is wanted at 1.05", None)
 
 
 def test_an_account_starts_with_what_the_venue_says() -> None:
