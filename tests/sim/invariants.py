@@ -12,7 +12,7 @@ from coxswain.core.engine import ROUTINE
 from coxswain.core.order import Order, Phase
 from coxswain.core.scopes import CAUSES as STOPS
 from coxswain.core.scopes import is_flattened, narrower_state
-from coxswain.core.state import Account, Position, State, find_order, strategy_of
+from coxswain.core.state import Account, Position, State, find_order, position_break, strategy_of
 from coxswain.core.stops import RELEASED_BY_A_PERSON
 from coxswain.core.tx import CORE_FAILURE, EGRESS
 from coxswain.messages import events as ev
@@ -38,6 +38,7 @@ from coxswain.model.vocabulary import (
 )
 from coxswain.runtime.plugins import make_engine
 from tests.sim import books
+from tests.sim.sums import exposures_are_right, firm_sums_are_right, resting_orders_are_indexed
 from tests.sim.world import VENUE_OF, World
 
 LEGS = (Role.STOP, Role.TARGET)
@@ -79,6 +80,9 @@ class Invariants:
             self._one_live_order_for_one_intent(world, account_id)
             self._the_venue_flips_nothing(world, account_id)
         self._children_stay_within_their_parent(world.engine.state)
+        exposures_are_right(world.engine.state)
+        resting_orders_are_indexed(world.engine.state)
+        firm_sums_are_right(world.engine.state)
 
     # --- I10 ----------------------------------------------------------------------------------------------------------
 
@@ -382,6 +386,7 @@ def at_rest(world: World) -> None:
             "BREAKERS_OF_MANY",
             *(cause_of(kind) for kind in BreakerKind),
         }
+        assert account.paced == {}, f"{account_id}: waits for room without end"
         assert not {CORE_FAILURE, EGRESS} & set(account.causes)
         if any(position.occupied for position in account.positions.values()):
             causes.discard("LIMIT_LOWERED")
@@ -429,6 +434,8 @@ def _books_are_equal(world: World, account_id: AccountId, account: Account) -> N
 def _position_is_protected(state: State, account: Account, position: Position) -> None:
     frozen = TradingState.HALTED in (account.state, *_under_narrower_stops(state, position))
     assert position.exit is None, f"an exit of {position.symbol} never ended: {position.exit}"
+    if position_break(account.spec.id, position.symbol) in account.ignored:
+        return  # the venue may hold nothing that an order could protect, and an alert says so
     for role, level, leg_id in (
         (Role.STOP, position.stop_px, position.stop_id),
         (Role.TARGET, position.target_px, position.target_id),

@@ -4,11 +4,13 @@ from coxswain.messages import events as ev
 from coxswain.messages.inputs import CompareAccounts, ResolveBreak, VenueFailed
 from coxswain.messages.requests import NewOrder
 from coxswain.model.control import Scope, ScopeKind, StopLevel
+from coxswain.model.firm import CopyRule, Permission
 from coxswain.model.orders import Trail, VenuePosition
 from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import ReachedVenue, Resolution, TradingState, VenueTier
 from tests.asking import release, stop
 from tests.unit.core.desk import SHARE, A, D, Desk, S, only, setup
+from tests.unit.core.firm_desk import MES, FirmDesk, firm_setup, rules, under
 
 FROZEN = Scope(ScopeKind.ACCOUNT, A)
 
@@ -72,3 +74,17 @@ def test_a_stop_is_not_called_back_to_be_placed_anew_where_the_new_one_could_not
     assert desk.order(leg).cancel_wanted
     desk.cancel(leg)
     assert desk.requests(NewOrder)[-1].order_qty == D(10)
+
+
+def test_a_spread_that_ended_is_on_no_side_in_a_firms_books() -> None:
+    """Found by world 56: legs that had only waited faced others for ever, and rules on hedging counted them."""
+    book = rules(copy=CopyRule(own_accounts=Permission.ALLOW))
+    desk = FirmDesk(firm_setup(under(A, book), sets=(book,)))
+    legs = ({"symbol": SHARE, "side": "BUY", "ratio": D(1)}, {"symbol": MES, "side": "SELL", "ratio": D(1)})
+    limit = {"max_unhedged_value": D(1_000_000), "max_unhedged_s": 5, "on_legging_limit": "unwind"}
+    desk.signal(quantity=2, legs=legs, legging=limit)
+    assert desk.book().facing == {"SHARE": [1, 0], "MES": [0, 1]}
+    desk.step(stop(StopLevel.HALT, FROZEN))
+    desk.cancel(desk.sent())
+    assert desk.events(ev.SpreadEnded)
+    assert desk.book().facing == {"SHARE": [0, 0], "MES": [0, 0]}
