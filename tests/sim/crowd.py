@@ -45,8 +45,9 @@ STRATEGIES = ("breakout", "reversal")
 def script(seed: int, share: int) -> tuple[Fault, ...]:
     """Draw scripted venue faults: of a hundred orders about `share` are hit."""
     draw = random.Random(seed)
+    kinds = [kind for kind in FaultKind if kind not in (FaultKind.BUST, FaultKind.CORRECT)]
     return tuple(
-        Fault(draw.choice(list(FaultKind)), account, nth)
+        Fault(draw.choice(kinds), account, nth)
         for account in ACCOUNTS
         for nth in range(1, 40)
         if draw.randrange(100) < share

@@ -148,3 +148,21 @@ def test_sides_of_a_lost_acknowledgement_on_other_orders_still_leave() -> None:
     closing = desk.order(Side.SELL, 5)
     assert desk.said(closing) == []
     assert desk.said(stop) == ["NEW", "CANCELED"]
+
+
+def test_a_bust_takes_the_first_fill_out_of_the_books_and_says_so() -> None:
+    desk = desk_with(FaultKind.BUST)
+    order = desk.order(BUY, 5)
+    assert status(desk, order) == (OrdStatus.FILLED, 5, 1)
+    desk.run(3 * SECOND)
+    assert status(desk, order) == (OrdStatus.CANCELED, 0, 0)
+    assert any(each.startswith("TRADE_CANCEL") for each in desk.said(order))
+
+
+def test_a_correction_makes_the_first_fill_one_tick_worse() -> None:
+    desk = desk_with(FaultKind.CORRECT)
+    order = desk.order(BUY, 5)
+    desk.run(3 * SECOND)
+    (fill,) = desk.look(order).fills
+    assert fill.last_px > D(101)
+    assert any(each.startswith("TRADE_CORRECT") for each in desk.said(order))

@@ -11,6 +11,8 @@ from coxswain.model.vocabulary import AccountId
 
 LATE_FILL_NS = 1_000_000_000
 """After the cancel: long enough that everybody has believed it."""
+REVERSAL_NS = 2_000_000_000
+"""After the fill: long enough that the position is protected."""
 
 
 class FaultKind(StrEnum):
@@ -26,6 +28,14 @@ class FaultKind(StrEnum):
     """Each of its fills is reported twice, under one exec_id."""
     LATE_FILL = "late_fill"
     """It rests without filling; when it is cancelled it says so, and then it fills after all."""
+
+    BUST = "bust"
+    """Its first fill is reported, and taken back a while later."""
+    CORRECT = "correct"
+    """Its first fill is reported, and a while later it was one tick worse."""
+
+
+REVERSED = (FaultKind.BUST, FaultKind.CORRECT)
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,21 +6,35 @@ Nothing here looks at the market to decide whether something trades; that is mat
 from collections.abc import Iterable
 from decimal import Decimal
 
+import msgspec
+
 from coxswain.messages.inputs import Input
-from coxswain.model.decimals import ZERO, percent_of, plain, round_down, round_up
+from coxswain.model.decimals import ONE, ZERO, percent_of, plain, round_down, round_up
 from coxswain.model.market import Instrument, Quote
+from coxswain.model.orders import VenueFill
 from coxswain.model.position import book as book_fill
-from coxswain.model.vocabulary import AccountId, ClOrdId, ExecId, ExecType, OrdStatus, Symbol, VenueId
+from coxswain.model.vocabulary import SIGN, AccountId, ClOrdId, ExecId, ExecType, OrdStatus, Symbol, VenueId
 from coxswain.venues.paper.accounts import Account, Position, Rates
 from coxswain.venues.paper.days import DayEnds
-from coxswain.venues.paper.faults import FaultKind
+from coxswain.venues.paper.faults import REVERSED, FaultKind
 from coxswain.venues.paper.orders import Order
 from coxswain.venues.paper.params import AccountParams, Params, QueuePlace
-from coxswain.venues.paper.reporting import fill_of, report_of, trade_of
+from coxswain.venues.paper.reporting import fill_of, report_of, reversal_of, trade_of
 from coxswain.venues.paper.resting import Book
 from coxswain.venues.paper.store import Changes, Counters, State, StateFileError
 
 NOTHING_TO_REDUCE = "reduce-only: there is no position to reduce"
+
+
+def _booked(fills: Iterable[VenueFill], instrument: Instrument) -> tuple[Decimal, Decimal, Decimal]:
+    """Return quantity, cost and result, in the account's currency, of all fills in an instrument."""
+    qty = cost = realized = ZERO
+    for fill in fills:
+        if fill.symbol == instrument.symbol:
+            after = book_fill(qty, cost, fill.side, fill.last_qty, fill.last_px, instrument.contract_size)
+            qty, cost = after.qty, after.cost
+            realized += round_down(after.realized * (fill.settl_fx_rate or ONE))
+    return qty, cost, realized
 
 
 class Group:
@@ -50,6 +64,8 @@ class Ledger:
         self.counters = Counters()
         self.reports: list[Input] = []
         self.changes = Changes(self.counters)
+        self.doubtful: list[tuple[Order, VenueFill]] = []
+        """Fills that the script of faults wants taken back or changed."""
 
     def restore(self, state: State) -> tuple[Order, ...]:
         """Take over the books of an earlier life and return the orders that work; they rest nowhere yet.
@@ -163,6 +179,39 @@ class Ledger:
                     self.end(other, NOTHING_TO_REDUCE, now_ns)
         return True
 
+    def reverse(self, order: Order, fill: VenueFill, now_ns: int) -> None:
+        """Take a fill back or make it one tick worse, and book the position again from all fills that stand."""
+        account, book = self.accounts[order.account], self.books[order.symbol]
+        order = account.orders[order.cl_ord_id]  # a replace makes another of it
+        position, exec_id, new = account.position(book), self.next_exec_id(), None
+        if order.fault is FaultKind.CORRECT:
+            tick = book.instrument.tick * SIGN[fill.side]
+            new = msgspec.structs.replace(fill, last_px=plain(fill.last_px + tick))
+        before = _booked(account.fills, book.instrument)[2]
+        number = int(fill.exec_id.rpartition("R")[2])
+        for fills in (account.fills, account.fills_of[order.number]):
+            at = fills.index(fill)
+            fills[at : at + 1] = [] if new is None else [new]
+        position.qty, position.cost, realized = _booked(account.fills, book.instrument)
+        commission = fill.commission if new is None else ZERO
+        account.balance = plain(account.balance + realized - before + commission)
+        if new is None:
+            position.held -= order.held_margin
+            order.cum_qty = plain(order.cum_qty - fill.last_qty)
+            if order.ended_as is OrdStatus.FILLED:
+                order.ended_as = OrdStatus.CANCELED
+            position.held += order.held_margin
+            self.changes.busted.append(number)
+        else:
+            self.changes.fills.append((number, order.number, new))
+        self.changes.orders[order.number] = order
+        self.changes.accounts[account.id] = account
+        self.changes.positions[account.id, order.symbol] = position
+        self.reports.append(reversal_of(order, fill, new, exec_id, now_ns))
+        for other in tuple(position.reducing.values()):
+            if not position.reducible(other.side):
+                self.end(other, NOTHING_TO_REDUCE, now_ns)
+
     def _tell_group(self, book: Book, order: Order, qty: Decimal, now_ns: int) -> None:
         """One cancels the other: a full fill ends the siblings, a partial one takes as much off them."""
         group = self.group_of(order)
@@ -216,3 +265,5 @@ class Ledger:
         self.reports.append(report)
         if order.fault is FaultKind.DUPLICATE_FILL:
             self.reports.append(report)
+        if order.fault in REVERSED and len(account.fills_of[order.number]) == 1:
+            self.doubtful.append((order, fill))

@@ -67,6 +67,24 @@ def trade_of(order: Order, fill: VenueFill) -> ExecutionReport:
     )
 
 
+def reversal_of(order: Order, fill: VenueFill, new: VenueFill | None, exec_id: ExecId, now_ns: int) -> ExecutionReport:
+    """Report that a fill was taken back, or what it is instead."""
+    return ExecutionReport(
+        account=order.account,
+        cl_ord_id=order.cl_ord_id,
+        exec_id=exec_id,
+        exec_type=ExecType.TRADE_CANCEL if new is None else ExecType.TRADE_CORRECT,
+        symbol=order.symbol,
+        side=order.side,
+        transact_time_ns=now_ns,
+        venue_order_id=order.venue_order_id,
+        last_qty=None if new is None else new.last_qty,
+        last_px=None if new is None else new.last_px,
+        cum_qty=order.cum_qty,
+        exec_ref_id=fill.exec_id,
+    )
+
+
 def refusal_to_stranger(request: NewOrder, exec_id: ExecId, now_ns: int) -> ExecutionReport:
     """Refuse an order for an account that is not this venue's."""
     return ExecutionReport(

@@ -62,12 +62,15 @@ class Changes:
         self.orders: dict[int, Order] = {}
         self.fills: list[tuple[int, int, VenueFill]] = []
         """Number, number of the order, fill."""
+        self.busted: list[int] = []
+        """Numbers of fills that were taken back."""
 
     def clear(self) -> None:
         self.accounts.clear()
         self.positions.clear()
         self.orders.clear()
         self.fills.clear()
+        self.busted.clear()
 
 
 class AccountRow(NamedTuple):
@@ -165,8 +168,10 @@ class Store:
         )
         if changes.fills:
             db.executemany(
-                "INSERT INTO fills VALUES (?, ?, ?)", [(*numbers, encode(fill)) for *numbers, fill in changes.fills]
+                "INSERT OR REPLACE INTO fills VALUES (?, ?, ?)",
+                [(*numbers, encode(fill)) for *numbers, fill in changes.fills],
             )
+        db.executemany("DELETE FROM fills WHERE number = ?", [(number,) for number in changes.busted])
         db.executemany(
             "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?)",
             [(a.id, a.currency, text(a.balance), a.new_orders) for a in changes.accounts.values()],

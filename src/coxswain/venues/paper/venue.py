@@ -14,12 +14,13 @@ import msgspec
 from coxswain.messages.inputs import CompareAccounts, ExecutionReport, Input, TradingHalted
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder, Request
 from coxswain.model.market import Instrument, Quote
+from coxswain.model.orders import VenueFill
 from coxswain.model.vocabulary import AccountId, ReachedVenue, Symbol, VenueId
 from coxswain.venues.base import failure_of
 from coxswain.venues.paper.conditions import Halt, HaltedOrders, Outage, OutageKind, Span
 from coxswain.venues.paper.days import NEVER_NS
 from coxswain.venues.paper.exchange import Exchange
-from coxswain.venues.paper.faults import LATE_FILL_NS, FaultKind, by_order
+from coxswain.venues.paper.faults import LATE_FILL_NS, REVERSAL_NS, FaultKind, by_order
 from coxswain.venues.paper.orders import Order
 from coxswain.venues.paper.params import AccountParams, Params, capabilities_of
 from coxswain.venues.paper.resting import SymbolCounts
@@ -32,6 +33,13 @@ class LateFill(msgspec.Struct, frozen=True):
     """A cancelled order that will fill after all."""
 
     order: Order
+
+
+class Reversal(msgspec.Struct, frozen=True):
+    """A fill that will be taken back, or changed."""
+
+    order: Order
+    fill: VenueFill
 
 
 class Ripe(msgspec.Struct, frozen=True):
@@ -47,7 +55,7 @@ class Turn(msgspec.Struct, frozen=True):
     begins: bool
 
 
-Due = Request | LateFill | Ripe | Turn
+Due = Request | LateFill | Reversal | Ripe | Turn
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -176,6 +184,8 @@ class PaperVenue:
                 self._turn(what, now_ns)
             case LateFill():
                 exchange.fill_late(what.order, now_ns)
+            case Reversal():
+                exchange.ledger.reverse(what.order, what.fill, now_ns)
             case Ripe():
                 exchange.show_ripe(what.order, now_ns)
             case _ if self._loses(now_ns):
@@ -220,7 +230,10 @@ class PaperVenue:
 
     def _let_leave(self, now_ns: int, due_ns: int) -> None:
         """Send off what the exchange reports now; while the line is broken it is lost."""
-        reports = self._exchange.reports
+        reports, doubtful = self._exchange.reports, self._exchange.ledger.doubtful
+        for order, fill in doubtful:
+            self._schedule(Reversal(order, fill), now_ns + REVERSAL_NS)
+        doubtful.clear()
         if self._outage_at(now_ns) is None and self._outage_at(due_ns) is None:
             for report in reports:
                 self._depart(report, due_ns)
