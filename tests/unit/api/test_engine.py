@@ -128,6 +128,7 @@ def test_an_emergency_stop_cancels_entries_and_keeps_protection() -> None:
                 await made.submit_cross_system_order(order())
             await made.resume_trading("looked at it")
             assert (await made.get_comprehensive_status())["engine_status"] == "active"
+            await made.advance(2)  # the same order again at once would be taken for a double
             await made.submit_cross_system_order(order())
 
     run(main())
