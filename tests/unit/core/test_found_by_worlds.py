@@ -5,11 +5,19 @@ from coxswain.messages.inputs import CompareAccounts, ResolveBreak, VenueFailed
 from coxswain.messages.requests import NewOrder
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.firm import CopyRule, Permission
-from coxswain.model.orders import Trail, VenuePosition
+from coxswain.model.orders import Trail, VenueOrder, VenuePosition
 from coxswain.model.setup import Capabilities
-from coxswain.model.vocabulary import ReachedVenue, Resolution, TradingState, VenueTier
+from coxswain.model.vocabulary import (
+    ClOrdId,
+    OrdStatus,
+    ReachedVenue,
+    Resolution,
+    TradingState,
+    VenueOrderId,
+    VenueTier,
+)
 from tests.asking import release, stop
-from tests.unit.core.desk import SHARE, A, D, Desk, S, only, setup
+from tests.unit.core.desk import BUY, SHARE, A, D, Desk, S, only, setup
 from tests.unit.core.firm_desk import MES, FirmDesk, firm_setup, rules, under
 
 FROZEN = Scope(ScopeKind.ACCOUNT, A)
@@ -88,3 +96,18 @@ def test_a_spread_that_ended_is_on_no_side_in_a_firms_books() -> None:
     desk.cancel(desk.sent())
     assert desk.events(ev.SpreadEnded)
     assert desk.book().facing == {"SHARE": [0, 0], "MES": [0, 0]}
+
+
+def test_an_order_that_is_adopted_counts_in_a_firms_books_at_once() -> None:
+    """Found by world 3124: its lots were not counted before something else moved the position."""
+    book = rules()
+    desk = FirmDesk(firm_setup(under(A, book), sets=(book,)))
+    theirs = VenueOrder(ClOrdId("hand-1"), VenueOrderId("v9"), SHARE, BUY, OrdStatus.NEW, D(3), D(0), D("99.00"))
+    desk.step(CompareAccounts("asked", (A,)))
+    desk.wait(S)
+    desk.books(orders=(theirs,))
+    desk.step(ResolveBreak(A, "A:order:hand-1", Resolution.ADOPT, "it is ours", "ann"))
+    desk.wait(S)
+    desk.books(orders=(theirs,))
+    assert desk.book().lots == D(3)
+    assert desk.book().facing == {"SHARE": [1, 0]}

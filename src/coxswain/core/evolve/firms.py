@@ -116,6 +116,8 @@ def _follow(state: State, clock: Deadlines, event: ev.Event) -> None:
             _raise_highs(state, event.account)
             if event.is_transfer and event.account in state.firms.books:
                 state.firms.books[event.account].transferred += event.difference
+        case ev.OrderAdopted(intent=intent):
+            _touch(state, intent.account, intent.symbol)
         case ev.SpreadEnded(signal_id, account_id):
             for leg in state.accounts[account_id].spreads[signal_id].legs:  # each has a share that waits no more
                 _touch(state, account_id, leg.symbol)
