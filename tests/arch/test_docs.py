@@ -100,3 +100,8 @@ def test_every_algorithm_and_each_of_its_parameters_is_described() -> None:
     assert set(rows) - {"name"} == set(modules)
     for name, module in modules.items():
         assert set(module.Params.__struct_fields__) <= set(re.findall(r"`([a-z_]+)`", rows[name])), name
+
+
+def test_each_decision_record_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md")]
+    assert sorted(numbers) == sorted(set(numbers))
