@@ -13,7 +13,7 @@ import typer
 
 from coxswain import __version__
 from coxswain.app import exits
-from coxswain.app.levels import LogLevel
+from coxswain.app.levels import By, LogLevel
 from coxswain.app.limiting import breaker_app, limits_app, override_app
 from coxswain.app.operate import operating
 from coxswain.app.options import DEFAULT_CONFIG, DEFAULT_JOURNAL, Config, Journal, Json, fail, reports_errors
@@ -367,11 +367,17 @@ def fills(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
 
 @app.command()
 @reports_errors
-def stats(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
+def stats(
+    journal: Journal = DEFAULT_JOURNAL,
+    by: Annotated[
+        By | None, typer.Option("--by", help="Counters and timings instead, a line for each account or venue.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Execution statistics; a figure with too little data is left out."""
-    from coxswain.app.inspect import show_stats
+    from coxswain.app.inspect import show_counters, show_stats
 
-    raise typer.Exit(show_stats(journal, as_json))
+    raise typer.Exit(show_stats(journal, as_json) if by is None else show_counters(journal, by, as_json))
 
 
 @correlations_app.callback(invoke_without_command=True)

@@ -12,6 +12,7 @@ import msgspec
 
 from coxswain import __version__
 from coxswain.app import exits, screens, tables, why
+from coxswain.app.levels import By
 from coxswain.app.output import print_json
 from coxswain.journal.errors import JournalUnreadable
 from coxswain.journal.files import is_written
@@ -24,6 +25,7 @@ from coxswain.model.vocabulary import AccountId, TradingState
 from coxswain.runtime.records import decoded
 from coxswain.views.audit import AuditLog
 from coxswain.views.blotter import FillState
+from coxswain.views.counters import NAMES, Counters, Timing
 from coxswain.views.documents import document
 from coxswain.views.explain import Explainer
 from coxswain.views.limits import LimitsView
@@ -400,6 +402,48 @@ def show_breaks(journal: Path, as_json: bool) -> int:
         tables.table(headings, cells, right=("ours", "theirs"), least=("severity",))
         tables.say("to resolve one: coxswain resolve BREAK HOW --reason WHY")
     return exits.UNRECONCILED if rows else exits.OK
+
+
+def show_counters(journal: Path, by: By, as_json: bool) -> int:
+    """What each account or venue was asked and said, and how long it took in the engine's time."""
+    counters = Counters()
+    fold(journal, counters)
+    rows = counters.accounts() if by is By.ACCOUNT else counters.venues()
+    if as_json:
+        print_json(
+            [
+                {
+                    by.value: row.name,
+                    **{name: row.counts[name] for name in NAMES},
+                    "acknowledged": _timing(row.acknowledged),
+                    "first_fill": _timing(row.filled),
+                }
+                for row in rows
+            ]
+        )
+        return exits.OK
+    headings = (by.value, *(name.replace("_", " ") for name in NAMES), "ack ms", "longest", "fill ms", "longest fill")
+    cells = [
+        (
+            row.name,
+            *(row.counts[name] or None for name in NAMES),
+            _ms(row.acknowledged.mean_ms),
+            _ms(row.acknowledged.longest_ms),
+            _ms(row.filled.mean_ms),
+            _ms(row.filled.longest_ms),
+        )
+        for row in rows
+    ]
+    tables.table(headings, cells, right=headings[1:], least=("comparisons", "changes asked", "longest fill", "longest"))
+    return exits.OK
+
+
+def _ms(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:.1f}"
+
+
+def _timing(timing: Timing) -> dict[str, object]:
+    return {"count": timing.count, "mean_ms": timing.mean_ms, "longest_ms": timing.longest_ms}
 
 
 def show_stats(journal: Path, as_json: bool) -> int:

@@ -10,6 +10,13 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class By(StrEnum):
+    """What counters are summed up by."""
+
+    ACCOUNT = "account"
+    VENUE = "venue"
+
+
 class AlertLevel(StrEnum):
     """`silent` writes to the file and disturbs nobody."""
 
