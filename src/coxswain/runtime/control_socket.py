@@ -47,6 +47,10 @@ def where(journal: Path) -> Path:
     return Path(path.read_text(encoding="utf-8").strip()) if path.is_file() else path
 
 
+NOT_A_PERSON = ("engine", "flag file")
+"""What the journal calls an actor that is nobody."""
+
+
 class ControlSocket:
     """A door: see `doors.py`. Whoever makes one holds the journal, so a socket that is there is left from a kill."""
 
@@ -248,7 +252,9 @@ def _uid_of(connection: socket.socket) -> int:
 
 
 def name_of_user(uid: int) -> str:
-    """Return a user's name, or the number where the system knows none."""
+    """Return a user's name, or the number where the system knows none, or one that would be taken for the engine."""
     with contextlib.suppress(KeyError):
-        return pwd.getpwuid(uid).pw_name
+        name = pwd.getpwuid(uid).pw_name
+        if name not in NOT_A_PERSON:
+            return name
     return f"uid {uid}"

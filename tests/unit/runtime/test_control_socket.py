@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pwd
 import socket
 import time
 from collections.abc import Iterator
@@ -151,3 +152,10 @@ def test_who_sends_faster_than_he_is_answered_is_not_heard_out_into_our_memory(
             door.take(1)
         (one,) = door._connections.values()
         assert len(one._heard) <= 2 * CHUNK
+
+
+def test_a_user_who_is_called_like_the_engine_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found in review: what such a user sent counted as the engine's own."""
+    entry = pwd.getpwuid(os.getuid())
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: pwd.struct_passwd(("engine", *tuple(entry)[1:])))
+    assert module.name_of_user(1234) == "uid 1234"
