@@ -546,3 +546,21 @@ def test_a_simulated_venue_is_called_so_wherever_its_figures_are_shown(desk: Pat
     assert label in coxswain("fills", cwd=desk).out
     assert label in coxswain("config", "show", cwd=desk).out
     assert "venue one is SIMULATED" in coxswain("config", "check", cwd=desk).err
+
+
+def test_a_command_in_a_file_is_carried_out_once_however_often_the_file_is_fed(desk: Path) -> None:
+    """Found by trying it out: a restart with the same file paused an account again that somebody had resumed."""
+    pause: dict[str, object] = {"command": "pause", "account": "ann", "reason": "look"}
+    run(desk, entry("in", 5), pause, "not JSON at all {")
+    assert paused(desk) == ["ann"]
+    coxswain("resume", "ann", "--reason", "looked", cwd=desk)
+    steady_quotes(desk / "q.csv", 400)
+    run(desk, entry("in", 5), pause, "not JSON at all {")
+    assert paused(desk) == []
+    run(desk, entry("in", 5), pause, pause)
+    assert paused(desk) == ["ann"], "said once more, it is another command"
+
+
+def paused(folder: Path) -> list[str]:
+    rows = coxswain("accounts", "--json", cwd=folder).json()
+    return [row["account"] for row in rows if any("PAUSE" in cause for cause in row["causes"])]

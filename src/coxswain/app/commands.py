@@ -75,6 +75,9 @@ def run_demo(specs: Sequence[str], tz: str | None, seed: int, journal: Path | No
 def run_scenario(name: str, seed: int, journal: Path | None, as_json: bool) -> int:
     """Run one of the stories, or list them."""
     known = scenarios.names()
+    if name == "list" and as_json:
+        print_json([{"scenario": each, "story": scenarios.read(each).title} for each in known])
+        return exits.OK
     if name == "list":
         tables.table(("scenario", "story"), [(each, scenarios.read(each).title) for each in known])
         return exits.OK

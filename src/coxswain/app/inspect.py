@@ -36,7 +36,7 @@ from coxswain.views.times import utc
 TOLD_ABOVE = ("well", "problems", "account_mode")
 """Lines before the table say these."""
 FIGURES = {
-    "fill_rate_pct": "fill_rate_pct (of orders that are over)",
+    "fill_rate_pct": "fill_rate_pct (of orders that are over, stops and targets left out)",
     "realized_pnl": "realized_pnl (before commission)",
     "gross_profit": "gross_profit (of trades, net of commission)",
     "gross_loss": "gross_loss (of trades, net of commission)",
@@ -78,7 +78,7 @@ def show_status(journal: Path, as_json: bool) -> int:
         "version": __version__,
         "journal": str(journal),
         "running": running,
-        "mode": summary.mode,
+        "mode": controls.modes().get("everything", summary.mode),
         "modes": {scope: str(mode) for scope, mode in controls.modes().items()},
         "stops": [f"{row.level} of {row.scope} by {row.actor}: {row.reason}" for row in controls.stops()],
         "waiting_plans": [

@@ -12,7 +12,7 @@ from typing import NoReturn, Protocol
 from coxswain.app import exits
 from coxswain.app.assemble import Desk, Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
-from coxswain.app.tables import say
+from coxswain.app.tables import count, say
 from coxswain.journal.verify import verify
 from coxswain.messages.events import SignalDenied
 from coxswain.messages.inputs import SubmitSignal
@@ -90,6 +90,8 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         resolved, task.journal_path, task.journal_id, summary.apply, say, after_journal, after_venue
     ) as desk:
         mark, lines = summary.mark(), _Lines(task.signals)
+        if isinstance(task.signals, SignalStream):
+            task.signals.is_known = desk.engine.state.noted_commands.__contains__
 
         def on_record(record: Record) -> None:
             summary.apply(record)
@@ -105,6 +107,8 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         loop = make_loop(desk, resolved, feed, task.signals, on_record, pace, doors, alarm, observe)
         with _stoppable(loop), nullcontext() if alarm is None else alarm.ready():
             loop.run(started(desk, resolved, task.mode, task.feed_name), resume_ns)
+        if isinstance(task.signals, SignalStream) and (before := task.signals.passed_over):
+            say(f"{count(before, 'command')} of the file: carried out before, and not again")
         gone = tuple(venue.venue_id for venue in desk.venues if isinstance(venue, RemoteVenue) and venue.is_gone)
         digest, head = desk.engine.digest(), desk.journal.head
         stale = sum(

@@ -323,7 +323,10 @@ class Engine:
     def _on_compare(self, tx: Tx, message: inp.CompareAccounts) -> None:
         for account_id in message.accounts or tuple(tx.state.accounts):
             account = tx.state.accounts.get(account_id)
-            if account is not None and NOT_CONFIGURED not in account.causes:
+            if account is None:
+                why = f"ACCOUNT_UNKNOWN: wanted one of {', '.join(tx.state.accounts)}"
+                tx.apply(ev.CommandRefused("reconcile", account_id, (why,), message.actor))
+            elif NOT_CONFIGURED not in account.causes:
                 ask_for_account(tx, account_id, message.reason)
 
 
@@ -546,6 +549,7 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.EgressRefused: reports.on_egress_refused,
     inp.ResolveBreak: breaks.on_resolve,
     inp.VolatilityObserved: sizing.on_volatility,
+    inp.NoteCommand: facts.on_note,
     inp.ObserveHost: facts.on_host,
     inp.TradingHalted: facts.on_trading_halt,
     inp.SetLocate: facts.on_locate,

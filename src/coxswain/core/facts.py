@@ -23,6 +23,11 @@ def on_host(tx: Tx, message: inp.ObserveHost) -> None:
     )
 
 
+def on_note(tx: Tx, message: inp.NoteCommand) -> None:
+    """Note that a command of a file was carried out."""
+    tx.apply(ev.CommandNoted(message.line_id))
+
+
 def on_trading_halt(tx: Tx, message: inp.TradingHalted) -> None:
     """Note a halt; when it ends, place the protection that could not be placed while it stood."""
     known = message.symbol in tx.state.instruments

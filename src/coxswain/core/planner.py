@@ -203,6 +203,20 @@ def _round(
     }
 
 
+def _sides(state: State, signal: Signal, decision_px: Decimal) -> list[Check]:
+    """Name a stop or target that stands on the wrong side of where the entry would trade: the gate would refuse it."""
+    quote = state.quotes.get(signal.symbol)
+    at_market = signal.limit_price is None and quote is not None and signal.side is not None
+    entry = signal.limit_price or (touch(quote, signal.side) if at_market and quote and signal.side else decision_px)
+    sign = 1 if signal.side is Side.BUY else -1
+    levels = (("STOP_ON_WRONG_SIDE", signal.stop_loss, sign), ("TARGET_ON_WRONG_SIDE", signal.take_profit, -sign))
+    return [
+        Check(code, level, entry, False)
+        for code, level, way in levels
+        if level is not None and (entry - level) * way <= 0
+    ]
+
+
 def _consider(
     state: State,
     account: Account,
@@ -221,6 +235,7 @@ def _consider(
     if rate is None:
         checks.append(Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {instrument.currency}"))
         return checks, None
+    checks += _sides(state, signal, decision_px)
     sized = own_size(state, account, signal, instrument, decision_px, rate)
     lot_value = decision_px * instrument.contract_size * rate
     firm, sized = under_rules(state, account, signal, instrument, sized, lot_value, beside)

@@ -538,6 +538,8 @@ class State(msgspec.Struct):
     signals: dict[SignalId, Signal] = {}
     direct_ids: dict[SignalId, None] = {}
     """Ids of orders that came without a plan."""
+    noted_commands: dict[str, None] = {}
+    """Commands of files that were carried out."""
     plans: dict[SignalId, PlanState] = {}
     trailing: dict[Symbol, dict[ClOrdId, AccountId]] = {}
     """Open orders, other than protection, whose stop the engine lets follow the market."""

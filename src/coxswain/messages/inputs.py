@@ -317,6 +317,12 @@ class SetLocate(InputBase, frozen=True):
     actor: str
 
 
+class NoteCommand(InputBase, frozen=True):
+    """A command of a file was carried out: fed again, it is not carried out again."""
+
+    line_id: str
+
+
 class ObserveHost(InputBase, frozen=True):
     """How the machine stands. Where this was never said since the start, or is too old, nothing leaves."""
 
@@ -444,6 +450,7 @@ Input = (
     | VolatilityObserved
     | TradingHalted
     | SetLocate
+    | NoteCommand
     | ObserveHost
     | Quote
     | ExecutionReport

@@ -7,12 +7,14 @@ as far as it has something to read, and never waited for: that is the loop's to 
 import os
 import select
 import stat
+from collections import Counter
 from collections.abc import Callable
+from hashlib import sha256
 from io import UnsupportedOperation
 from typing import BinaryIO, Protocol
 
 from coxswain.messages.command_json import CommandError, document_of, parse_command
-from coxswain.messages.inputs import Input, ReportBadSignal, SubmitSignal
+from coxswain.messages.inputs import Input, NoteCommand, ReportBadSignal, SubmitSignal
 from coxswain.messages.signal_json import BadSignal, parse_signal
 from coxswain.model.market import Quote
 from coxswain.model.signal import Signal
@@ -56,6 +58,13 @@ class SignalStream:
         self._last: tuple[int, int] | None = None
         self._next: tuple[int, Input] | None = None
         self._ended = False
+        self._note: NoteCommand | None = None
+        self._lines: Counter[bytes] = Counter()
+        """How often each command stood in the file so far."""
+        self.is_known: Callable[[str], bool] = lambda line_id: False
+        """Whether the journal has a command of a file already; then it is passed over."""
+        self.passed_over = 0
+        """Commands that were carried out before."""
         self.taken: list[int] = []
         """The lines of the signals that were passed on, in that order; lines that could not be read name themselves."""
 
@@ -96,13 +105,17 @@ class SignalStream:
         if self._next is None:
             raise ValueError("no signal is waiting")
         message, self._next = self._next[1], None
+        if self._note is not None:
+            self._next, self._note = (now_ns, self._note), None
         if isinstance(message, SubmitSignal):
             self.taken.append(self._line)
         return message
 
-    def _read(self, line: bytes, now_ns: int) -> tuple[int, Input]:
+    def _read(self, line: bytes, now_ns: int) -> tuple[int, Input] | None:
+        """Return what a line says and when its turn comes; None for a command that was carried out before."""
         if COMMAND in line and (command := self._read_command(line, now_ns)) is not None:
-            return now_ns, command
+            is_read = not isinstance(command, ReportBadSignal)
+            return None if is_read and self._was_carried_out(line) else (now_ns, command)
         parsed = parse_signal(line, now_ns, self._default_ttl_s)
         where = f"line {self._line}"
         if isinstance(parsed, BadSignal):
@@ -111,6 +124,18 @@ class SignalStream:
         if fault:
             return now_ns, ReportBadSignal(where, (fault,), parsed.id)
         return parsed.signal_time_ns if parsed.time_given else now_ns, SubmitSignal(parsed)
+
+    def _was_carried_out(self, line: bytes) -> bool:
+        """A file may be fed again as a whole, and has its commands once; what comes through a pipe is said anew."""
+        if self._pipe is not None:
+            return False
+        self._lines[line] += 1
+        line_id = f"{sha256(line).hexdigest()[:32]}:{self._lines[line]}"
+        if self.is_known(line_id):
+            self.passed_over += 1
+            return True
+        self._note = NoteCommand(line_id)
+        return False
 
     def _read_command(self, line: bytes, now_ns: int) -> Input | None:
         """Read a command, which is carried out in the order of the lines; None where the line is a signal after all."""

@@ -12,6 +12,7 @@ import msgspec
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import VenueFailed
 from coxswain.messages.record import Record
+from coxswain.model.control import name_of
 from coxswain.model.vocabulary import AccountId, VenueId, Word
 from coxswain.views.sentences import sentence
 
@@ -36,6 +37,7 @@ class Kind(Word):
     EXIT_FAILED = "EXIT_FAILED"
     INCIDENT = "INCIDENT"
     CORRELATION = "CORRELATION"
+    APPROVAL = "APPROVAL"
     FIRM_RULE = "FIRM_RULE"
 
 
@@ -63,6 +65,7 @@ ADVICE: dict[Kind, str] = {
     Kind.UNHEDGED: "a leg stands without the others: coxswain explain shows what was decided, and what is left",
     Kind.EXIT_FAILED: "the position is still open, and protected again if it has a stop; see why: coxswain explain",
     Kind.INCIDENT: "it was booked; the books are compared, see coxswain audit log",
+    Kind.APPROVAL: "coxswain approve, or coxswain reject; it expires with its signal",
     Kind.CORRELATION: "two accounts move alike: later plans put the second one further back and make it smaller",
     Kind.FIRM_RULE: "see how much is left of each rule: coxswain firms check, and the account",
 }
@@ -120,7 +123,11 @@ def _state(event: ev.AccountStateChanged) -> Found | None:
         return Kind.CRITICAL, Severity.CRITICAL, event.account
     if event.actor == "engine":
         return Kind.RISK_LIMIT_BREACHED, Severity.ERROR, event.account
-    return Kind.STOP, Severity.WARNING, event.account
+    return None  # a person's stop: `TradingStopped` tells it once, of all that it concerns
+
+
+def _stopped(event: ev.TradingStopped) -> Found:
+    return Kind.STOP, Severity.WARNING, f"{event.level} of {name_of(event.scope)}"
 
 
 def _unprotected(event: ev.ProtectionFailed) -> Found | None:
@@ -143,6 +150,8 @@ _TABLE: dict[type, Callable[[Any], Found | None]] = {
     ev.OutcomeUnknown: lambda e: (Kind.ORDER_UNKNOWN, Severity.ERROR, e.account),
     ev.BreakFound: _break,
     ev.AccountStateChanged: _state,
+    ev.TradingStopped: _stopped,
+    ev.ApprovalAwaited: lambda e: (Kind.APPROVAL, Severity.WARNING, e.signal_id),
     ev.OrderDenied: lambda e: (Kind.RISK_LIMIT_BREACHED, Severity.WARNING, e.intent.account),
     ev.LadderStepReached: lambda e: (Kind.RISK_LIMIT_BREACHED, Severity.WARNING, e.account),
     ev.SpreadEnded: lambda e: (Kind.UNHEDGED, Severity.ERROR, e.account) if e.unhedged_value else None,

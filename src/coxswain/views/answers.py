@@ -127,7 +127,7 @@ def _undo(message: inp.Input) -> str:
             lost = "; orders cancelled and positions closed do not come back" if level in _ACTS else ""
             return f"coxswain resume {_argument(scope)} --reason WHY{lost}"
         case inp.ResumeTrading(scope):
-            return f"coxswain pause {_argument(scope)} --reason WHY"
+            return f"stop it again: coxswain pause, halt, freeze or flatten {_argument(scope)} --reason WHY"
         case inp.SetMode(scope=scope):
             return f"coxswain set-mode MODE {_option(scope)} --reason WHY"
         case inp.ApprovePlan(signal_ids):

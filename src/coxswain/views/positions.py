@@ -21,6 +21,8 @@ from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, Ro
 from coxswain.views.blotter import Blotter, OrderRow
 
 NS_PER_DAY = 86_400 * 10**9
+TOO_YOUNG_NS = 60 * 10**9
+"""A profit held for less says nothing of a day."""
 
 
 class Protection(StrEnum):
@@ -245,7 +247,7 @@ class Book:
         if row.opened_ns is not None and self._now_ns > row.opened_ns:
             held_ns = self._now_ns - row.opened_ns
             row.holding_ms = held_ns // 1_000_000
-            if row.unrealized_pnl is not None:
+            if row.unrealized_pnl is not None and held_ns >= TOO_YOUNG_NS:
                 row.pnl_per_day = round_down(row.unrealized_pnl * NS_PER_DAY / held_ns)
         if self._is_covered(row):
             row.protection = Protection.VENUE

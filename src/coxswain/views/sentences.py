@@ -380,7 +380,8 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.CommandRefused: lambda e: f"{e.command} of {e.about} by {e.actor} refused: {'; '.join(e.reasons)}",
     ev.AccountStateChanged: _state,
     ev.HostObserved: _host,
-    ev.TradingHaltSet: lambda e: f"trading in {e.symbol} {'is halted' if e.halted else 'goes on'}{_because(e.reason)}",
+    ev.CommandNoted: lambda e: f"a command of the file was carried out ({e.line_id})",
+    ev.TradingHaltSet: lambda e: f"trading in {e.symbol} {f'is halted{_because(e.reason)}' if e.halted else 'goes on'}",
     ev.LocateSet: lambda e: f"{e.account} may borrow {e.qty:f} {e.symbol}{_because(e.reason)} (by {e.actor})",
     ev.ReferencePriceSet: lambda e: f"{e.symbol} is measured by {e.price:f} from now on ({e.source})",
     ev.OrderPaced: lambda e: (

@@ -379,7 +379,7 @@ def test_the_strictest_cause_that_is_left_counts() -> None:
 def test_a_command_about_an_account_that_is_not_ours_does_nothing(ask: typing.Any) -> None:
     desk = Desk()
     assert kinds(desk.step(ask(AccountId("Z"), "a look", "ann"))) == ["CommandRefused"]
-    assert kinds(desk.step(inp.CompareAccounts("asked", (AccountId("Z"),)))) == []
+    assert kinds(desk.step(inp.CompareAccounts("asked", (AccountId("Z"),)))) == ["CommandRefused"]
     assert kinds(desk.step(inp.TradingDay((AccountId("Z"),), "2023-11-15"))) == []
 
 

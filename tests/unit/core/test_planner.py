@@ -12,9 +12,9 @@ from coxswain.messages.inputs import TradingDay
 from coxswain.messages.requests import NewOrder
 from coxswain.model.plan import Assignment, Factor, Plan
 from coxswain.model.setup import AccountSpec, Correlation
-from coxswain.model.vocabulary import AccountId, SignalId, Verdict
+from coxswain.model.vocabulary import AccountId, Side, SignalId, Verdict
 from tests.asking import pause
-from tests.unit.core.desk import EURUSD, SELL, SHARE, A, B, C, D, Desk, S, account, only, setup
+from tests.unit.core.desk import BUY, EURUSD, SELL, SHARE, A, B, C, D, Desk, S, account, only, setup
 
 
 def planned(desk: Desk, **fields: Any) -> Plan:
@@ -398,3 +398,22 @@ def test_a_sell_is_sized_and_capped_on_its_own_side() -> None:
     desk.hold(10)
     answer = share(desk, side=SELL, stop_loss="105.00")
     assert answer.qty == D(35)  # ten to close, twenty-five to open
+
+
+@pytest.mark.parametrize(
+    ("side", "stop_loss", "take_profit", "code"),
+    [
+        (BUY, "100.03", None, "STOP_ON_WRONG_SIDE"),
+        (BUY, "95", "100.01", "TARGET_ON_WRONG_SIDE"),
+        (SELL, "99.99", None, "STOP_ON_WRONG_SIDE"),
+        (SELL, "105", "100.01", "TARGET_ON_WRONG_SIDE"),
+    ],
+)
+def test_a_level_on_the_wrong_side_is_left_out_while_planning(
+    side: Side, stop_loss: str, take_profit: str | None, code: str
+) -> None:
+    """Found by trying it out: it was shown as SEND, and denied when its time had come, on each account."""
+    levels: dict[str, Any] = {"stop_loss": stop_loss} | ({} if take_profit is None else {"take_profit": take_profit})
+    record = Desk().signal(side=side, **levels)
+    plan = only([event.plan for event in record.events if isinstance(event, ev.PlanProposed)])
+    assert code in {check.code for check in plan.assignments[0].checks if not check.passed}

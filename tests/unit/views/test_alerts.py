@@ -7,6 +7,7 @@ from coxswain.messages import events as ev
 from coxswain.messages.inputs import Input, TimePassed, VenueFailed
 from coxswain.messages.record import Record
 from coxswain.model.checks import Check
+from coxswain.model.control import EVERYTHING, StopLevel
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import (
     ClOrdId,
@@ -54,7 +55,8 @@ def denied() -> ev.OrderDenied:
         (ev.BreakFound(A, "a:balance", "BALANCE_DIFFERS", None, "medium", ZERO, ZERO), Kind.BREAK_FOUND, "WARNING"),
         (ev.BreakFound(A, "a:p", "MISSING_AT_VENUE", EURUSD, "high", ZERO, ZERO), Kind.BREAK_FOUND, Severity.ERROR),
         (state("DAILY_LOSS"), Kind.RISK_LIMIT_BREACHED, Severity.ERROR),
-        (state("PAUSED", "ann"), Kind.STOP, Severity.WARNING),
+        (ev.TradingStopped(StopLevel.PAUSE, EVERYTHING, "why", "ann"), Kind.STOP, Severity.WARNING),
+        (ev.ApprovalAwaited(SignalId("s"), (A,), "mode MANUAL", T0_NS), Kind.APPROVAL, Severity.WARNING),
         (state("CORE_FAILURE"), Kind.CRITICAL, Severity.CRITICAL),
         (denied(), Kind.RISK_LIMIT_BREACHED, Severity.WARNING),
         (ev.ProtectionFailed(A, EURUSD, "the venue refused it", Role.STOP), Kind.UNPROTECTED, Severity.ERROR),
@@ -71,7 +73,13 @@ def test_each_is_told_with_its_weight_and_what_to_do(event: ev.Event, kind: Kind
 
 @pytest.mark.parametrize(
     "event",
-    [state("UNRECONCILED"), state("BREAK"), state("DAILY_LOSS", active=False), ev.CorrelationSet(A, B, ZERO)],
+    [
+        state("UNRECONCILED"),
+        state("HALT:everything", "ann"),
+        state("BREAK"),
+        state("DAILY_LOSS", active=False),
+        ev.CorrelationSet(A, B, ZERO),
+    ],
 )
 def test_what_has_another_alert_or_needs_nobody_is_not_told(event: ev.Event) -> None:
     assert Watch().feed(event) == []
@@ -103,3 +111,11 @@ def test_the_same_is_told_once_in_a_window_and_then_with_how_often_it_came() -> 
 
 def test_every_kind_has_advice() -> None:
     assert set(ADVICE) == set(Kind)
+
+
+def test_a_harsher_stop_is_told_although_a_milder_one_was_told_just_before() -> None:
+    """Found by trying it out: a freeze soon after a pause told nobody."""
+    watch = Watch()
+    levels = (StopLevel.PAUSE, StopLevel.HALT, StopLevel.FREEZE, StopLevel.FLATTEN)
+    told = [watch.feed(ev.TradingStopped(level, EVERYTHING, "why", "ann")) for level in levels]
+    assert [alert.scope for (alert,) in told] == [f"{level} of everything" for level in levels]

@@ -32,7 +32,9 @@ def test_an_account_is_named_as_its_command_takes_it() -> None:
     assert answer_of(Desk().step(pause(A))).undo == "coxswain resume A --reason WHY"
     desk = Desk()
     desk.step(pause(A))
-    assert answer_of(desk.step(resume(A))).undo == "coxswain pause A --reason WHY"
+    assert (
+        answer_of(desk.step(resume(A))).undo == "stop it again: coxswain pause, halt, freeze or flatten A --reason WHY"
+    )
 
 
 def test_what_finds_everything_as_it_asks_is_done_and_has_nothing_to_undo() -> None:

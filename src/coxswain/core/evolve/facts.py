@@ -19,6 +19,10 @@ def _host_observed(state: State, clock: Deadlines, event: ev.HostObserved) -> No
     state.lease_epoch = max(state.lease_epoch, event.lease_epoch)
 
 
+def _command_noted(state: State, clock: Deadlines, event: ev.CommandNoted) -> None:
+    state.noted_commands[event.line_id] = None
+
+
 def _trading_halt_set(state: State, clock: Deadlines, event: ev.TradingHaltSet) -> None:
     if event.halted:
         state.halts[event.symbol] = event.reason
@@ -56,6 +60,7 @@ def _reduction_resumed(state: State, clock: Deadlines, event: ev.ReductionResume
 # Each function takes the event that it stands beside; no type says that of a table.
 TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.HostObserved: _host_observed,
+    ev.CommandNoted: _command_noted,
     ev.TradingHaltSet: _trading_halt_set,
     ev.LocateSet: _locate_set,
     ev.ReferencePriceSet: _reference_price_set,

@@ -76,6 +76,9 @@ from coxswain.messages.events.engine import (
     VolatilitySet as VolatilitySet,
 )
 from coxswain.messages.events.facts import (
+    CommandNoted as CommandNoted,
+)
+from coxswain.messages.events.facts import (
     FactEvent,
 )
 from coxswain.messages.events.facts import (

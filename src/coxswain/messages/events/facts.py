@@ -17,6 +17,12 @@ class HostObserved(EventBase, frozen=True):
     valid_until_ns: int | None = None
 
 
+class CommandNoted(EventBase, frozen=True):
+    """A command of a file was carried out, named by its words and by how often they stood there before."""
+
+    line_id: str
+
+
 class TradingHaltSet(EventBase, frozen=True):
     symbol: Symbol
     halted: bool
@@ -68,5 +74,12 @@ class ReductionResumed(EventBase, frozen=True):
 
 
 FactEvent = (
-    HostObserved | TradingHaltSet | LocateSet | ReferencePriceSet | OrderPaced | ReductionPaced | ReductionResumed
+    HostObserved
+    | CommandNoted
+    | TradingHaltSet
+    | LocateSet
+    | ReferencePriceSet
+    | OrderPaced
+    | ReductionPaced
+    | ReductionResumed
 )
