@@ -5,7 +5,7 @@ READY = .venv/.ready
 QUICK = $(wildcard tests/unit tests/arch tests/golden)
 ARGS =
 
-.PHONY: help demo test check format golden docs bench cover lock clean .venv
+.PHONY: help demo test check lint format golden docs bench cover lock clean .venv
 
 help: ## show this list
 	@sed -n 's/^\([.a-z][a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -14,15 +14,17 @@ help: ## show this list
 demo: $(READY) ## one signal becomes orders on six simulated accounts
 	@$(BIN)/coxswain demo $(ARGS)
 
-test: $(READY) ## run every test
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## run every test, on all processors
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
-check: $(READY) ## format, lint, types, imports and the quick tests
+check: lint ## format, lint, types, imports and the quick tests
+	$(BIN)/python -m pytest -q $(QUICK)
+
+lint: $(READY) ## format, lint, types and imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q $(QUICK)
 
 format: $(READY) ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix-only --quiet .

@@ -492,13 +492,12 @@ def test_the_screen_says_that_the_money_is_paper_and_which_file_the_market_was(d
 
 
 def test_the_screen_gives_the_reason_of_a_denial_in_its_row_and_counts_it(desk: Path) -> None:
-    screen = on_screen(desk, "nonsense", entry("in", 5, stop_loss="1.09"), entry("far", 6, symbol="XAUUSD"))
+    far_away = entry("in", 5, order_type="LIMIT", limit_price="1.05", stop_loss="1.04")
+    screen = on_screen(desk, "nonsense", far_away, entry("far", 6, symbol="XAUUSD"))
     for account in ("ann", "bob"):
-        assert re.search(
-            rf"^ {account} .* STOP_ON_WRONG_SIDE: value=1.09, limit=1.085\d* +DENIED", screen, re.MULTILINE
-        )
+        assert re.search(rf"^ {account} .* PRICE_COLLAR: value=0.035\d*, limit=0.021\d* +DENIED", screen, re.MULTILINE)
     assert "2 signals denied: 1 not valid, 1 INSTRUMENT_UNKNOWN" in screen
-    assert "2 orders denied by our own gate, nothing sent: 2 STOP_ON_WRONG_SIDE" in screen
+    assert "2 orders denied by our own gate, nothing sent: 2 PRICE_COLLAR" in screen
     assert "denied: line 3: far: INSTRUMENT_UNKNOWN" in screen
     assert "  nothing\n" not in screen
 
