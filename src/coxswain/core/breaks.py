@@ -8,14 +8,14 @@ closed, lived with or written off is an event with an actor and a reason.
 from collections.abc import Callable
 from decimal import Decimal
 
+from coxswain.core import watching
 from coxswain.core.consequences import after
 from coxswain.core.exits import take_over
 from coxswain.core.money import position_margin, position_risk, rate_up
 from coxswain.core.order import average, is_over
 from coxswain.core.protection import start_exit
-from coxswain.core.state import NOTHING_HELD, Account, Chosen, Position, day_is_lost, is_closing
+from coxswain.core.state import NOTHING_HELD, Account, Chosen, Position, is_closing
 from coxswain.core.submit import ask_for_account, view_of
-from coxswain.core.trust import restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import AccountLookedUp, ResolveBreak
@@ -118,13 +118,8 @@ def _take_balance(tx: Tx, account: Account, found: ev.BreakFound, chosen: Chosen
     is_transfer = chosen.resolution is ADOPT
     change = chosen.difference
     tx.apply(ev.BalanceAdjusted(account.spec.id, answer.balance, change, is_transfer, chosen.reason))
-    _watch_losses(tx, account)
+    watching.watch(tx, account.spec.id)
     return ""
-
-
-def _watch_losses(tx: Tx, account: Account) -> None:
-    if account.anchor > 0 and day_is_lost(account):
-        restrict(tx, account.spec.id, "DAILY_LOSS", "the day's loss has reached its limit")
 
 
 # --- positions --------------------------------------------------------------------------------------------------------
@@ -162,7 +157,7 @@ def _take_position(tx: Tx, account: Account, found: ev.BreakFound, chosen: Chose
             closed,
         )
     )
-    _watch_losses(tx, account)
+    watching.watch(tx, account.spec.id)
     if chosen.resolution is FLATTEN and theirs and not is_closing(account.positions[symbol]):
         take_over(tx, account.spec.id, symbol, "the break of its position is flattened")
         start_exit(tx, account.spec.id, symbol, SignalId(f"flatten:{found.break_id}"), None, actor=chosen.actor)
@@ -220,9 +215,18 @@ def _take_order(tx: Tx, account: Account, found: ev.BreakFound, chosen: Chosen, 
     return ""
 
 
+# By whether an order has a price, and whether it has a stop price.
+_KINDS = {
+    (False, False): OrdType.MARKET,
+    (True, False): OrdType.LIMIT,
+    (False, True): OrdType.STOP,
+    (True, True): OrdType.STOP_LIMIT,
+}
+
+
 def _intent_of(account: Account, theirs: VenueOrder) -> OrderIntent:
     """Nobody says how long it lives or whether it only reduces: it is taken for one that enters, until cancelled."""
-    kind = OrdType.STOP if theirs.stop_px is not None else OrdType.LIMIT if theirs.price is not None else OrdType.MARKET
+    kind = _KINDS[theirs.price is not None, theirs.stop_px is not None]
     return OrderIntent(
         account.spec.id,
         theirs.symbol,

@@ -17,7 +17,6 @@ from coxswain.core import (
     breaks,
     cancels,
     changing,
-    drawdown,
     entries,
     facts,
     faults,
@@ -25,7 +24,6 @@ from coxswain.core import (
     legging,
     limits,
     lookups,
-    losses,
     overrides,
     pacing,
     protection,
@@ -36,6 +34,7 @@ from coxswain.core import (
     spreads,
     stops,
     trust,
+    watching,
 )
 from coxswain.core.evolve import evolve, evolve_quote, evolve_venue_quote
 from coxswain.core.firm import acts
@@ -251,14 +250,10 @@ class Engine:
         facts.measure(tx, message)
         evolve_quote(tx.state, message)
         for account_id in tuple(tx.state.holders.get(message.symbol, ())):
-            losses.watch(tx, account_id)
-            acts.watch(tx, account_id)
+            watching.watch(tx, account_id)
             held.on_quote(tx, account_id, message)
-            drawdown.watch(tx, account_id)
         for account_id in tuple(tx.state.converted.get(message.symbol, ())):
-            losses.watch(tx, account_id)
-            acts.watch(tx, account_id)
-            drawdown.watch(tx, account_id)
+            watching.watch(tx, account_id)
         held.let_orders_follow(tx, message)
 
     def _on_venue_quote(self, tx: Tx, message: inp.VenueQuoted) -> None:

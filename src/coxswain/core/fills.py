@@ -6,11 +6,10 @@ holds that position. It raises an incident, and the account's books are compared
 
 from decimal import Decimal
 
-from coxswain.core import drawdown, losses, reversals
 from coxswain.core import order as machine
+from coxswain.core import reversals, watching
 from coxswain.core.bookings import base_of, book_again, position_changed
 from coxswain.core.consequences import after
-from coxswain.core.firm import acts
 from coxswain.core.money import rate_down, rate_up
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.protection import follow, merged_stop, set_levels
@@ -58,9 +57,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
             _close_again(tx, account, order)
     else:
         follow(tx, account_id, fill.symbol)
-    losses.watch(tx, account_id)
-    acts.watch(tx, account_id)
-    drawdown.watch(tx, account_id)
+    watching.watch(tx, account_id)
     reversals.fall_due(tx, account, fill.exec_id)
     return True
 

@@ -12,12 +12,11 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.core import drawdown, losses
 from coxswain.core import order as machine
+from coxswain.core import watching
 from coxswain.core.bookings import Rebooked, position_changed, rebook
 from coxswain.core.causes import restrict
 from coxswain.core.consequences import after
-from coxswain.core.firm import acts
 from coxswain.core.order import Order, is_over
 from coxswain.core.protection import follow, set_levels
 from coxswain.core.state import Account, Booking, KnownFill, find_order
@@ -144,9 +143,7 @@ def _apply(tx: Tx, account: Account, fill: KnownFill, reversal: VenueReversal) -
     if order is not None:
         after(tx, order, was_over)
     follow(tx, account_id, symbol, afresh=True)
-    losses.watch(tx, account_id)
-    acts.watch(tx, account_id)
-    drawdown.watch(tx, account_id)
+    watching.watch(tx, account_id)
 
 
 def _booking_after(old: Booking, reversal: VenueReversal) -> Booking | None:

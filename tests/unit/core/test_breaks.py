@@ -16,6 +16,7 @@ from coxswain.model.orders import VenueOrder, VenuePosition
 from coxswain.model.vocabulary import (
     ClOrdId,
     OrdStatus,
+    OrdType,
     ReachedVenue,
     Resolution,
     Role,
@@ -144,6 +145,14 @@ def test_a_loss_written_off_counts_towards_the_daily_limit() -> None:
     assert "DAILY_LOSS" in desk.account().causes
 
 
+def test_a_loss_written_off_counts_towards_the_drawdown_too() -> None:
+    """Found by reading: only the day's loss was looked at, until the next quote or fill."""
+    desk = Desk(setup(account(A, max_drawdown_pct=1, max_daily_loss_pct=50)))
+    compare(desk, balance=D(98_000))
+    resolve(desk, BALANCE, WRITE_OFF, balance=D(98_000))
+    assert "DRAWDOWN" in desk.account().causes
+
+
 def test_a_position_in_an_instrument_that_we_do_not_know_can_only_be_lived_with() -> None:
     desk = Desk()
     strange = (VenuePosition(Symbol("NEVER"), D(3)),)
@@ -237,6 +246,15 @@ def test_an_order_sent_by_hand_is_adopted_with_its_hold_and_its_fill_is_its_own(
     desk.fill(ClOrdId("hand-1"), 3, "99.00")
     assert desk.position().qty == D(3)
     assert desk.events(ev.IncidentRaised) == []
+
+
+def test_an_order_that_has_both_prices_is_adopted_as_a_stop_limit() -> None:
+    """Found by reading: it was taken for a stop, and half of its prices was forgotten when it was changed."""
+    desk = Desk()
+    theirs = working(desk, price=D("101.00"), stop_px=D("100.50"))
+    compare(desk, orders=(theirs,))
+    resolve(desk, "A:order:hand-1", ADOPT, orders=(theirs,))
+    assert desk.order(ClOrdId("hand-1")).intent.ord_type is OrdType.STOP_LIMIT
 
 
 def test_a_partly_filled_order_of_somebody_else_is_not_adopted() -> None:
