@@ -10,9 +10,10 @@ from decimal import Decimal
 from coxswain.core.emulation import holds_stop, holds_target
 from coxswain.core.engine import ROUTINE
 from coxswain.core.order import Order, Phase
+from coxswain.core.position import Position
 from coxswain.core.scopes import CAUSES as STOPS
 from coxswain.core.scopes import is_flattened, narrower_state
-from coxswain.core.state import Account, Position, State, find_order, position_break, strategy_of
+from coxswain.core.state import Account, State, find_order, position_break, strategy_of
 from coxswain.core.stops import RELEASED_BY_A_PERSON
 from coxswain.core.tx import CORE_FAILURE, EGRESS
 from coxswain.messages import events as ev

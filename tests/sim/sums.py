@@ -6,7 +6,8 @@ from decimal import Decimal
 from coxswain.core.evolve.firms import factor_of, worst_of
 from coxswain.core.firm.book import side_key
 from coxswain.core.order import Phase
-from coxswain.core.state import NOTHING_HELD, Counted, State
+from coxswain.core.position import NOTHING_HELD, Counted
+from coxswain.core.state import State
 from coxswain.model.decimals import ONE, ZERO, plain
 from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Side, Symbol
 

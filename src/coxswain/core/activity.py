@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import TypeVar
 
 from coxswain.core.params import NS_PER_S, seconds_ns
+from coxswain.core.position import Entered, Position, Repeat
 from coxswain.core.rings import PriceRing, Ring, note, note_price
-from coxswain.core.state import Account, Entered, Position, Repeat, State, equity, parent_of
+from coxswain.core.state import Account, State, equity, parent_of
 from coxswain.messages import events as ev
 from coxswain.model.market import touch
 from coxswain.model.orders import OrderIntent

@@ -21,9 +21,11 @@ from coxswain.core.eligibility import fitness
 from coxswain.core.entries import LOOK_AGAIN_NS, entry_intent, postponed
 from coxswain.core.order import Order, held_qty, is_complete
 from coxswain.core.params import NS_PER_MS
+from coxswain.core.position import NOTHING_HELD, Position
 from coxswain.core.protection import follow, set_levels, start_exit
 from coxswain.core.scopes import narrower_state, why_restricted
-from coxswain.core.state import NOTHING_HELD, Account, Parent, Position, State, parent_of
+from coxswain.core.shares import Parent
+from coxswain.core.state import Account, State, parent_of
 from coxswain.core.submit import cancel, submit
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev

@@ -15,9 +15,10 @@ from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.modes import engine_mode, mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
+from coxswain.core.shares import PlanState
 from coxswain.core.sizing import own_size
 from coxswain.core.spreads import consider_units, open_legs, resized, unit_of, value_of
-from coxswain.core.state import PlanState, State
+from coxswain.core.state import State
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp

@@ -10,7 +10,8 @@ import msgspec
 
 from coxswain.core import order as machine
 from coxswain.core.money import position_margin, position_risk, rate_up
-from coxswain.core.state import Account, Booking, KnownFill, Position, venue_order
+from coxswain.core.position import Booking, KnownFill, Position, venue_order
+from coxswain.core.state import Account
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO, plain, round_down

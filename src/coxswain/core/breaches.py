@@ -25,7 +25,8 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.core.eligibility import headroom, volatility_of
-from coxswain.core.state import NOTHING_HELD, Account, State
+from coxswain.core.position import NOTHING_HELD
+from coxswain.core.state import Account, State
 from coxswain.model.decimals import HUNDRED, ONE, ZERO, percent_of, plain
 from coxswain.model.normal import FARTHEST, UNIT, WHOLE, cdf, weights
 from coxswain.model.plan import Breaches

@@ -8,9 +8,9 @@ from coxswain.core.changing import renew
 from coxswain.core.entries import complete_rest, recover
 from coxswain.core.order import Order, is_over
 from coxswain.core.params import seconds_ns
+from coxswain.core.position import is_closing
 from coxswain.core.protection import failed_lately, follow, wanted_qty
 from coxswain.core.refusals import note_missing
-from coxswain.core.state import is_closing
 from coxswain.core.submit import PROTECTION, ask_for_account, closing_side
 from coxswain.core.tx import Tx
 from coxswain.model.vocabulary import OrdStatus

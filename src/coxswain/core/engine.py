@@ -36,6 +36,7 @@ from coxswain.core import (
     trust,
     watching,
 )
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve import evolve, evolve_quote, evolve_venue_quote
 from coxswain.core.firm import acts
 from coxswain.core.gates import Gates
@@ -44,7 +45,7 @@ from coxswain.core.modes import ORDERS_ONLY_REDUCE, engine_mode
 from coxswain.core.order import InvariantViolation, is_over
 from coxswain.core.planner import plan_entry
 from coxswain.core.spreads import plan_spread, symbols_of
-from coxswain.core.state import Deadlines, State
+from coxswain.core.state import State
 from coxswain.core.submit import ask_for_account, cancel, lose_sight, submit
 from coxswain.core.tx import NOT_CONFIGURED, Allocate, Tx
 from coxswain.messages import events as ev

@@ -14,9 +14,11 @@ from coxswain.core.modes import mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
+from coxswain.core.position import is_closing
+from coxswain.core.shares import Parent, PlanState
 from coxswain.core.sizing import own_size
 from coxswain.core.spreads import legs_with
-from coxswain.core.state import Parent, PlanState, State, is_closing, share_of
+from coxswain.core.state import State, share_of
 from coxswain.core.submit import ask_cancel, cancel, submit_for_signal
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev

@@ -7,7 +7,8 @@ changes what the positions of its holders are worth, an order or a fill what one
 from decimal import Decimal
 
 from coxswain.core.money import rate_between
-from coxswain.core.state import Account, Counted, Part, Position, State
+from coxswain.core.position import Counted, Part, Position
+from coxswain.core.state import Account, State
 from coxswain.model.decimals import ONE, ZERO
 from coxswain.model.exposure import Exposure
 from coxswain.model.market import is_sane, mid

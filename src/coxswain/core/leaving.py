@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.position import NOTHING_HELD, Position
 from coxswain.core.scopes import narrower_state
-from coxswain.core.state import NOTHING_HELD, Account, Position, State, strategy_of, strictest
+from coxswain.core.state import Account, State, strategy_of, strictest
 from coxswain.model.checks import Check
 from coxswain.model.decimals import ZERO, floor_step, plain, text
 from coxswain.model.market import Quote

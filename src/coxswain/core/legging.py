@@ -21,10 +21,12 @@ from coxswain.core.entries import LOOK_AGAIN_NS, entry_intent, postponed
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, held_qty, is_complete
 from coxswain.core.params import NS_PER_MS, NS_PER_S, seconds_ns
+from coxswain.core.position import is_closing
 from coxswain.core.protection import start_exit
 from coxswain.core.scopes import narrower_state, why_restricted
+from coxswain.core.shares import Spread, SpreadLeg
 from coxswain.core.spreads import leg_id, unhedged_of_a_unit, unit_of
-from coxswain.core.state import Account, Spread, SpreadLeg, State, is_closing, share_of, strictest
+from coxswain.core.state import Account, State, share_of, strictest
 from coxswain.core.submit import cancel, submit
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from coxswain.core.params import NS_PER_S
-from coxswain.core.state import Account, Position, State
+from coxswain.core.position import Position
+from coxswain.core.state import Account, State
 from coxswain.model.decimals import ONE, ZERO, percent_of, round_down, round_up
 from coxswain.model.market import Instrument, is_sane
 from coxswain.model.position import unrealized

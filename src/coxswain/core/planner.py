@@ -16,11 +16,12 @@ from coxswain.core.emulation import stop_to_begin
 from coxswain.core.firm.planning import under_rules
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
+from coxswain.core.position import NOTHING_HELD
 from coxswain.core.rounding import Claim, credits_after, to_lots
 from coxswain.core.routing import route
 from coxswain.core.sizing import Sized, own_size
 from coxswain.core.stagger import Timing, stagger, vary
-from coxswain.core.state import NOTHING_HELD, Account, State, equity, spare_margin
+from coxswain.core.state import Account, State, equity, spare_margin
 from coxswain.core.tx import Allocate
 from coxswain.model.allocation import Allocation, Candidate, GroupCap, Parent, Share
 from coxswain.model.checks import Check

@@ -17,8 +17,9 @@ from coxswain.core.firm.notices import tell_refused_closing
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, Replacement, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
+from coxswain.core.position import Exit, Position
 from coxswain.core.refusals import exit_waits, is_refused, note_missing, note_unchanged, postpone_exit
-from coxswain.core.state import Account, Exit, Position, strategy_of
+from coxswain.core.state import Account, strategy_of
 from coxswain.core.submit import (
     PROTECTION,
     cancel,

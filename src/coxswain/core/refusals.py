@@ -11,7 +11,8 @@ import msgspec
 
 from coxswain.core.order import Order
 from coxswain.core.params import NS_PER_S
-from coxswain.core.state import Account, Exit, Position
+from coxswain.core.position import Exit, Position
+from coxswain.core.state import Account
 from coxswain.core.sums import key
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev

@@ -8,8 +8,9 @@ from decimal import Decimal
 from coxswain.core import exits
 from coxswain.core.entries import withdraw_entries
 from coxswain.core.order import leaves_qty
+from coxswain.core.position import Position, is_closing
 from coxswain.core.protection import bring_again, follow, start_exit
-from coxswain.core.state import Account, Position, State, is_closing
+from coxswain.core.state import Account, State
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.checks import Check

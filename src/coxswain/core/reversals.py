@@ -18,8 +18,9 @@ from coxswain.core.bookings import Rebooked, position_changed, rebook
 from coxswain.core.causes import restrict
 from coxswain.core.consequences import after
 from coxswain.core.order import Order, is_over
+from coxswain.core.position import Booking, KnownFill
 from coxswain.core.protection import follow, set_levels
-from coxswain.core.state import Account, Booking, KnownFill, find_order
+from coxswain.core.state import Account, find_order
 from coxswain.core.trust import distrust
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev

@@ -6,7 +6,8 @@ or of an instrument concerns some of an account's orders, and is looked up for e
 
 from collections.abc import Iterator
 
-from coxswain.core.state import Account, Position, State, Stop, strictest
+from coxswain.core.position import Position
+from coxswain.core.state import Account, State, Stop, strictest
 from coxswain.model.control import STATE_UNDER, Scope, ScopeKind, StopLevel, name_of
 from coxswain.model.vocabulary import AccountId, Symbol, TradingState
 

@@ -10,7 +10,8 @@ import msgspec
 
 from coxswain.core.breakers import half_open_pct
 from coxswain.core.eligibility import LossLimit, every_loss_limit, loss_limits, risk_budget_left, volatility_of
-from coxswain.core.state import NOTHING_HELD, Account, State, equity, spare_margin
+from coxswain.core.position import NOTHING_HELD
+from coxswain.core.state import Account, State, equity, spare_margin
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp

@@ -16,8 +16,9 @@ from coxswain.core.eligibility import eligibility
 from coxswain.core.firm.planning import under_rules
 from coxswain.core.money import rate_up
 from coxswain.core.planner import Considered, plan_shares
+from coxswain.core.position import NOTHING_HELD
 from coxswain.core.sizing import Sized, own_size
-from coxswain.core.state import NOTHING_HELD, Account, State, spare_margin
+from coxswain.core.state import Account, State, spare_margin
 from coxswain.core.tx import Allocate, Tx
 from coxswain.messages import events as ev
 from coxswain.model.checks import Check

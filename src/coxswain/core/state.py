@@ -4,7 +4,6 @@ Only `evolve` (in `evolve.py`) writes it. Sums are kept up to date by delta, so 
 because there are many accounts, positions or orders. Dicts keep the order of insertion, which is the journal's order.
 """
 
-import heapq
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -13,7 +12,9 @@ import msgspec
 from coxswain.core.firm.book import FirmDesk
 from coxswain.core.order import Order
 from coxswain.core.params import AccountParams, DeskParams
-from coxswain.core.rings import PriceRing, Ring
+from coxswain.core.position import KnownFill, Position
+from coxswain.core.rings import Ring
+from coxswain.core.shares import Parent, PlanState, Share, Spread
 from coxswain.core.windows import Window
 from coxswain.messages.events import BreakFound, LimitChange
 from coxswain.model.breaker import BreakerKind, BreakerState
@@ -21,9 +22,8 @@ from coxswain.model.control import StopLevel
 from coxswain.model.decimals import ONE, ZERO, percent_of, plain
 from coxswain.model.exposure import Exposure
 from coxswain.model.market import Instrument, Quote
-from coxswain.model.orders import OrderIntent, Trail, VenueReversal
+from coxswain.model.orders import OrderIntent, VenueReversal
 from coxswain.model.override import Override
-from coxswain.model.plan import Plan
 from coxswain.model.risk_view import Host
 from coxswain.model.setup import NOTHING_DECLARED, AccountSpec, Capabilities, Setup
 from coxswain.model.signal import Signal
@@ -33,73 +33,14 @@ from coxswain.model.vocabulary import (
     ExecId,
     JournalId,
     LadderStep,
-    LeggingRule,
     Mode,
     Resolution,
-    Role,
-    Side,
     SignalId,
     Symbol,
     TradingState,
     VenueId,
     VenueTier,
 )
-
-
-class Exit(msgspec.Struct):
-    """A position on its way out. `qty` None closes all of it."""
-
-    signal_id: SignalId
-    qty: Decimal | None
-    was_long: bool
-    limit_px: Decimal | None = None
-    """Not at a worse price than this: a target that the engine held."""
-    order_id: ClOrdId | None = None
-    actor: str = ""
-    """The person who asked for it; empty where a signal did."""
-    tries: int = 0
-    """Orders in a row that were rejected or never left."""
-
-
-class Booking(msgspec.Struct, frozen=True):
-    """A fill as it was booked on a position."""
-
-    transact_time_ns: int
-    exec_id: ExecId
-    side: Side
-    qty: Decimal
-    px: Decimal
-    rate: Decimal
-
-
-class KnownFill(msgspec.Struct, gc=False):
-    """A fill that was booked, as the venue's last word about it has it."""
-
-    booking: Booking
-    symbol: Symbol
-    cl_ord_id: ClOrdId
-    commission: Decimal
-    on_order: bool
-    """It counts in the quantity of that order."""
-    changed_ns: int = 0
-    """The venue's time of the bust or correction in force; 0 where there is none."""
-    changed_by: ExecId = ExecId("")
-    busted: bool = False
-
-
-class Levels(msgspec.Struct, frozen=True):
-    """What a position was protected by when it closed."""
-
-    was_long: bool
-    stop_px: Decimal | None
-    target_px: Decimal | None
-    levels_from: SignalId | None
-    trail: Trail | None
-
-
-def venue_order(booking: Booking) -> tuple[int, int, str]:
-    """Sort as the venue booked: by its time; at one instant by exec_id, since venues count up."""
-    return booking.transact_time_ns, len(booking.exec_id), booking.exec_id
 
 
 class Volatility(msgspec.Struct, frozen=True):
@@ -110,69 +51,6 @@ class Volatility(msgspec.Struct, frozen=True):
     atr: Decimal
     """The average true range of one bar, in price."""
     as_of_ns: int
-
-
-class Parent(msgspec.Struct):
-    """A parent order that an algorithm works: an account's share of an entry, or the exit from a position."""
-
-    side: Side
-    """Of its children."""
-    order_qty: Decimal
-    started_ns: int
-    ends_ns: int
-    arrival_px: Decimal | None = None
-    arrival_volume: Decimal | None = None
-    exits: bool = False
-    cum_qty: Decimal = ZERO
-    child: ClOrdId | None = None
-    """Of an entry: the one that is open."""
-    has_sent: bool = False
-    """Of an entry: there was a child already."""
-    price: Decimal | None = None
-    """Where it stands; None where it crosses."""
-    former_target_px: Decimal | None = None
-    """Of an exit: the position's own target, while the exit stands in its place."""
-    wake_ns: int = 0
-    refusals: int = 0
-    """Children in a row that were denied or rejected."""
-    actor: str = ""
-    """The person who asked for an exit; empty where a signal did."""
-
-
-class Counted(msgspec.Struct, frozen=True):
-    """What a position counted for when the sums of exposure were last brought up to date."""
-
-    up: Decimal = ZERO
-    down: Decimal = ZERO
-    lot_value: Decimal = ZERO
-    rate: Decimal = ONE
-
-
-class Part(msgspec.Struct):
-    """One strategy's part of a position."""
-
-    qty: Decimal = ZERO
-    held_buy: Decimal = ZERO
-    held_sell: Decimal = ZERO
-    counted: Counted = Counted()
-
-
-class Entered(msgspec.Struct, frozen=True):
-    """An order that entered a short while ago."""
-
-    at_ns: int
-    side: Side
-    qty: Decimal
-    price: Decimal | None
-    strategy: str
-
-
-class Repeat(msgspec.Struct):
-    """Entries of one strategy that are all alike, one after another."""
-
-    side: Side
-    qty: Decimal
-    times: Ring
 
 
 class Paced(msgspec.Struct, frozen=True):
@@ -197,121 +75,6 @@ class Reference(msgspec.Struct, frozen=True):
     price: Decimal
     day: int
     """Days since 1970, UTC."""
-
-
-class SpreadLeg(msgspec.Struct):
-    """One leg of an account's share of a spread."""
-
-    signal_id: SignalId
-    """Of its own share."""
-    symbol: Symbol
-    side: Side
-    ratio: Decimal
-    qty: Decimal
-    cum_qty: Decimal = ZERO
-    closed_qty: Decimal = ZERO
-    """Of that, closed again: unwound, or gone with the position."""
-
-
-class Spread(msgspec.Struct):
-    """An account's share of a spread that was started."""
-
-    units: Decimal
-    legs: list[SpreadLeg]
-    """In the order in which they are worked."""
-    started_ns: int
-    ends_ns: int
-    unhedged_value: Decimal = ZERO
-    since_ns: int | None = None
-    """Since when something is unhedged."""
-    wake_ns: int = 0
-    note: str = ""
-    decided: LeggingRule | None = None
-    """A legging limit was reached."""
-    decided_ns: int = 0
-    stopped: str = ""
-    """Why it was called back."""
-    tries: int = 0
-    """Orders sent or denied since it was decided about."""
-    over: bool = False
-
-
-class Position(msgspec.Struct):
-    """What one account holds, or is about to hold, in one instrument."""
-
-    symbol: Symbol
-    qty: Decimal = ZERO
-    cost: Decimal = ZERO
-    """Instrument's currency, signed; the average price is derived."""
-    base_qty: Decimal = ZERO
-    base_cost: Decimal = ZERO
-    """Quantity and cost before the fills in `recent`."""
-    recent: list[Booking] = []
-    """In the venue's order, those that a fill which comes late may still have to be booked before."""
-    margin: Decimal = ZERO
-    risk: Decimal = ZERO
-    unrealized: Decimal = ZERO
-    """Account currency, like margin and risk."""
-    stop_px: Decimal | None = None
-    target_px: Decimal | None = None
-    levels_from: SignalId | None = None
-    trail: Trail | None = None
-    """How its stop follows the market."""
-    trail_active: bool = False
-    """The price from which it follows has been reached."""
-    former: Levels | None = None
-    """Of the position that closed last here: a busted exit opens it again."""
-    stop_id: ClOrdId | None = None
-    target_id: ClOrdId | None = None
-    leg_failed_ns: dict[Role, int] = {}
-    """When a stop or target was last lost or denied; it is not placed again at once, over and over."""
-    leg_tries: dict[Role, int] = {}
-    """Refusals in a row of a stop or target, or of its change."""
-    exit: Exit | None = None
-    exited_ns: int = 0
-    """When an exit of everything last ended."""
-    leaving: Parent | None = None
-    """An exit that an algorithm works in parts; each part is an `exit`."""
-    leaving_for: SignalId | None = None
-    triggers: int = 0
-    """Exits that the market triggered here since the position last changed."""
-    triggered_ns: int = 0
-    surplus: Decimal = ZERO
-    """What reducing orders opened, to be closed once the venue's books confirm it."""
-    held_buy: Decimal = ZERO
-    """Open quantity of entering orders, worst case."""
-    held_sell: Decimal = ZERO
-    held_exit: Decimal = ZERO
-    """Open quantity of reducing orders that are not protection."""
-    entering: dict[ClOrdId, None] = {}
-    """Open orders that enter."""
-    waiting: dict[SignalId, None] = {}
-    """Signals with a share, or a completion, that waits for its time."""
-    strategies: dict[str, None] = {}
-    """Whose entries are in it."""
-    legging: dict[SignalId, None] = {}
-    """Spreads under way that have a leg here."""
-    gave_way: bool = False
-    """Protection was taken down for an exit, and may be put back even where all is frozen."""
-    unknown: int = 0
-    breaks: int = 0
-    occupied: bool = False
-    """Held or on order: counts as an open position."""
-    lot_value: Decimal = ZERO
-    """Of one lot, at the last price that was seen, in the account's currency."""
-    counted: Counted = Counted()
-    parts: dict[str, Part] = {}
-    """By strategy; orders of none are in no part."""
-    entered: list[Entered] = []
-    """The last few orders that entered."""
-    repeats: dict[str, Repeat] = {}
-    """By strategy."""
-    prices: PriceRing = msgspec.field(default_factory=PriceRing)
-    """Of our own entries."""
-
-
-NOTHING_HELD = Position(Symbol(""))
-"""For reading only, where an account has no place for an instrument."""
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -433,45 +196,6 @@ class Account(msgspec.Struct):
     failed: Ring = msgspec.field(default_factory=Ring)
     """Of those tried: rejected, or without an answer."""
     paced: dict[SignalId, Paced] = {}
-
-
-class Share(msgspec.Struct):
-    """One account's part of a released plan."""
-
-    qty: Decimal
-    used: Decimal = ZERO
-    """Filled, working and unknown, worst case: never above `qty`."""
-    planned_risk: Decimal = ZERO
-    """Held until it is released or withdrawn."""
-    released: bool = False
-    attempts: int = 0
-    waiting_qty: Decimal = ZERO
-    """For the next completion order."""
-    recovery: bool = False
-    over: bool = False
-    """Withdrawn or given up: no completion order follows."""
-    parent: Parent | None = None
-    """While an algorithm sends it."""
-    sliced: bool = False
-    """An algorithm sends it in parts: nothing is completed or moved to another account."""
-    begun: bool = False
-    """Something that an algorithm sent of it was filled."""
-    risk_per_lot: Decimal = ZERO
-    """Of what an algorithm has not sent yet."""
-    planned_margin: Decimal = ZERO
-    """Of a leg of a spread, from the plan's approval, as far as no order holds it yet."""
-    margin_per_lot: Decimal = ZERO
-
-
-class PlanState(msgspec.Struct):
-    plan: Plan
-    shares: dict[AccountId, Share] = {}
-    total: Decimal = ZERO
-    used: Decimal = ZERO
-    asking: dict[AccountId, None] = {}
-    """Accounts whose share waits for a person."""
-    recovered: dict[ClOrdId, None] = {}
-    """Rejected orders whose rest was moved, or could not be."""
 
 
 class TemporaryLimit(msgspec.Struct, frozen=True):
@@ -608,11 +332,6 @@ def qty_at_venue(account: Account, symbol: Symbol) -> Decimal:
     return plain(account.positions[symbol].qty + lived_with)
 
 
-def is_closing(position: Position) -> bool:
-    """Say whether all of a position is on its way out."""
-    return position.exit is not None and position.exit.qty is None
-
-
 def share_of(state: State, signal_id: SignalId, account_id: AccountId) -> Share | None:
     plan = state.plans.get(signal_id)
     return None if plan is None else plan.shares.get(account_id)
@@ -651,44 +370,3 @@ def day_is_lost(account: Account) -> bool:
 def strategy_of(state: State, signal_id: SignalId) -> str:
     signal = state.signals.get(signal_id)
     return "" if signal is None else signal.strategy
-
-
-class Deadlines:
-    """The earliest-first index of `State.deadlines`. What was moved or cleared is skipped when it surfaces."""
-
-    def __init__(self, state: State) -> None:
-        self._due = state.deadlines
-        self._heap = [(due_ns, key) for key, due_ns in state.deadlines.items()]
-        heapq.heapify(self._heap)
-
-    def set(self, key: str, due_ns: int) -> None:
-        self._due[key] = due_ns
-        heapq.heappush(self._heap, (due_ns, key))
-
-    def clear(self, key: str) -> None:
-        self._due.pop(key, None)
-
-    def next_ns(self) -> int | None:
-        while self._heap:
-            due_ns, key = self._heap[0]
-            if self._due.get(key) == due_ns:
-                return due_ns
-            heapq.heappop(self._heap)
-        return None
-
-    def due(self, now_ns: int) -> str | None:
-        """Return the earliest key that is due, ties by key. The event that answers it moves or clears it."""
-        due_ns = self.next_ns()
-        return self._heap[0][1] if due_ns is not None and due_ns <= now_ns else None
-
-    def all_due(self, now_ns: int) -> list[str]:
-        """Return every key that is due, in no order that means anything; costs what it returns."""
-        found, stack = [], [0]
-        while stack:
-            index = stack.pop()
-            if index < len(self._heap) and self._heap[index][0] <= now_ns:
-                due_ns, key = self._heap[index]
-                if self._due.get(key) == due_ns:
-                    found.append(key)
-                stack += (2 * index + 1, 2 * index + 2)
-        return found

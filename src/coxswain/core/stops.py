@@ -11,9 +11,10 @@ from coxswain.core import entries, exits, pacing, protection, trust
 from coxswain.core.cancels import cancel_orders
 from coxswain.core.leaving import plan_exit
 from coxswain.core.order import Order, held_qty, is_done
+from coxswain.core.position import Position
 from coxswain.core.scopes import CAUSES, is_flattened, stops_of_account, unknown_scope
 from coxswain.core.spreads import symbols_of
-from coxswain.core.state import Account, Position, State, strategy_of
+from coxswain.core.state import Account, State, strategy_of
 from coxswain.core.submit import ask_for_order
 from coxswain.core.tx import CORE_FAILURE, EGRESS, Tx
 from coxswain.messages import events as ev

@@ -19,23 +19,12 @@ from coxswain.core.modes import ORDERS_ONLY_REDUCE, mode_of
 from coxswain.core.money import rate_between, rate_up
 from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.params import NS_PER_MS, NS_PER_S, seconds_ns
+from coxswain.core.position import NOTHING_HELD, Position, is_closing
 from coxswain.core.resting import met_by
 from coxswain.core.rings import count, extremes, room_ns
 from coxswain.core.scopes import narrower_state, why_restricted
-from coxswain.core.state import (
-    NOTHING_HELD,
-    Account,
-    Position,
-    Share,
-    State,
-    equity,
-    is_closing,
-    parent_of,
-    share_of,
-    spare_margin,
-    strategy_of,
-    strictest,
-)
+from coxswain.core.shares import Share
+from coxswain.core.state import Account, State, equity, parent_of, share_of, spare_margin, strategy_of, strictest
 from coxswain.core.sums import key
 from coxswain.core.tx import CORE_FAILURE, NOT_CONFIGURED, Tx
 from coxswain.messages import events as ev

@@ -7,12 +7,15 @@ from bisect import insort
 from decimal import Decimal
 
 from coxswain.core import order as machine
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.exposure import count, hold
 from coxswain.core.money import conversion_pair, mark
 from coxswain.core.order import Order, held_qty
 from coxswain.core.params import seconds_ns
+from coxswain.core.position import Booking, Position, venue_order
 from coxswain.core.resting import keep_in_order
-from coxswain.core.state import Account, Booking, Deadlines, Position, Share, State, parent_of, share_of, venue_order
+from coxswain.core.shares import Share
+from coxswain.core.state import Account, State, parent_of, share_of
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO, plain
 from coxswain.model.orders import OrderIntent

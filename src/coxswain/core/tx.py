@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve import TABLE
 from coxswain.core.gates import Gates
-from coxswain.core.state import Account, Deadlines, State
+from coxswain.core.state import Account, State
 from coxswain.messages.events import CommandRefused, Event
 from coxswain.messages.requests import Request
 from coxswain.model.algo import AlgoModule

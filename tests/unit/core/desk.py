@@ -6,7 +6,8 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from coxswain.core.order import Order
-from coxswain.core.state import Account, Position
+from coxswain.core.position import Position
+from coxswain.core.state import Account
 from coxswain.messages.events import Event
 from coxswain.messages.inputs import (
     AccountLookedUp,

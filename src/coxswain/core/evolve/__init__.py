@@ -7,6 +7,7 @@ request belongs here: folding a journal must never decide again.
 from collections.abc import Callable
 
 from coxswain.core.activity import raise_peak
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve import (
     accounts,
     algorithms,
@@ -29,7 +30,7 @@ from coxswain.core.evolve import (
 from coxswain.core.evolve.accounts import state_under as state_under
 from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.exposure import value_by_quote
-from coxswain.core.state import Deadlines, State
+from coxswain.core.state import State
 from coxswain.core.sums import remark
 from coxswain.messages import events as ev
 from coxswain.model.market import Quote, is_sane

@@ -3,13 +3,10 @@
 from collections.abc import Callable
 
 from coxswain.core.activity import forget, raise_peak
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.order import InvariantViolation
 from coxswain.core.scopes import CAUSES
-from coxswain.core.state import (
-    Deadlines,
-    State,
-    strictest,
-)
+from coxswain.core.state import State, strictest
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO
 from coxswain.model.vocabulary import (

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.shared import share_for, stop_waiting
 from coxswain.core.order import InvariantViolation
-from coxswain.core.state import Deadlines, Parent, State, parent_of
+from coxswain.core.shares import Parent
+from coxswain.core.state import State, parent_of
 from coxswain.core.sums import key, plan_risk, position_of
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO, round_up

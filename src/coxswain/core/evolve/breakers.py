@@ -4,8 +4,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from coxswain.core import windows
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.params import seconds_ns
-from coxswain.core.state import Account, Breaker, Deadlines, State, equity
+from coxswain.core.state import Account, Breaker, State, equity
 from coxswain.core.sums import key
 from coxswain.core.windows import Window
 from coxswain.messages import events as ev

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.shared import nothing
-from coxswain.core.state import Deadlines, State, Stop
+from coxswain.core.state import State, Stop
 from coxswain.messages import events as ev
 from coxswain.model.control import key_of
 

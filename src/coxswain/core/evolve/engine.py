@@ -3,15 +3,11 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve import firms
 from coxswain.core.evolve.limits import read_account, read_desk
 from coxswain.core.params import AccountParams
-from coxswain.core.state import (
-    Account,
-    Deadlines,
-    State,
-    Volatility,
-)
+from coxswain.core.state import Account, State, Volatility
 from coxswain.core.sums import note_conversion
 from coxswain.messages import events as ev
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, key_of, stricter_mode

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from coxswain.core.state import Deadlines, Paced, Reference, State, share_of
+from coxswain.core.deadlines import Deadlines
+from coxswain.core.state import Paced, Reference, State, share_of
 from coxswain.core.sums import key, position_of
 from coxswain.messages import events as ev
 from coxswain.model.risk_view import Host

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.firm.book import Claim, Entered, FirmBook, FirmDesk, LineageBook, Tally, side_key
-from coxswain.core.state import NOTHING_HELD, Deadlines, Position, State, equity, find_order
+from coxswain.core.position import NOTHING_HELD, Position
+from coxswain.core.state import State, equity, find_order
 from coxswain.core.sums import key
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ONE, ZERO, plain

@@ -7,10 +7,11 @@ its parameters, so it is made anew too.
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.in_force import account_values, configured, desk_values
 from coxswain.core.order import InvariantViolation
 from coxswain.core.params import AccountParams, DeskParams
-from coxswain.core.state import Account, Deadlines, LimitProposal, State, TemporaryLimit
+from coxswain.core.state import Account, LimitProposal, State, TemporaryLimit
 from coxswain.core.sums import key as deadline
 from coxswain.messages import events as ev
 from coxswain.model.vocabulary import AccountId

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from coxswain.core.state import Deadlines, State
+from coxswain.core.deadlines import Deadlines
+from coxswain.core.state import State
 from coxswain.messages import events as ev
 
 

@@ -5,23 +5,16 @@ from decimal import Decimal
 
 from coxswain.core import order as machine
 from coxswain.core.activity import note_cancel, note_failure, note_message, note_order, note_trade
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.breakers import count
 from coxswain.core.evolve.shared import leave_the_pace, order_of, stop_waiting
 from coxswain.core.evolve.spreads import count_try, note_fill
 from coxswain.core.exposure import attribute, value
 from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
 from coxswain.core.params import seconds_ns
-from coxswain.core.state import (
-    Account,
-    Deadlines,
-    KnownFill,
-    Parent,
-    State,
-    find_order,
-    parent_of,
-    share_of,
-    strategy_of,
-)
+from coxswain.core.position import KnownFill
+from coxswain.core.shares import Parent
+from coxswain.core.state import Account, State, find_order, parent_of, share_of, strategy_of
 from coxswain.core.sums import (
     booking_of,
     compare_later,

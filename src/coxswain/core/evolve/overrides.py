@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from coxswain.core.state import Deadlines, State
+from coxswain.core.deadlines import Deadlines
+from coxswain.core.state import State
 from coxswain.core.sums import key
 from coxswain.messages import events as ev
 

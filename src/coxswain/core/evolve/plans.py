@@ -4,14 +4,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.shared import leave_the_pace, nothing, position_of_plan, share_for, stop_waiting
 from coxswain.core.params import NS_PER_MS
-from coxswain.core.state import (
-    Deadlines,
-    PlanState,
-    Share,
-    State,
-)
+from coxswain.core.shares import PlanState, Share
+from coxswain.core.state import State
 from coxswain.core.sums import (
     key,
     position_of,

@@ -3,19 +3,14 @@
 from collections.abc import Callable
 
 from coxswain.core.activity import raise_peak
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.evolve.shared import order_of
 from coxswain.core.evolve.spreads import note_closed
 from coxswain.core.exposure import count, settle_parts
 from coxswain.core.order import InvariantViolation
-from coxswain.core.state import (
-    Deadlines,
-    Exit,
-    Levels,
-    Position,
-    State,
-    is_closing,
-)
+from coxswain.core.position import Exit, Levels, Position, is_closing
+from coxswain.core.state import State
 from coxswain.core.sums import (
     compare_later,
     key,

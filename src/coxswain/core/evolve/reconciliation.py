@@ -4,13 +4,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from coxswain.core import order as machine
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.order import Order
-from coxswain.core.state import (
-    Account,
-    Chosen,
-    Deadlines,
-    State,
-)
+from coxswain.core.state import Account, Chosen, State
 from coxswain.core.sums import (
     compare_later,
     forget,

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from coxswain.core import order as machine
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.exposure import attribute
 from coxswain.core.order import InvariantViolation, held_qty
-from coxswain.core.state import Account, Booking, Deadlines, KnownFill, State, find_order, share_of
+from coxswain.core.position import Booking, KnownFill
+from coxswain.core.state import Account, State, find_order, share_of
 from coxswain.core.sums import count_unknown, position_of, settle
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO

@@ -1,15 +1,10 @@
 """Look-ups that must succeed, and the change that is none; for the other files of this folder."""
 
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.order import InvariantViolation, Order
-from coxswain.core.state import (
-    Account,
-    Deadlines,
-    Position,
-    Share,
-    State,
-    find_order,
-    share_of,
-)
+from coxswain.core.position import Position
+from coxswain.core.shares import Share
+from coxswain.core.state import Account, State, find_order, share_of
 from coxswain.core.sums import key, position_of
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO

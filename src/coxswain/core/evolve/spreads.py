@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.shared import share_for, stop_waiting
 from coxswain.core.order import InvariantViolation, Order
-from coxswain.core.state import Account, Deadlines, Parent, Position, Spread, SpreadLeg, State
+from coxswain.core.position import Position
+from coxswain.core.shares import Parent, Spread, SpreadLeg
+from coxswain.core.state import Account, State
 from coxswain.core.sums import key, plan_risk, position_of
 from coxswain.messages import events as ev
 from coxswain.model.decimals import plain, round_up

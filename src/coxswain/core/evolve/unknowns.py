@@ -4,12 +4,10 @@ from collections.abc import Callable
 
 from coxswain.core import order as machine
 from coxswain.core.activity import note_failure, note_message
+from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.breakers import count
 from coxswain.core.evolve.shared import nothing, order_of
-from coxswain.core.state import (
-    Deadlines,
-    State,
-)
+from coxswain.core.state import State
 from coxswain.core.sums import (
     count_unknown,
     key,

@@ -9,7 +9,8 @@ from coxswain.core.firm.book import FirmBook, FirmDesk, side_key
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, held_qty
 from coxswain.core.params import seconds_ns
-from coxswain.core.state import NOTHING_HELD, Account, Position, State, equity
+from coxswain.core.position import NOTHING_HELD, Position
+from coxswain.core.state import Account, State, equity
 from coxswain.model.decimals import ONE, ZERO, round_up
 from coxswain.model.firm import Impact, NewsEvent, NewsRule, Permission, RuleSet
 from coxswain.model.firm_facts import Around, FirmFacts, Lineage, Marks, Others, Party
