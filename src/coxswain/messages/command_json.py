@@ -15,16 +15,8 @@ from enum import StrEnum
 import msgspec
 
 from coxswain.messages import inputs as inp
-from coxswain.messages.signal_json import (
-    ID,
-    ID_WANTED,
-    LINE_BYTES_MAX,
-    REASON_CHARS_MAX,
-    SYMBOL,
-    SYMBOL_WANTED,
-    BadSignal,
-    parse_signal,
-)
+from coxswain.messages.json_fields import ID, ID_WANTED, LINE_BYTES_MAX, SYMBOL, SYMBOL_WANTED
+from coxswain.messages.signal_json import REASON_CHARS_MAX, BadSignal, parse_signal
 from coxswain.model.breaker import BreakerKind
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import ONE, ZERO, exact, is_short, text

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coxswain.messages import signal_json
 from coxswain.messages.inputs import ReportBadSignal, SubmitSignal
+from coxswain.messages.json_fields import ERRORS_MAX
 from coxswain.messages.record import Record, decode, encode
 from coxswain.messages.signal_json import FIELDS, BadSignal, parse_signal
 from coxswain.model.signal import Signal
@@ -333,7 +333,7 @@ def test_metadata_of_exactly_the_limit_is_read() -> None:
 
 def test_a_flood_of_errors_is_cut_short() -> None:
     sentences = errors(json.dumps({f"field{number}": 0 for number in range(5_000)}))
-    assert len(sentences) == signal_json.ERRORS_MAX + 1
+    assert len(sentences) == ERRORS_MAX + 1
     assert sentences[-1] == "and 4971 more"
 
 

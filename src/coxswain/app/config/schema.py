@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from coxswain.app.config.problems import nearest, unknown
 from coxswain.app.config.tree import Loc, Tree
 from coxswain.app.levels import AlertLevel
-from coxswain.messages.signal_json import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
+from coxswain.messages.json_fields import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
 from coxswain.model.algo import WEIGHTS_MAX
 from coxswain.model.decimals import ONE, ZERO, exact, is_short
 from coxswain.model.firm import Phase
