@@ -21,7 +21,7 @@ from coxswain.messages.inputs import EngineStarted, ObserveHost
 from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.setup import Setup
-from coxswain.model.vocabulary import JournalId, Mode
+from coxswain.model.vocabulary import AccountId, JournalId, Mode
 from coxswain.runtime.doors import Doors
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.kill import Alarm
@@ -103,11 +103,13 @@ def make_loop(
     return Loop(engine, journal, venues, feed, signals, interval_ns, on_record, pace, doors, guard, alarm, observe)
 
 
-def started(desk: Desk, resolved: Resolved, mode: Mode, feed_name: str) -> EngineStarted:
+def started(
+    desk: Desk, resolved: Resolved, mode: Mode, feed_name: str, live: tuple[AccountId, ...] = (), live_by: str = ""
+) -> EngineStarted:
     """Say what this start is told. A journal keeps the seed that it began with."""
     setup = msgspec.structs.replace(resolved.setup, mode=mode, feed=_labelled(feed_name, resolved.setup))
     seed = desk.engine.state.seed if desk.engine.state.seq else resolved.seed
-    return EngineStarted(__version__, desk.journal.journal_id, seed, setup)
+    return EngineStarted(__version__, desk.journal.journal_id, seed, setup, live, live_by)
 
 
 def _labelled(feed_name: str, setup: Setup) -> str:

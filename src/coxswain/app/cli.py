@@ -190,6 +190,13 @@ def run(
             "--json-lines", help="Print each event and each answer to a command as one JSON line when it comes."
         ),
     ] = False,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Trade real money on the accounts whose mode is live. The first time, each is confirmed by its name.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the engine on a stream of signals. Killed and started again, it goes on, nothing lost or doubled."""
@@ -201,7 +208,9 @@ def run(
     files = [*(quotes or ()), *(more or ())]
     raise typer.Exit(
         run_signals(
-            RunOptions(config, signals, files, quotes_tz, journal, dry_run, realtime, simulated, as_json, json_lines),
+            RunOptions(
+                config, signals, files, quotes_tz, journal, dry_run, realtime, simulated, as_json, json_lines, live
+            ),
             log,
         )
     )

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from coxswain.app import demo, exits, scenarios, screens, tables
+from coxswain.app import demo, exits, live, scenarios, screens, tables
 from coxswain.app.alerting import AlertChoice, Alerting, Delivery, example
 from coxswain.app.assemble import new_journal_id
 from coxswain.app.config.advice import advice
@@ -147,11 +148,16 @@ class RunOptions:
     simulated: bool = False
     as_json: bool = False
     json_lines: bool = False
+    live: bool = False
 
 
 def run_signals(options: RunOptions, log: Log | None = None) -> int:
     """Run the engine on a stream of signals, and on quote files, the simulated market or no quotes at all."""
     resolved = load(options.config, os.environ)
+    problem = None if options.dry_run else live.why_not(resolved.setup, options.config, said=options.live)
+    if problem is not None:
+        tables.say(f"coxswain: {problem}")
+        return exits.USAGE
     feeds = open_feeds(options.quotes, options.quotes_tz, resolved.setup)
     _check_market(options, feeds)
     by_wall_clock = options.realtime and not feeds
@@ -175,6 +181,7 @@ def run_signals(options: RunOptions, log: Log | None = None) -> int:
             observers if told is None else (*observers, told),
             options.realtime,
             by_wall_clock,
+            partial(live.confirm, resolved.setup),
         )
         if feeds:
             with watched(feeds, options.as_json or options.json_lines or options.realtime) as feed:

@@ -9,6 +9,7 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
     """Return an exit code and a sentence for an error of the user's world, None for a bug."""
     from coxswain.app.config.problems import ConfigError
     from coxswain.app.demo import NothingToTrade
+    from coxswain.app.live import NotConfirmed
     from coxswain.feeds import FeedError
     from coxswain.journal.errors import JournalError, JournalExists, JournalTampered
     from coxswain.runtime.records import RecordUnreadable
@@ -18,7 +19,7 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
     match error:
         case ConfigError():
             return exits.CONFIGURATION, str(error)
-        case JournalExists():
+        case JournalExists() | NotConfirmed():
             return exits.USAGE, str(error)
         case JournalTampered():
             return exits.TAMPERED, f"{error}; see: coxswain audit verify --journal {error.path}"

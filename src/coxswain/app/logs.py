@@ -26,7 +26,14 @@ NUMBERS = {level: getattr(logging, level.upper()) for level in LogLevel}
 NAMED = ("account", "symbol", "signal_id", "cl_ord_id", "exec_id", "break_id")
 
 _ERROR = (ev.OutcomeUnknown, ev.BreakFound, ev.ProtectionFailed, ev.IncidentRaised, ev.ReportQuarantined)
-_WARNING = (ev.OrderDenied, ev.OrderRejected, ev.SignalDenied, ev.AccountStateChanged, ev.RecoveryFailed)
+_WARNING = (
+    ev.LiveConfirmed,
+    ev.OrderDenied,
+    ev.OrderRejected,
+    ev.SignalDenied,
+    ev.AccountStateChanged,
+    ev.RecoveryFailed,
+)
 _INFO = (
     ev.EngineConfigured,
     ev.EngineStopped,

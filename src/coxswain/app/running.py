@@ -12,6 +12,7 @@ from typing import NoReturn, Protocol
 from coxswain.app import exits
 from coxswain.app.assemble import Desk, Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
+from coxswain.app.live import ConfirmLive, nobody_confirms, still_to_confirm
 from coxswain.app.tables import count, say
 from coxswain.journal.verify import verify
 from coxswain.messages.events import SignalDenied
@@ -58,6 +59,7 @@ class Task:
     """One second is one second; otherwise time is virtual."""
     by_wall_clock: bool = False
     """No quotes from outside say what time it is: time begins at UTC."""
+    confirm_live: ConfirmLive = nobody_confirms
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,13 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         alarm = None if task.journal_path is None else _Alarm(task.journal_path)
         host = Host(task.journal_path.parent) if task.realtime and task.journal_path is not None else None
         doors, observe = _doors(task, desk, host), always_well if host is None else host.observe
+        live = still_to_confirm(resolved.setup, desk.engine.state.live_confirmed)
+        live_by = task.confirm_live(live) if live and task.mode is not Mode.RESEARCH else ""
+        start = started(desk, resolved, task.mode, task.feed_name, live if live_by else (), live_by)
         resume_ns = max(desk.resume_ns, utc_ns() if task.by_wall_clock else 0)
         loop = make_loop(desk, resolved, feed, task.signals, on_record, pace, doors, alarm, observe)
         with _stoppable(loop), nullcontext() if alarm is None else alarm.ready():
-            loop.run(started(desk, resolved, task.mode, task.feed_name), resume_ns)
+            loop.run(start, resume_ns)
         if isinstance(task.signals, SignalStream) and (before := task.signals.passed_over):
             say(f"{count(before, 'command')} of the file: carried out before, and not again")
         gone = tuple(venue.venue_id for venue in desk.venues if isinstance(venue, RemoteVenue) and venue.is_gone)

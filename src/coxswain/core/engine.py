@@ -47,7 +47,7 @@ from coxswain.core.planner import plan_entry
 from coxswain.core.spreads import plan_spread, symbols_of
 from coxswain.core.state import State
 from coxswain.core.submit import ask_for_account, cancel, lose_sight, submit
-from coxswain.core.tx import NOT_CONFIGURED, Allocate, Tx
+from coxswain.core.tx import NOT_CONFIGURED, NOT_CONFIRMED, Allocate, Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
@@ -218,6 +218,8 @@ class Engine:
         before, in_force = tx.state.setup, limits.limits_in_force(tx.state)
         tx.apply(ev.EngineConfigured(message.version, message.journal_id, message.seed, message.setup))
         limits.take_configuration(tx, before, in_force)
+        if message.live:
+            tx.apply(ev.LiveConfirmed(message.live, message.live_by))
         configured = {spec.id for spec in message.setup.accounts}
         for account_id in tuple(tx.state.accounts):
             if account_id in configured:
@@ -225,6 +227,11 @@ class Engine:
                 recon.begin(tx, account_id, "the engine started")
             else:
                 trust.restrict(tx, account_id, NOT_CONFIGURED, "it is not in the configuration")
+        for spec in message.setup.accounts:
+            if spec.live and spec.id not in tx.state.live_confirmed:
+                trust.restrict(tx, spec.id, NOT_CONFIRMED, "nobody has confirmed that it trades real money")
+            else:
+                trust.release(tx, spec.id, NOT_CONFIRMED, "confirmed to trade real money" if spec.live else "on paper")
         stops.spread(tx, "the configuration changed")
         faults.spread(tx, f"the mode is {engine_mode(tx.state)}")
 

@@ -262,6 +262,8 @@ class State(msgspec.Struct):
     signals: dict[SignalId, Signal] = {}
     direct_ids: dict[SignalId, None] = {}
     """Ids of orders that came without a plan."""
+    live_confirmed: dict[AccountId, str] = {}
+    """Accounts that may trade real money, and who said so."""
     noted_commands: dict[str, None] = {}
     """Commands of files that were carried out."""
     plans: dict[SignalId, PlanState] = {}

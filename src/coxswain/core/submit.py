@@ -26,7 +26,7 @@ from coxswain.core.scopes import narrower_state, why_restricted
 from coxswain.core.shares import Share
 from coxswain.core.state import Account, State, equity, parent_of, share_of, spare_margin, strategy_of, strictest
 from coxswain.core.sums import key
-from coxswain.core.tx import CORE_FAILURE, NOT_CONFIGURED, Tx
+from coxswain.core.tx import CORE_FAILURE, NOT_CONFIGURED, NOT_CONFIRMED, Tx
 from coxswain.messages import events as ev
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder
 from coxswain.model.breaker import BreakerState
@@ -54,6 +54,8 @@ from coxswain.model.vocabulary import (
 from coxswain.risk.gate import Approved, Refused, judge
 
 PROTECTION = (Role.STOP, Role.TARGET)
+NOBODY_MAY = (NOT_CONFIGURED, NOT_CONFIRMED)
+"""Causes under which not even a person's order that reduces may leave."""
 LOOK_FOR_ROOM_NS = 50 * NS_PER_MS
 """No sooner is room looked for again: a budget of nothing never has any."""
 MESSAGE_BUDGET = 16
@@ -500,7 +502,7 @@ def _restrictions(
     if trading_state is TradingState.ACTIVE:
         return "", False
     why = why_restricted(state, account, intent.symbol, intent.strategy or strategy_of(state, intent.signal_id))
-    if trading_state is not TradingState.HALTED or NOT_CONFIGURED in account.causes:
+    if trading_state is not TradingState.HALTED or not account.causes.keys().isdisjoint(NOBODY_MAY):
         return why, False
     restores = intent.role in PROTECTION and position.gave_way and CORE_FAILURE not in account.causes
     return why, intent.actor not in ("", ENGINE) or restores

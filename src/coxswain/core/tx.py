@@ -14,6 +14,7 @@ from coxswain.model.setup import AllocationSpec
 from coxswain.model.vocabulary import AccountId
 
 NOT_CONFIGURED = "NOT_CONFIGURED"
+NOT_CONFIRMED = "NOT_CONFIRMED"
 """The cause under which an account is halted while the configuration does not name it."""
 EGRESS = "EGRESS"
 """The cause under which an account is halted after the egress guard held something back."""

@@ -40,6 +40,10 @@ class EngineStarted(InputBase, frozen=True):
     journal_id: JournalId
     seed: int
     setup: Setup
+    live: tuple[AccountId, ...] = ()
+    """Accounts that a person confirmed at this start, by name, to trade real money on."""
+    live_by: str = ""
+    """That person."""
 
 
 class StopEngine(InputBase, frozen=True):

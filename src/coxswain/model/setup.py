@@ -85,6 +85,8 @@ class AccountSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """Its own; the stricter of this and the engine's counts."""
     stop_merge: StopMerge = StopMerge.TIGHTER
     protection_policy: ProtectionPolicy = ProtectionPolicy.RETRY
+    live: bool = False
+    """It trades real money: nothing leaves for it until a person has confirmed that, once, in its journal."""
 
 
 class Correlation(msgspec.Struct, frozen=True):

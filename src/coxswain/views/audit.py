@@ -102,6 +102,7 @@ def _reason(event: Any) -> str:
 # What makes an event an entry: the action's name, and where its rationale stands.
 _DECISIONS: dict[type, tuple[str, Callable[[Any], str]]] = {
     ev.EngineConfigured: ("ENGINE_STARTED", lambda e: f"mode {e.setup.mode}"),
+    ev.LiveConfirmed: ("LIVE_CONFIRMED", lambda e: f"real money is traded on {', '.join(e.accounts)}"),
     ev.EngineStopped: ("ENGINE_STOPPED", _reason),
     ev.AccountStateChanged: ("ACCOUNT_STATE", _reason),
     ev.SignalAccepted: ("SIGNAL_RECEIVED", lambda e: e.signal.reason),

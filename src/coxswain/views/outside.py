@@ -181,6 +181,7 @@ _NAMES: dict[type, Named] = {
     ev.LadderStepReached: _always(Name.RISK_LIMIT_BREACHED),
     ev.BreakerChanged: _breaker,
     ev.EngineConfigured: _always(Name.SYSTEM_STATUS),
+    ev.LiveConfirmed: _always(Name.SYSTEM_STATUS),
     ev.EngineStopped: _always(Name.SYSTEM_STATUS),
     ev.TradingStopped: _always(Name.SYSTEM_STATUS),
     ev.TradingResumed: _always(Name.SYSTEM_STATUS),

@@ -55,6 +55,10 @@ def _configured(event: ev.EngineConfigured) -> str:
     return f"the engine started, version {event.version}, mode {setup.mode}, seed {event.seed}: {counts}"
 
 
+def _live(event: ev.LiveConfirmed) -> str:
+    return f"{event.actor} confirmed that real money is traded on {', '.join(event.accounts)}"
+
+
 def _stopped(event: ev.EngineStopped) -> str:
     left = ", ".join(event.open_orders) or "none"
     held = f"; no longer watched: {'; '.join(event.held)}" if event.held else ""
@@ -366,6 +370,7 @@ def _spread_ended(event: ev.SpreadEnded) -> str:
 # Each function takes the event that it stands beside; no type says that of a table.
 SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.EngineConfigured: _configured,
+    ev.LiveConfirmed: _live,
     ev.EngineStopped: _stopped,
     ev.SessionSet: _session,
     ev.VolatilitySet: lambda e: f"{e.symbol} moves {e.ewma_pct:f} % a day, {e.atr:f} a bar",

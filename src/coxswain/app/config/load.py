@@ -229,6 +229,7 @@ def _account(account: AccountEntry, limits: Mapping[str, Decimal], rule_sets: Ma
         route_group=account.route_group,
         stop_merge=account.stop_merge,
         protection_policy=account.protection_policy,
+        live=account.mode is AccountMode.LIVE,
     )
 
 

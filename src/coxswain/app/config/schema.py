@@ -190,7 +190,7 @@ class AccountEntry(Entry):
     firm_high_water: Annotated[Decimal | None, _number("a number above 0", lambda value: value > ZERO)] = None
     """The highest it ever was, if it traded before its journal began."""
     mode: Annotated[AccountMode, _choice(AccountMode, "paper or live")] = AccountMode.PAPER
-    """`paper` or `live`; a paper account has no live adapter at all."""
+    """`paper` or `live`; a paper account has no live adapter at all. Live wants `--live` and a typed word, once."""
     trading_mode: TradingMode | None = None
     """Who is asked for this account; the stricter of this and the engine's `mode` counts."""
     reserve: Switch = False

@@ -75,6 +75,11 @@ def _not_to_be_entered(setup: Setup, spec: AccountSpec) -> dict[Symbol, str]:
     return ruled_out
 
 
+def _live_confirmed(state: State, clock: Deadlines, event: ev.LiveConfirmed) -> None:
+    for account_id in event.accounts:
+        state.live_confirmed[account_id] = event.actor
+
+
 def _engine_stopped(state: State, clock: Deadlines, event: ev.EngineStopped) -> None:
     state.stopped = True
 
@@ -100,6 +105,7 @@ def _correlate(state: State, account: AccountId, other: AccountId, rho: Decimal)
 # Each function takes the event that it stands beside; no type says that of a table.
 TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.EngineConfigured: _engine_configured,
+    ev.LiveConfirmed: _live_confirmed,
     ev.EngineStopped: _engine_stopped,
     ev.SessionSet: _session_set,
     ev.VolatilitySet: _volatility_set,

@@ -70,6 +70,9 @@ from coxswain.messages.events.engine import (
     EngineStopped as EngineStopped,
 )
 from coxswain.messages.events.engine import (
+    LiveConfirmed as LiveConfirmed,
+)
+from coxswain.messages.events.engine import (
     SessionSet as SessionSet,
 )
 from coxswain.messages.events.engine import (

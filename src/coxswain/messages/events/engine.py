@@ -19,6 +19,13 @@ class EngineConfigured(EventBase, frozen=True):
     setup: Setup
 
 
+class LiveConfirmed(EventBase, frozen=True):
+    """A person confirmed by name that real money is traded on these accounts, of this journal, from now on."""
+
+    accounts: tuple[AccountId, ...]
+    actor: str
+
+
 class EngineStopped(EventBase, frozen=True):
     """A checkpoint at a clean end: what stays open."""
 
@@ -50,4 +57,4 @@ class CorrelationSet(EventBase, frozen=True):
     """The pair is now above the threshold and was not before."""
 
 
-EngineEvent = EngineConfigured | EngineStopped | SessionSet | VolatilitySet | CorrelationSet
+EngineEvent = EngineConfigured | LiveConfirmed | EngineStopped | SessionSet | VolatilitySet | CorrelationSet
