@@ -82,6 +82,15 @@ def test_a_trailing_stop_follows_the_market_up_and_never_down() -> None:
     assert desk.said(order)[-1] == "TRADE 5 @ 100.50"
 
 
+def test_a_trailing_stop_by_trades_is_moved_by_a_trade_and_by_no_quote() -> None:
+    desk = market(native_trailing=True)
+    order = trailing(desk, amount=D("0.50"), source=TriggerSource.LAST)
+    desk.quote("101.00", "101.02")
+    assert stop_of(desk, order) == D("99.50")
+    desk.quote("100.98", "101.02", last="101.01", last_size=3)
+    assert stop_of(desk, order) == D("100.51")
+
+
 def test_a_trailing_stop_to_buy_follows_the_market_down_by_per_cent() -> None:
     desk = market(native_trailing=True)
     order = desk.order(BUY, 5, TRAILING, stop_px="101.00", tif=GTC, trail=Trail(pct=D(1)))

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.core.emulation import unsupported
+from coxswain.core.emulation import unfollowable, unsupported
 from coxswain.core.firm.view import marks_of
 from coxswain.core.params import NS_PER_S
 from coxswain.core.scopes import narrower_stops
@@ -57,7 +57,7 @@ def eligibility(state: State, account: Account, signal: Signal) -> list[Check]:
     if confidence is not None:
         wanted = state.desk.min_confidence
         checks.append(Check("CONFIDENCE", confidence, wanted, confidence >= wanted))
-    return [*checks, *unsupported(account.capabilities, signal)]
+    return [*checks, *unsupported(account.capabilities, signal), *unfollowable(state, signal)]
 
 
 def fitness(account: Account, own_margin: Decimal = ZERO) -> list[Check]:

@@ -15,7 +15,7 @@ from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.setup import Capabilities
 from coxswain.model.signal import Signal
 from coxswain.model.trail import behind
-from coxswain.model.vocabulary import OPPOSITE, OrdType, Side, Symbol, TimeInForce
+from coxswain.model.vocabulary import OPPOSITE, OrdType, Side, Symbol, TimeInForce, TriggerSource
 
 LASTING = (TimeInForce.GTC, TimeInForce.GTD, TimeInForce.DAY)
 """For an order that should stay until it is called back, best first."""
@@ -69,6 +69,14 @@ def unsupported(can: Capabilities, signal: Signal) -> list[Check]:
     return failed
 
 
+def unfollowable(state: State, signal: Signal) -> list[Check]:
+    """Say that a stop would follow trades where no trade was ever told of; empty where there is none such."""
+    trail = signal.trailing_stop
+    if trail is None or trail.source is not TriggerSource.LAST or signal.symbol in state.last_px:
+        return []
+    return [Check("NO_LAST_PRICE", None, None, False, "no trade known", "a feed that tells of trades")]
+
+
 def stop_to_begin(state: State, trail: Trail, symbol: Symbol, side: Side, px: Decimal | None) -> Decimal | None:
     """Return where the trailing stop of a position of `side` begins, opened at `px`; None without a price."""
     return None if px is None else behind(trail, OPPOSITE[side], px, state.instruments[symbol].tick)
@@ -79,5 +87,8 @@ def _with_trigger(state: State, intent: OrderIntent) -> OrderIntent:
     quote, instrument = state.quotes.get(intent.symbol), state.instruments.get(intent.symbol)
     if intent.stop_px is not None or intent.trail is None or quote is None or instrument is None:
         return intent
-    stop_px = behind(intent.trail, intent.side, touch(quote, intent.side), instrument.tick)
+    px = touch(quote, intent.side)
+    if intent.trail.source is TriggerSource.LAST:
+        px = state.last_px.get(intent.symbol, px)
+    stop_px = behind(intent.trail, intent.side, px, instrument.tick)
     return msgspec.structs.replace(intent, stop_px=stop_px)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.emulation import unfollowable
 from coxswain.core.position import NOTHING_HELD, Position
 from coxswain.core.scopes import narrower_state
 from coxswain.core.state import Account, State, strategy_of, strictest
@@ -144,4 +145,4 @@ def _levels(state: State, signal: Signal, account_id: AccountId, quote: Quote | 
         for level in (signal.stop_loss, signal.take_profit)
         if level is not None and level % tick
     ]
-    return tuple(checks)
+    return (*checks, *unfollowable(state, signal))

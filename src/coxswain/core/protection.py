@@ -46,6 +46,7 @@ from coxswain.model.vocabulary import (
     StopMerge,
     Symbol,
     TimeInForce,
+    TriggerSource,
 )
 
 NO_SIGNAL = SignalId("")
@@ -108,6 +109,8 @@ def _nearer(position: Position, stop_px: Decimal | None, other: Decimal | None) 
 def _behind_market(tx: Tx, position: Position, trail: Trail) -> Decimal | None:
     quote = tx.state.quotes.get(position.symbol)
     px = None if quote is None else reference(trail, closing_side(position), quote)
+    if trail.source is TriggerSource.LAST:
+        px = tx.state.last_px.get(position.symbol)
     tick = tx.state.instruments[position.symbol].tick
     return None if px is None else behind(trail, closing_side(position), px, tick)
 

@@ -253,6 +253,8 @@ class State(msgspec.Struct):
     pairs: dict[str, Symbol] = {}
     """Currency pairs by `BASE/QUOTE`."""
     quotes: dict[Symbol, Quote] = {}
+    last_px: dict[Symbol, Decimal] = {}
+    """Of the last trade of the market that a quote told of."""
     shown: dict[Symbol, dict[VenueId, Quote]] = {}
     """What single venues show, where that is told apart from the market."""
     sessions: dict[Symbol, bool] = {}

@@ -464,6 +464,7 @@ def view_of(
         worth,
         account.peak,
         account.initial_balance,
+        last_px=state.last_px.get(intent.symbol),
         restricted_by=why,
         may_reduce_halted=may_reduce_halted,
         firm=None

@@ -64,8 +64,6 @@ def read_trail(fields: Fields, name: str) -> Trail | None:
         inner.wrong("amount", "wanted an amount or a pct, and not both")
     elif trail.pct is not None and trail.pct >= HUNDRED:
         inner.wrong("pct", f"{text(trail.pct)} is not below 100")
-    if trail.source is TriggerSource.LAST:
-        inner.wrong("source", "last is not known: quotes carry no trades; wanted bid, ask or mid")
     for error in inner.errors:
         fields.wrong(name, error)
     return trail

@@ -61,7 +61,8 @@ class Quote(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     venue: VenueId | None = None
     """What one venue shows, where that is told apart; absent: the market, by which everything is judged and valued."""
     last: Decimal | None = None
-    """The price of a trade of the market that came just before this quote; absent where the feed tells of none."""
+    """The price of a trade of the market that came with this quote or before it, since the quote before; absent where
+    the feed tells of none."""
     last_size: Decimal | None = None
 
 

@@ -144,3 +144,5 @@ class RiskView(msgspec.Struct, frozen=True, gc=False):
     """None where no account is under a firm's rules."""
     entries_while_half_open: int | None = None
     """Open entries of the account while one of its breakers is half-open; None while none is."""
+    last_px: Decimal | None = None
+    """Of the last trade of the market that is known."""

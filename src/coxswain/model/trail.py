@@ -12,7 +12,7 @@ from coxswain.model.vocabulary import Side, TriggerSource
 
 
 def reference(trail: Trail, side: Side, quote: Quote) -> Decimal | None:
-    """Return the price that moves a stop of `side`; None where quotes do not tell it."""
+    """Return the price that moves a stop of `side`; None where the quote does not tell it, as one without a trade."""
     match trail.source:
         case None:
             return quote.bid if side is Side.SELL else quote.ask
@@ -22,7 +22,8 @@ def reference(trail: Trail, side: Side, quote: Quote) -> Decimal | None:
             return quote.ask
         case TriggerSource.MID:
             return mid(quote)
-    return None
+        case TriggerSource.LAST:
+            return quote.last
 
 
 def is_active(trail: Trail, side: Side, px: Decimal) -> bool:

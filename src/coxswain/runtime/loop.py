@@ -9,6 +9,8 @@ its requests are delivered, before time moves on. Nothing here decides anything 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, nullcontext
 
+from msgspec import structs
+
 from coxswain.core.engine import Engine
 from coxswain.journal.errors import JournalFailed
 from coxswain.journal.store import Journal
@@ -318,12 +320,22 @@ class Loop:
             # Marked to it, a position would show a loss that is none, and an account would stop for it.
             self.quotes_refused[quote.symbol] = self.quotes_refused.get(quote.symbol, 0) + 1
         else:
+            quote = self._with_last(quote)
             self._latest[quote.symbol] = quote
             if quote.ts_ns - self._stepped_ns.get(quote.symbol, -self._quote_interval_ns) >= self._quote_interval_ns:
                 self._step_quote(quote)
             observed = None if self._bars is None else self._bars.take(quote)
             if observed is not None:
                 self._step(observed)
+
+    def _with_last(self, quote: Quote) -> Quote:
+        """Let a quote carry the trade of one before it that the core has not seen and will not see."""
+        before = self._latest.get(quote.symbol)
+        if quote.last is not None or before is None or before.last is None:
+            return quote
+        if before is self._engine.state.quotes.get(quote.symbol):
+            return quote
+        return structs.replace(quote, last=before.last, last_size=before.last_size)
 
     def _take_venue_quote(self, quote: Quote, venue_id: VenueId) -> None:
         """Show a venue its own quote, by which it trades from now on; the core compares venues by it."""

@@ -8,6 +8,7 @@ import pytest
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import ChangeOrder, StopEngine, SubmitOrder
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, ReplaceOrder
+from coxswain.model.market import Quote
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import (
@@ -316,6 +317,64 @@ def test_a_trailing_stop_of_a_short_position_follows_the_market_down() -> None:
     desk.accept(desk.stop_of().cl_ord_id)
     desk.quote(SHARE, "90.00", "90.02")
     assert only(desk.requests(ReplaceOrder)).stop_px == D("90.92")  # 90.91 + 1 % up to the tick
+
+
+BY_LAST = Trail(D("0.50"), source=TriggerSource.LAST)
+
+
+def trade(desk: Desk, px: str, bid: str = "100.00", ask: str = "100.02") -> None:
+    desk.step(Quote(SHARE, D(bid), D(ask), desk.now_ns, last=D(px), last_size=D(1)))
+
+
+def test_a_stop_that_follows_trades_is_moved_by_a_trade_and_by_no_quote() -> None:
+    desk = Desk()
+    trade(desk, "100.02")
+    desk.hold(10, stop_loss="99.00", trailing_stop=BY_LAST)
+    desk.quote(SHARE, "105.00", "105.02")
+    assert desk.requests(ReplaceOrder) == []
+    trade(desk, "101.00", "100.98", "101.02")
+    assert only(desk.requests(ReplaceOrder)).stop_px == D("100.50")
+
+
+def test_without_a_trade_no_stop_can_follow_trades_and_the_plan_says_so() -> None:
+    desk = Desk()
+    desk.signal(accounts=(A,), trailing_stop=BY_LAST, quantity=5, stop_loss="99.00")
+    assignment = only(list(only(desk.events(ev.PlanProposed)).plan.assignments))
+    assert assignment.verdict is Verdict.SKIP
+    assert [check.code for check in assignment.checks if not check.passed] == ["NO_LAST_PRICE"]
+    assert desk.requests(NewOrder) == []
+
+
+def test_a_stop_adjustment_by_trades_needs_one_and_begins_behind_it() -> None:
+    desk = Desk()
+    desk.hold(10, stop_loss="99.00")
+    desk.adjust(trailing_stop=BY_LAST)
+    assert (desk.position().trail, desk.position().stop_px) == (None, D("99.00"))
+    trade(desk, "99.98")
+    desk.adjust(trailing_stop=BY_LAST)
+    assert (desk.position().trail, desk.position().stop_px) == (BY_LAST, D("99.48"))
+
+
+def test_the_last_trade_is_known_after_a_restart() -> None:
+    desk = Desk()
+    trade(desk, "99.98")
+    desk.hold(10, stop_loss="99.00")
+    again = desk.restarted()
+    again.books()
+    again.adjust(id="later", trailing_stop=BY_LAST)
+    assert again.position().stop_px == D("99.48")
+
+
+def test_an_order_that_would_follow_trades_begins_behind_the_last_one() -> None:
+    desk = Desk()
+    direct = OrderIntent(
+        A, SHARE, SELL, OrdType.TRAILING_STOP, TimeInForce.DAY, D(4), Role.DIRECT, SignalId("d1"), trail=BY_LAST
+    )
+    desk.step(SubmitOrder(direct))
+    assert only(desk.events(ev.OrderDenied)).reasons[0].startswith("ORDER_MALFORMED")
+    trade(desk, "99.90")
+    desk.step(SubmitOrder(msgspec.structs.replace(direct, signal_id=SignalId("d2"))))
+    assert last(desk).stop_px == D("99.40")
 
 
 def test_a_venue_that_moves_trailing_stops_itself_is_sent_one_and_left_alone() -> None:

@@ -236,7 +236,7 @@ def test_each_kind_is_read_with_no_more_than_it_needs(body: dict[str, Any]) -> N
         ({"trailing_stop": {"amount": 1, "pct": 1}}, "trailing_stop: amount: wanted an amount or a pct, and not both"),
         ({"trailing_stop": {"pct": 100}}, "trailing_stop: pct: 100 is not below 100"),
         ({"trailing_stop": {"amount": 0}}, "trailing_stop: amount: 0 is not above zero"),
-        ({"trailing_stop": {"amount": 1, "source": "last"}}, "trailing_stop: source: last is not known: quotes carry"),
+        ({"trailing_stop": {"amount": 1, "source": "trade"}}, 'trailing_stop: source: "trade" is not known; wanted'),
         ({"trailing_stop": {"amount": 1, "activation": 1}}, 'trailing_stop: "activation": unknown field; did you mean'),
         ({"strategy": 5}, "strategy: 5 is refused; wanted printable text of at most 64 characters"),
         ({"strategy": "x" * 65}, f'strategy: "{"x" * 40}..." is refused; wanted printable text of at most 64'),

@@ -173,6 +173,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, str], str]] = [
     ("well_formed", {"trailing_stop": Trail(pct=d("100"))}, {}, {}, "ORDER_MALFORMED"),
     ("well_formed", {"trailing_stop": Trail(d("1"), activation_px=d("0"))}, {}, {}, "ORDER_MALFORMED"),
     ("well_formed", {"trailing_stop": Trail(d("1"), source=TriggerSource.LAST)}, {}, {}, "ORDER_MALFORMED"),
+    ("well_formed", {"trailing_stop": Trail(d("1"), source=TriggerSource.LAST)}, {"last_px": d("100")}, {}, PASSES),
+    ("well_formed", {"trailing_stop": Trail(d("1"), source=TriggerSource.LAST)}, {"reducing": True}, {}, PASSES),
     ("well_formed", GTD | {"expire_time_ns": NOW_NS + 1}, {}, {}, PASSES),
     ("well_formed", GTD, {}, {}, "ORDER_MALFORMED"),
     ("well_formed", {"stop_loss": d("95.001")}, {}, {}, "ORDER_MALFORMED"),

@@ -104,3 +104,16 @@ def test_a_venue_with_quotes_of_its_own_trades_by_them_and_the_core_sees_at_most
     shown = [record.now_ns for record in desk.seen if isinstance(record.input, VenueQuoted)]
     assert 40 <= len(shown) <= 45
     assert desk.engine.state.quotes[SHARE].ask == Decimal("100.02")
+
+
+def test_a_trade_between_two_quotes_that_the_core_sees_comes_to_it_with_the_next_one_and_once() -> None:
+    def feed() -> Iterator[Quote]:
+        for tenth in range(40):
+            traded = Decimal("100.01") if tenth == 3 else None
+            yield Quote(SHARE, Decimal("100.00"), Decimal("100.02"), START_NS + tenth * S // 10, last=traded)
+
+    desk = Desk(feed=feed())
+    desk.run()
+    trades = [record.input.last for record in desk.seen if isinstance(record.input, Quote)]
+    assert trades == [None, Decimal("100.01"), None, None]
+    assert desk.engine.state.last_px == {SHARE: Decimal("100.01")}

@@ -72,6 +72,8 @@ def evolve_venue_quote(state: State, quote: Quote) -> None:
 def evolve_quote(state: State, quote: Quote) -> None:
     """Take over a stepped quote: it concerns the accounts that hold the instrument, and no other."""
     state.quotes[quote.symbol] = quote
+    if quote.last is not None:
+        state.last_px[quote.symbol] = quote.last
     if not is_sane(quote):
         return  # it is kept for the checks to see, and nothing is worth what it says
     for account_id in state.holders.get(quote.symbol, ()):

@@ -52,7 +52,7 @@ def _fault(order: OrderIntent, view: RiskView) -> str:
     if order.expire_time_ns is None and order.time_in_force is TimeInForce.GTD:
         return "expire_time none, wanted one on an order that is good till a date"
     for trail in (order.trail, order.trailing_stop):
-        fault = "" if trail is None else _fault_of_trail(trail)
+        fault = "" if trail is None else _fault_of_trail(trail, view)
         if fault:
             return fault
     # Levels too: an entry whose stop the venue cannot take would be left without one.
@@ -63,7 +63,7 @@ def _fault(order: OrderIntent, view: RiskView) -> str:
     return ""
 
 
-def _fault_of_trail(trail: Trail) -> str:
+def _fault_of_trail(trail: Trail, view: RiskView) -> str:
     if (trail.amount is None) is (trail.pct is None):
         return "trail wanted by an amount or by per cent, and not by both"
     if trail.amount is not None and not (trail.amount.is_finite() and trail.amount > ZERO):
@@ -72,8 +72,6 @@ def _fault_of_trail(trail: Trail) -> str:
         return f"trail by {trail.pct} per cent, wanted more than 0 and less than 100"
     if trail.activation_px is not None and not (trail.activation_px.is_finite() and trail.activation_px > ZERO):
         return f"activation price {trail.activation_px}, wanted more than 0"
-    return "trail by the last trade, wanted bid, ask or mid: quotes carry no trades" if _by_last(trail) else ""
-
-
-def _by_last(trail: Trail) -> bool:
-    return trail.source is TriggerSource.LAST
+    # What protects leaves all the same: its stop works where it stands until a trade moves it.
+    blind = trail.source is TriggerSource.LAST and view.last_px is None and not view.reducing
+    return "trail by the last trade, wanted bid, ask or mid: no trade is known" if blind else ""
