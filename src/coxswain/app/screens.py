@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from coxswain.app.tables import STYLES, average, count, heading, line, lots, money, price, seconds, table
+from coxswain.app.tables import STYLES, average, count, heading, line, lots, money, price, prose, seconds, table
 from coxswain.model.checks import Check
 from coxswain.model.market import Instrument
 from coxswain.model.vocabulary import SignalKind, Verdict
@@ -31,7 +31,7 @@ def show_demo(journal: Path, ran: "Ran") -> None:
     line("Coxswain demo: one signal, six accounts, two paper venues", "bold")
     line(f"paper accounts; market: {document.feed}, {ran.quotes:,} quotes   seed {document.seed}   journal: {journal}")
     if document.feed == "SIMULATED":
-        line("The market is SIMULATED: a seeded random walk, not a forecast of any profit.", STYLES["SKIP"])
+        prose("The market is SIMULATED: a seeded random walk, not a forecast of any profit.", STYLES["SKIP"])
     _show_story(ran)
     heading("Where to go next")
     first = document.plans[0].signal_id if document.plans else "SIGNAL"
@@ -53,16 +53,16 @@ def show_scenario(
     line(f"Coxswain demo: {title}", "bold")
     line(f"paper accounts; the market is {ran.document.feed}   journal: {journal}", STYLES["SKIP"])
     line("")
-    line(story.strip())
+    prose(story.strip())
     for row in ran.summary.plans.rows():
         show_plan(row, ran.summary.book.instruments.get(row.plan.symbol))
     heading("What happened, second by second")
     for at_ms, words in happened:
-        line(f"  {at_ms / 1000:8.2f} s  {words}")
+        prose(f"  {at_ms / 1000:8.2f} s  {words}")
     show_positions(ran.summary)
     _show_books(ran)
     heading("What was prevented")
-    line(prevented.strip())
+    prose(prevented.strip())
 
 
 def show_run(journal: Path, ran: "Ran", dry_run: bool) -> None:
@@ -82,7 +82,7 @@ def show_run(journal: Path, ran: "Ran", dry_run: bool) -> None:
 
 def show_market(summary: Summary) -> None:
     """Say that the money is not real, and what the market was."""
-    line(f"paper accounts; market: {summary.market}; mode {summary.mode or 'none yet'}", STYLES["quiet"])
+    prose(f"paper accounts; market: {summary.market}; mode {summary.mode or 'none yet'}", STYLES["quiet"])
 
 
 def _show_signals(ran: "Ran") -> None:
@@ -97,11 +97,11 @@ def _show_signals(ran: "Ran") -> None:
     quotes = count(ran.quotes, "quote")
     if ran.quotes_skipped:
         quotes += f", and {ran.quotes_skipped:,} that the journal is past already"
-    line(f"signals{' this run' if sums else ''}: {', '.join(parts)}; {quotes}{sums}")
+    prose(f"signals{' this run' if sums else ''}: {', '.join(parts)}; {quotes}{sums}")
     for seq, denial in ran.summary.denials[ran.mark.denials :]:
         place = f"line {ran.lines[seq]}" if seq in ran.lines else denial.where
         where = f"{place}: " if place else ""
-        line(f"denied: {where}{denial.signal_id or 'no id'}: {'; '.join(denial.reasons)}", STYLES["bad"])
+        prose(f"denied: {where}{denial.signal_id or 'no id'}: {'; '.join(denial.reasons)}", STYLES["bad"])
 
 
 def _show_what_stays_open(ran: "Ran") -> None:
@@ -113,7 +113,7 @@ def _show_what_stays_open(ran: "Ran") -> None:
         line("  no order is open")
         return
     verb = "stays" if len(rows) == 1 else "stay"
-    line(f"  {count(len(rows), 'order')} {verb} open at the venues")
+    prose(f"  {count(len(rows), 'order')} {verb} open at the venues")
     table(
         ("order", "role", "side", "symbol", "lots open", "at", "status"),
         [
@@ -148,7 +148,7 @@ def show_plan(row: PlanRow, instrument: Instrument | None) -> None:
     plan = row.plan
     side = f" {plan.side}" if plan.side is not None else ""
     heading(f"Plan of {plan.signal_id}: {plan.kind}{side} {plan.symbol}")
-    line(plan.rationale, STYLES["quiet"])
+    prose(plan.rationale, STYLES["quiet"])
     if plan.kind is SignalKind.ENTRY:
         table(
             ("account", "verdict", "lots", "delay", "decided by", "result", "filled", "price", "slip bp"),
@@ -159,9 +159,9 @@ def show_plan(row: PlanRow, instrument: Instrument | None) -> None:
     else:
         _show_holders(row, instrument)
     if plan.breaches is not None:
-        line(breaches_told(plan.breaches), STYLES["quiet"])
+        prose(breaches_told(plan.breaches), STYLES["quiet"])
     for warning in plan.warnings:
-        line(f"warning: {warning}", STYLES["SKIP"])
+        prose(f"warning: {warning}", STYLES["SKIP"])
 
 
 def _show_holders(row: PlanRow, instrument: Instrument | None) -> None:
@@ -216,7 +216,7 @@ def _show_incidents(ran: "Ran") -> None:
     heading("What went wrong, and what became of it")
     told = [*_refused(ran), *_disturbed(ran)] or ["nothing"]
     for words in told:
-        line(f"  {words}")
+        prose(f"  {words}")
 
 
 def _refused(ran: "Ran") -> list[str]:
@@ -307,28 +307,28 @@ def show_positions(summary: Summary) -> None:
     )
     for row in rows:
         if row.is_elsewhere:
-            line(f"  {row.account} {row.symbol}: {row.told_protection}", STYLES["bad"])
+            prose(f"  {row.account} {row.symbol}: {row.told_protection}", STYLES["bad"])
 
 
 def _show_books(ran: "Ran") -> None:
     document, book = ran.document, ran.summary.book
     heading("Books, since the journal began" if ran.mark.records else "Books")
     orders = document.orders
-    line(
+    prose(
         f"  {count(orders.total, 'order')}: {orders.filled} filled, {orders.cancelled} cancelled, "
         f"{orders.rejected} rejected; {orders.denied} denied by our own gate; "
         f"{count(document.fills, 'fill')}, {document.partial_fills} of them partial"
     )
     agreed = not document.breaks and not orders.unknown_now and not ran.gone
     state = "reconciled: engine and venues agree" if agreed else "NOT reconciled"
-    line(
+    prose(
         f"  {state}; {count(book.comparisons, 'comparison')}, {count(len(document.breaks), 'open break')}",
         STYLES["ok" if agreed else "bad"],
     )
     for venue_id in ran.gone:
-        line(f"  venue {venue_id} is gone: how its accounts stand is not known", STYLES["bad"])
+        prose(f"  venue {venue_id} is gone: how its accounts stand is not known", STYLES["bad"])
     for found in document.breaks:
-        line(f"  break {found.break_id}: {found.kind}, ours {found.ours}, theirs {found.theirs}", STYLES["bad"])
+        prose(f"  break {found.break_id}: {found.kind}, ours {found.ours}, theirs {found.theirs}", STYLES["bad"])
     audit = document.audit
     word = "verified" if audit.verified else "TAMPERED"
     line(
@@ -345,7 +345,9 @@ def show_replay(journal: Path, result: "Replay") -> None:
     line(f"{journal}: {count(result.records, 'record')}")
     line(f"  folded   {result.folded_digest}")
     if result.contradiction is not None:
-        line(f"  record {result.first_difference} contradicts what is before it: {result.contradiction}", STYLES["bad"])
+        prose(
+            f"  record {result.first_difference} contradicts what is before it: {result.contradiction}", STYLES["bad"]
+        )
         return
     if result.other_version is not None:
         line(f"  written by version {result.other_version}: only the fold can be compared", STYLES["SKIP"])

@@ -4,7 +4,9 @@ Colours carry no meaning that the words do not; NO_COLOR is honoured.
 """
 
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -18,23 +20,35 @@ from coxswain.model.decimals import text
 from coxswain.model.market import Instrument
 
 WIDTH_WITHOUT_TERMINAL = 160
-WORDS = ("decided by", "what", "why", "result", "value", "limit", "origin", "state")
+WORDS = ("decided by", "what", "why", "result", "value", "limit", "origin", "state", "story", "detail", "chosen")
 """Columns of words, that may be broken over lines where a space is. All others stay whole."""
 WORDS_WIDTH = 24
 """Columns of words are not made narrower than this to keep another column."""
-BETWEEN = 3
+ROOMY, TIGHT = 3, 2
+"""Between two columns."""
 AROUND = 2
+INDENT = "  "
+LONG_FRACTION = re.compile(r"(?<![\w.])-?\d+\.\d{9,}(?![\w.]|-\w)")
+"""More than eight places, which no tick and no lot step has; not a part of an id."""
+PLACES = 6
+SIGNIFICANT = 4
+"""What is smaller than that many places keeps this many digits."""
 NS_PER_S = 1_000_000_000
 STYLES = {"SEND": "green", "SKIP": "yellow", "ok": "green", "bad": "red", "quiet": "bright_black"}
 
 
 def _width() -> int | None:
     """None leaves it to the terminal; COLUMNS counts before it, and also without one."""
-    known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
-    return None if known else WIDTH_WITHOUT_TERMINAL
+    return None if _knows_width() else WIDTH_WITHOUT_TERMINAL
+
+
+def _knows_width() -> bool:
+    return sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
 
 
 out = Console(width=_width(), highlight=False, emoji=False)
+wraps = _knows_width()
+"""Prose is wrapped for a screen; in a pipe every sentence stays one line, which can be searched for."""
 
 
 def say(line: str) -> None:
@@ -44,12 +58,32 @@ def say(line: str) -> None:
 
 def heading(line: str) -> None:
     out.print()
-    out.print(Text(line, style="bold"))
+    prose(line, "bold")
 
 
 def line(words: str, style: str = "") -> None:
     """Print one line, unbroken whatever the width: a path or a command in it can be copied."""
     out.print(Text(words, style=style), soft_wrap=True)
+
+
+def prose(words: str, style: str = "") -> None:
+    """Print sentences, broken between words where the screen ends; what is indented stays indented."""
+    for each in readable(words).splitlines():
+        before = each[: len(each) - len(each.lstrip())]
+        parts = _wrapped(each.strip(), before, before) if wraps else [each]
+        for part in parts or [""]:
+            line(part, style)
+
+
+def _wrapped(words: str, first: str, after: str) -> list[str]:
+    return textwrap.wrap(
+        words,
+        out.width,
+        initial_indent=first,
+        subsequent_indent=after,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
@@ -63,21 +97,28 @@ def table(
 ) -> None:
     """Print a plain table; columns named in `right` are numbers.
 
-    No number is ever broken. Where the table is too wide, columns of words are broken between words; then columns are
-    left out, those in `least` first and in that order, then from the right, and a line says how many.
+    No number is ever broken. Where the table is too wide, columns of words are broken between words and columns stand
+    closer; then those in `least` are left out, in that order, and a line names them. A column that is not in `least` is
+    never left out: where the rest does not fit either, each row becomes a block of its own, with everything.
     """
     cells = [[shown(cell) for cell in row] for row in rows]
     columns = [_Column(heading, [row[at] for row in cells]) for at, heading in enumerate(headings)]
-    kept, left_out = _fitting(columns, least, out.width)
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    chosen = _fitting(columns, least, out.width)
+    if chosen is None:
+        _show_blocks(headings, cells)
+        return
+    kept, between = chosen
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, between - 2, 0, 1))
     for column, width in kept:
         justify: JustifyMethod = "right" if column.heading in right else "left"
         grid.add_column(column.heading, justify=justify, overflow="fold", width=width)
     for at in range(len(cells)):
         grid.add_row(*(column.cells[at] for column, _ in kept))
     out.print(grid)
+    stay = {column.heading for column, _ in kept}
+    left_out = [heading for heading in headings if heading not in stay]
     if left_out:
-        line(f"{count(left_out, 'column')} left out: widen the terminal or use --json", STYLES["quiet"])
+        prose(f"left out: {', '.join(left_out)}; widen the terminal or use --json", STYLES["quiet"])
 
 
 class _Column:
@@ -92,24 +133,47 @@ class _Column:
             self.least = min(self.whole, max(longest_word, WORDS_WIDTH))
 
 
-def _fitting(columns: list[_Column], least: Sequence[str], width: int) -> tuple[list[tuple[_Column, int]], int]:
-    """Choose the columns that fit, each with its width, and say how many do not. The first always stays."""
+def _fitting(columns: list[_Column], least: Sequence[str], width: int) -> tuple[list[tuple[_Column, int]], int] | None:
+    """Choose the columns that fit, each with its width, and how close they stand; None where the key ones do not."""
     kept = list(columns)
     first_to_go = [column for name in least for column in columns if column.heading == name]
-    while len(kept) > 1 and _needed(kept) > width:
-        goes = next((column for column in first_to_go if column in kept), kept[-1])
-        kept.remove(goes)
-    spare = max(width - _needed(kept), 0)
+    while _needed(kept, TIGHT) > width:
+        if not first_to_go:
+            return None
+        kept.remove(first_to_go.pop(0))
+    between = ROOMY if _needed(kept, ROOMY) <= width else TIGHT
+    spare = max(width - _needed(kept, between), 0)
     widths = []
     for column in kept:
         more = min(column.whole - column.least, spare)
         spare -= more
         widths.append((column, column.least + more))
-    return widths, len(columns) - len(kept)
+    return widths, between
 
 
-def _needed(columns: Sequence[_Column]) -> int:
-    return sum(column.least for column in columns) + BETWEEN * (len(columns) - 1) + AROUND
+def _needed(columns: Sequence[_Column], between: int) -> int:
+    return sum(column.least for column in columns) + between * (len(columns) - 1) + AROUND
+
+
+def _show_blocks(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    """Each row under its first cell: as many `name: value` on a line as fit, none of them broken but words."""
+    out.print()
+    for row in rows:
+        line(row[0].plain, "bold")
+        told = [f"{name}: {cell.plain}" for name, cell in zip(headings[1:], row[1:], strict=True) if cell.plain != "-"]
+        at = ""
+        for each in told:
+            if at and len(INDENT) + len(at) + ROOMY + len(each) > out.width:
+                _show_part(at)
+                at = ""
+            at = f"{at}{' ' * ROOMY}{each}" if at else each
+        _show_part(at)
+    out.print()
+
+
+def _show_part(told: str) -> None:
+    for part in _wrapped(told, INDENT, INDENT * 2) if len(INDENT) + len(told) > out.width else [INDENT + told]:
+        line(part)
 
 
 def shown(cell: object) -> Text:
@@ -118,10 +182,20 @@ def shown(cell: object) -> Text:
         return Text("-", style=STYLES["quiet"])
     if isinstance(cell, Text):
         return cell
-    return Text(text(cell) if isinstance(cell, Decimal) else str(cell))
+    return Text(readable(text(cell) if isinstance(cell, Decimal) else str(cell)))
 
 
 # --- numbers and times ------------------------------------------------------------------------------------------------
+
+
+def readable(words: str) -> str:
+    """Shorten what a division left behind a point: no price, quantity or amount of ours means that many places."""
+    return LONG_FRACTION.sub(lambda found: _shortened(Decimal(found[0])), words)
+
+
+def _shortened(value: Decimal) -> str:
+    digits = max(PLACES, -value.adjusted() + SIGNIFICANT - 1) if value else PLACES
+    return text(value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN).normalize() + 0)
 
 
 def lots(value: Decimal | None, instrument: Instrument | None) -> str | None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from rich.text import Text
+
 from coxswain.app.screens import verdict_of
-from coxswain.app.tables import STYLES, count, heading, line, seconds, table
+from coxswain.app.tables import STYLES, count, heading, line, prose, seconds, shown, table
 from coxswain.model.checks import Check
 from coxswain.model.decimals import text
 from coxswain.views.audit import AuditEntry
@@ -14,16 +16,16 @@ from coxswain.views.explain import Decision, Explanation
 def show_explanation(explanation: Explanation, last: int) -> None:
     """Every account with every check, every answer of the gate, and the last of what happened then, in order."""
     line(f"{explanation.kind} {explanation.id}", "bold")
-    line(explanation.headline)
+    prose(explanation.headline)
     for protected in explanation.protection:
-        line(protected, STYLES["bad" if ": NONE" in protected else "ok"])
+        prose(protected, STYLES["bad" if ": NONE" in protected else "ok"])
     for decision in explanation.decisions:
         _show_decision(decision)
     if explanation.gate:
         heading("At the gate")
     for answer in explanation.gate:
         passed = "approved" if answer.passed else "DENIED"
-        line(f"{answer.time}  {answer.account}  {answer.asked}: {passed}", STYLES["ok" if answer.passed else "bad"])
+        prose(f"{answer.time}  {answer.account}  {answer.asked}: {passed}", STYLES["ok" if answer.passed else "bad"])
         _show_checks(answer.checks)
     heading("What happened")
     left_out = len(explanation.timeline) - last
@@ -42,18 +44,24 @@ def _show_decision(decision: Decision) -> None:
     heading(f"{decision.signal_id}: {decision.kind}{side} {decision.symbol} on {row.account}: {verdict}")
     if row.qty:
         sizing = f": {sized_by(row)}" if row.sizing else ""
-        line(f"{text(row.qty)} lots{sizing}; released after {seconds(row.delay_ms)}")
+        prose(f"{text(row.qty)} lots{sizing}; released after {seconds(row.delay_ms)}")
     _show_checks(row.checks)
     if row.result is not None:
         error = f": {row.result.error}" if row.result.error else ""
-        line(f"result: {row.result.outcome}{error}")
+        prose(f"result: {row.result.outcome}{error}")
 
 
 def _show_checks(checks: Sequence[Check]) -> None:
-    cells = [
-        (check.code, check.found or check.value, check.wanted or check.limit, verdict_of(check)) for check in checks
-    ]
+    cells = [(check.code, *_value_and_limit(check), verdict_of(check)) for check in checks]
     table(("check", "value", "limit", "answer"), cells, right=("value", "limit"))
+
+
+def _value_and_limit(check: Check) -> tuple[object, object]:
+    """In full where they would look alike and are not."""
+    value, limit = check.found or check.value, check.wanted or check.limit
+    if value != limit and shown(value).plain == shown(limit).plain:
+        return Text(str(value)), Text(str(limit))
+    return value, limit
 
 
 def show_audit(entries: Sequence[AuditEntry]) -> None:

@@ -316,7 +316,7 @@ class Summary:
             self.repeated_reports += not record.events
         for event in record.events:
             match event:
-                case ev.PlanProposed(plan) if plan.signal_id not in self.controls.flattens:
+                case ev.PlanProposed(plan) if _is_of_the_signal(record.input, plan.signal_id):
                     self.signals.planned += 1
                 case ev.SignalDenied():
                     self.signals.denied += 1
@@ -365,6 +365,11 @@ class Summary:
     def position_docs(self) -> tuple[PositionDoc, ...]:
         """Write what is held now."""
         return tuple(_position(row) for row in self.book.open_positions())
+
+
+def _is_of_the_signal(message: inp.Input, signal_id: SignalId) -> bool:
+    """Say whether a plan is a signal's own: legs, flattens and exits by a rule have plans that nobody signalled."""
+    return isinstance(message, inp.SubmitSignal) and message.signal.id == signal_id
 
 
 # --- rows to documents ------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from coxswain.model.vocabulary import (
     Verdict,
 )
 from coxswain.views.explain import Explainer
+from coxswain.views.summary import Summary
 from tests.unit.core.desk import (
     BUY,
     EURUSD_SPOT,
@@ -749,3 +750,13 @@ def test_what_stands_unhedged_is_within_the_limit_and_at_rest_the_units_are_whol
         made.books()
     assert made.position().qty == -made.position(OTHER).qty / 2 == made.events(SpreadEnded)[-1].units
     is_at_rest(made)
+
+
+def test_a_spread_is_one_signal_planned_however_many_legs_it_has() -> None:
+    made, summary = desk(), Summary()
+    spread(made)
+    made.signal(stop_loss="99", quantity=10)
+    for record in made.records:
+        summary.apply(record)
+    assert len(made.events(PlanProposed)) > 2  # the legs have plans of their own
+    assert (summary.signals.received, summary.signals.planned, summary.signals.denied) == (2, 2, 0)
