@@ -9,7 +9,7 @@ from typing import TypeVar
 from coxswain.core.params import NS_PER_S, seconds_ns
 from coxswain.core.position import Entered, Position, Repeat
 from coxswain.core.rings import PriceRing, Ring, note, note_price
-from coxswain.core.state import Account, State, equity, parent_of
+from coxswain.core.state import DRAWDOWN_LIMIT, Account, State, equity, nearly_used_up, parent_of
 from coxswain.messages import events as ev
 from coxswain.model.market import touch
 from coxswain.model.orders import OrderIntent
@@ -105,8 +105,9 @@ def forget(account: Account, cause: str) -> None:
         for position in account.positions.values():
             position.repeats.clear()
             position.prices = PriceRing()
-    elif cause == "DRAWDOWN":
+    elif cause == "DRAWDOWN" or (cause == "LOSS_LADDER" and DRAWDOWN_LIMIT in nearly_used_up(account)):
         account.peak = equity(account)
+        account.ladder.pop(DRAWDOWN_LIMIT, None)
 
 
 def raise_peak(account: Account) -> None:

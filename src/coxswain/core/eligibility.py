@@ -4,14 +4,15 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.drawdown import lost as drawn_down
 from coxswain.core.emulation import unfollowable, unsupported
 from coxswain.core.firm.view import marks_of
 from coxswain.core.params import NS_PER_S
 from coxswain.core.scopes import narrower_stops
-from coxswain.core.state import Account, State, Volatility, equity, spare_margin
+from coxswain.core.state import DRAWDOWN_LIMIT, Account, State, Volatility, equity, spare_margin
 from coxswain.model.checks import Check
 from coxswain.model.control import name_of
-from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down
+from coxswain.model.decimals import HUNDRED, ZERO, limit_of, percent_of, plain, round_down
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import Symbol, TradingState
 from coxswain.risk.firm.floors import floors
@@ -97,9 +98,13 @@ def loss_limits(account: Account) -> tuple[LossLimit, ...]:
     Sizes shrink with the one that is used most, and breaches are told from the headroom to those that break.
     """
     params, lost = account.params, account.anchor - equity(account)
+    trailing, static = drawn_down(account)
+    first = account.initial_balance or account.peak
     return (
-        LossLimit("daily drawdown", lost, percent_of(params.max_daily_drawdown_pct, account.anchor), breaks=False),
-        LossLimit("daily loss limit", lost, percent_of(params.max_daily_loss_pct, account.anchor)),
+        LossLimit("daily drawdown", lost, limit_of(params.max_daily_drawdown_pct, account.anchor), breaks=False),
+        LossLimit("daily loss limit", lost, limit_of(params.max_daily_loss_pct, account.anchor)),
+        LossLimit(DRAWDOWN_LIMIT, trailing, limit_of(params.max_drawdown_pct, account.peak)),
+        LossLimit("static drawdown limit", static, limit_of(params.max_static_drawdown_pct, first)),
     )
 
 

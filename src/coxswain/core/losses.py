@@ -10,7 +10,7 @@ from decimal import Decimal
 from coxswain.core import breakers, stops
 from coxswain.core.eligibility import LossLimit, loss_limits
 from coxswain.core.params import AccountParams
-from coxswain.core.state import Account, day_is_lost, equity
+from coxswain.core.state import Account, day_is_lost, equity, nearly_used_up
 from coxswain.core.trust import release, restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -30,7 +30,8 @@ def watch(tx: Tx, account_id: AccountId) -> None:
     """Look at an account's losses after its equity, its day or its limits have changed."""
     account = tx.account(account_id)
     breakers.watch_money(tx, account_id)
-    if account.anchor <= 0 or (not account.ladder and account.anchor <= equity(account)):
+    highest = max(account.anchor, account.peak, account.initial_balance or account.peak)
+    if account.anchor <= 0 or (not account.ladder and highest <= equity(account)):
         return
     for limit in loss_limits(account):
         if limit.breaks:
@@ -85,7 +86,7 @@ def _share(params: AccountParams, step: LadderStep) -> Decimal:
 def _heed(tx: Tx, account: Account) -> None:
     """Let an account take no new risk while any limit stands at such a step, and again when none does."""
     account_id = account.spec.id
-    strict = [name for name, step in account.ladder.items() if step in (LadderStep.NO_NEW_RISK, LadderStep.FLATTEN)]
+    strict = nearly_used_up(account)
     if strict:
         restrict(tx, account_id, NEARLY, f"nearly used up: {', '.join(strict)}")
     else:

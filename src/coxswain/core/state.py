@@ -313,6 +313,8 @@ class State(msgspec.Struct):
     strategy_messages: dict[str, Ring] = {}
 
 
+DRAWDOWN_LIMIT = "drawdown limit"
+"""The limit on what equity is below its peak: a person who lets the account trade on begins a new peak."""
 STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
 
 
@@ -369,6 +371,12 @@ def spare_margin(account: Account) -> Decimal:
 def day_is_lost(account: Account) -> bool:
     """Say whether the day's loss, realised and open, has reached its limit."""
     return account.anchor - equity(account) >= percent_of(account.params.max_daily_loss_pct, account.anchor)
+
+
+def nearly_used_up(account: Account) -> list[str]:
+    """Name the limits on losses of which so much is used that the account takes no new risk."""
+    strict = (LadderStep.NO_NEW_RISK, LadderStep.FLATTEN)
+    return [name for name, step in account.ladder.items() if step in strict]
 
 
 def strategy_of(state: State, signal_id: SignalId) -> str:

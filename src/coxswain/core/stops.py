@@ -14,7 +14,7 @@ from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.position import Position
 from coxswain.core.scopes import CAUSES, is_flattened, stops_of_account, unknown_scope
 from coxswain.core.spreads import symbols_of
-from coxswain.core.state import Account, State, strategy_of
+from coxswain.core.state import DRAWDOWN_LIMIT, Account, State, nearly_used_up, strategy_of
 from coxswain.core.submit import ask_for_order
 from coxswain.core.tx import CORE_FAILURE, EGRESS, Tx
 from coxswain.messages import events as ev
@@ -84,6 +84,9 @@ def on_resume(tx: Tx, message: inp.ResumeTrading) -> None:
     if scope.kind is ScopeKind.ACCOUNT:
         for cause in RELEASED_BY_A_PERSON:
             trust.release(tx, AccountId(scope.id), cause, message.reason, message.actor)
+        # A new peak begins, and its drawdown with it; every other limit that is nearly used up still counts.
+        if set(nearly_used_up(tx.account(AccountId(scope.id)))) <= {DRAWDOWN_LIMIT}:
+            trust.release(tx, AccountId(scope.id), "LOSS_LADDER", message.reason, message.actor)
     held = tuple(_positions(state, scope))
     for account_id, position in held:  # what could not be placed while it was frozen
         protection.follow(tx, account_id, position.symbol, afresh=True)

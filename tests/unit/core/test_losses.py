@@ -243,3 +243,69 @@ def test_a_pair_concerns_only_who_holds_something_that_it_converts() -> None:
 
 def test_where_nothing_is_converted_no_pair_is_followed() -> None:
     assert holding().engine.state.converted == {}
+
+
+# --- the drawdown limits ----------------------------------------------------------------------------------------------
+
+
+def below_the_peak(**limits: Any) -> Desk:
+    """Return a desk that bought ten shares at 100.02 and may fall 100.00 below its peak; its day may lose far more."""
+    desk = Desk(setup(account(A, max_drawdown_pct="0.1", **limits)))
+    desk.hold(10, stop_loss="99.90")
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("cents", "reached"), [(599, []), (600, [WARN]), (750, [WARN, REDUCE]), (850, [WARN, REDUCE, NO_NEW_RISK])]
+)
+def test_the_ladder_climbs_the_drawdown_limit_as_well(cents: int, reached: list[LadderStep]) -> None:
+    desk = below_the_peak()
+    lose(desk, cents)
+    assert [(event.limit, event.step) for event in desk.events(ev.LadderStepReached)] == [
+        ("drawdown limit", step) for step in reached
+    ]
+    is_the_same_folded(desk)
+
+
+def test_the_ladder_climbs_what_is_lost_of_the_first_balance_as_well() -> None:
+    desk = Desk(setup(account(A, max_static_drawdown_pct="0.1")))
+    desk.hold(10, stop_loss="99.90")
+    lose(desk, 600)
+    assert only(desk.events(ev.LadderStepReached)).limit == "static drawdown limit"
+
+
+def test_a_drawdown_from_a_peak_above_the_days_anchor_is_climbed_too() -> None:
+    desk = below_the_peak()
+    lose(desk, -2000)  # 200.00 in profit, of which 60.20 are lost again
+    lose(desk, -1398)
+    assert steps(desk) == [WARN]
+
+
+def test_a_person_who_resumes_the_account_begins_a_new_peak_before_the_limit_is_reached() -> None:
+    desk = below_the_peak()
+    lose(desk, 850)
+    assert list(desk.account().causes) == ["LOSS_LADDER"]
+    desk.step(resume(A))
+    assert (desk.account().causes, desk.account().ladder) == ({}, {})
+    lose(desk, 1449)  # 59.90 below the new peak
+    assert steps(desk) == [WARN, REDUCE, NO_NEW_RISK]
+    lose(desk, 1450)
+    assert steps(desk)[3:] == [WARN]
+    is_the_same_folded(desk)
+
+
+def test_a_person_who_resumes_the_account_lifts_no_other_limit_that_is_nearly_used_up() -> None:
+    desk = below_the_peak(max_daily_loss_pct="0.1")
+    lose(desk, 850)
+    desk.step(resume(A))
+    assert list(desk.account().causes) == ["LOSS_LADDER"]
+    assert desk.account().peak == 100_000
+
+
+def test_the_resume_after_a_drawdown_leaves_no_step_behind() -> None:
+    desk = below_the_peak()
+    lose(desk, 1000)
+    assert list(desk.account().causes) == ["LOSS_LADDER", "DRAWDOWN"]
+    desk.step(resume(A))
+    assert (desk.account().causes, desk.account().ladder) == ({}, {})
+    is_the_same_folded(desk)

@@ -215,3 +215,29 @@ def test_headroom_is_what_is_left_of_a_firms_limit() -> None:
     assert headroom(desk.engine.state, desk.account()) == 2000
     limit = every_loss_limit(desk.engine.state, desk.account())[-1]
     assert (limit.name, limit.used, limit.limit) == ("firm's daily", D(3000), D(5000))
+
+
+# --- the drawdown limits ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["max_drawdown_pct", "max_static_drawdown_pct"])
+@pytest.mark.parametrize(("bid", "left"), [("96.02", None), ("96.01", "0.9975")])
+def test_sizes_shrink_from_half_of_a_drawdown_limit_on(key: str, bid: str, left: str | None) -> None:
+    name = {"max_drawdown_pct": "drawdown limit", "max_static_drawdown_pct": "static drawdown limit"}[key]
+    limits: dict[str, Any] = {key: "0.08", "risk_budget_pct": 50}
+    desk = Desk(setup(account(A, **limits)))
+    desk.hold(10, stop_loss="99.90")
+    desk.quote(SHARE, bid, bid)  # a loss of 40.00 and 40.10, of a limit of 80
+    answer = share(desk, side=SELL, stop_loss="96.11")
+    assert answer.factors == (() if left is None else (Factor(name, D(left)),))
+
+
+def test_no_entry_risks_more_than_is_left_of_the_drawdown_limit() -> None:
+    desk = Desk(setup(account(A, max_drawdown_pct="0.08", risk_budget_pct=50)))
+    answer = share(desk, stop_loss="90.02")
+    assert (answer.sizing, answer.qty) == ("headroom to the drawdown limit", D(8))  # 80.00 over 10.00
+
+
+def test_headroom_to_the_first_limit_that_breaks_counts_drawdown_too() -> None:
+    desk = Desk(setup(account(A, max_drawdown_pct="0.08")))
+    assert headroom(desk.engine.state, desk.account()) == 80
