@@ -11,13 +11,15 @@ import msgspec
 
 from coxswain.core.eligibility import eligibility
 from coxswain.core.exits import carry_out
+from coxswain.core.foreseen import soft_failures
 from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.modes import engine_mode, mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
+from coxswain.core.plan_value import plan_value, within_plan_value
 from coxswain.core.shares import PlanState
 from coxswain.core.sizing import own_size
-from coxswain.core.spreads import consider_units, open_legs, resized, unit_of, value_of
+from coxswain.core.spreads import consider_units, open_legs, resized, unit_of
 from coxswain.core.state import State
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -33,10 +35,13 @@ from coxswain.model.vocabulary import AccountId, Mode, SignalId, SignalKind, Ver
 def decide(tx: Tx, signal: Signal, plan: Plan, actor: str, *, hold: bool = False) -> None:
     """Let out what its mode lets out, and ask a person about the rest; about all of it, if it is to be held."""
     sends = [assignment for assignment in plan.assignments if assignment.verdict is Verdict.SEND]
-    why = "it was given to be held" if hold else _why_it_waits(tx.state, plan, sends)
+    leaving = plan.kind is not SignalKind.ENTRY
+    modes = {send.account: mode_of(tx.state, tx.account(send.account), leaving=leaving) for send in sends}
+    semi = [send for send in sends if modes[send.account] is Mode.SEMI_AUTO]
+    why = "it was given to be held" if hold else _why_it_waits(tx, signal, plan, sends, semi)
     going, asking = [], []
     for assignment in sends:
-        mode = mode_of(tx.state, tx.account(assignment.account), leaving=plan.kind is not SignalKind.ENTRY)
+        mode = modes[assignment.account]
         if mode is Mode.RESEARCH:
             continue
         if hold or mode is Mode.MANUAL or (mode is Mode.SEMI_AUTO and why):
@@ -52,27 +57,22 @@ def decide(tx: Tx, signal: Signal, plan: Plan, actor: str, *, hold: bool = False
         carry_out(tx, signal, going, actor)
 
 
-def _why_it_waits(state: State, plan: Plan, sends: list[Assignment]) -> str:
-    """Say what about a plan asks for a look, where the mode is SEMI_AUTO; empty if nothing does."""
+def _why_it_waits(tx: Tx, signal: Signal, plan: Plan, sends: list[Assignment], semi: list[Assignment]) -> str:
+    """Say what about a plan asks for a look, where the mode is SEMI_AUTO; empty if nothing does.
+
+    It is the whole plan that is large; soft controls are asked about the shares in that mode alone.
+    """
+    if not semi:
+        return ""
     reasons = list(plan.warnings)
-    value, limit = _value(state, plan, sends), state.desk.semi_auto_max_value
-    if value > limit:
-        reasons.append(f"its value of {text(value)} is above semi_auto_max_value {text(limit)}")
+    if plan.kind is SignalKind.ENTRY:  # leaving is worth nothing here
+        value, limit = plan_value(tx.state, signal, sends), tx.state.desk.semi_auto_max_value
+        if value is None:
+            reasons.append("its value cannot be told: no fresh rate into the desk's currency")
+        elif value > limit:
+            reasons.append(f"its value of {text(value)} is above semi_auto_max_value {text(limit)}")
+    reasons += soft_failures(tx, signal, plan, semi)
     return "; ".join(reasons)
-
-
-def _value(state: State, plan: Plan, sends: list[Assignment]) -> Decimal:
-    """Sum what the shares of an entry are worth, each in its account's currency. Leaving is worth nothing here."""
-    if plan.legs:
-        signal = state.signals[plan.signal_id]
-        return sum((value_of(state, signal, state.accounts[a.account], a.qty) for a in sends), ZERO)
-    if plan.kind is not SignalKind.ENTRY or plan.decision_px is None:
-        return ZERO
-    instrument, value = state.instruments[plan.symbol], ZERO
-    for assignment in sends:
-        rate = rate_up(state, state.accounts[assignment.account], instrument)
-        value += round_up(assignment.qty * plan.decision_px * instrument.contract_size * (rate or ZERO))
-    return plain(value)
 
 
 # --- a person's answer ------------------------------------------------------------------------------------------------
@@ -196,7 +196,8 @@ def _checked_again(state: State, signal: Signal, plan: Plan, accounts: tuple[Acc
     """Put each share to the checks of its kind as things stand now."""
     planned = {assignment.account: assignment for assignment in plan.assignments if assignment.account in accounts}
     if plan.kind is SignalKind.ENTRY:
-        return tuple(_entry_again(state, signal, plan, assignment) for assignment in planned.values())
+        again = tuple(_entry_again(state, signal, plan, assignment) for assignment in planned.values())
+        return within_plan_value(state, signal, again, state.plans[signal.id].total)
     fresh = plan_exit(state, signal) if plan.kind is SignalKind.EXIT else plan_stop_adjustment(state, signal)
     return tuple(
         assignment

@@ -25,6 +25,7 @@ from coxswain.messages import events as ev
 from coxswain.model.checks import Check, reason
 from coxswain.model.decimals import ZERO, floor_step, percent_of, plain
 from coxswain.model.orders import OrderIntent
+from coxswain.model.plan import Plan
 from coxswain.model.signal import Signal, dies_ns
 from coxswain.model.vocabulary import AccountId, Mode, OrdStatus, OrdType, Role, Side, SignalId, Symbol
 
@@ -65,9 +66,13 @@ def postponed(tx: Tx, account_id: AccountId, signal_id: SignalId) -> bool:
 
 
 def entry_intent(tx: Tx, signal_id: SignalId, account_id: AccountId, qty: Decimal, role: Role) -> OrderIntent:
-    signal, plan = tx.state.signals[signal_id], tx.state.plans[signal_id].plan
+    return intent_of(tx.state.signals[signal_id], tx.state.plans[signal_id].plan, account_id, qty, role)
+
+
+def intent_of(signal: Signal, plan: Plan, account_id: AccountId, qty: Decimal, role: Role) -> OrderIntent:
+    """Return the order that an account's share of an entry, or a part of it, leaves as."""
     if signal.side is None:
-        raise ValueError(f"entry signal {signal_id} has no side")
+        raise ValueError(f"entry signal {signal.id} has no side")
     return OrderIntent(
         account_id,
         signal.symbol,
@@ -76,7 +81,7 @@ def entry_intent(tx: Tx, signal_id: SignalId, account_id: AccountId, qty: Decima
         signal.time_in_force,
         qty,
         role,
-        signal_id,
+        signal.id,
         price=signal.limit_price if signal.order_type in (OrdType.LIMIT, OrdType.STOP_LIMIT) else None,
         stop_px=signal.limit_price if signal.order_type is OrdType.STOP else signal.stop_price,
         stop_loss=plan.stop_loss if signal.stop_loss is None else signal.stop_loss,

@@ -16,6 +16,7 @@ from coxswain.core.emulation import stop_to_begin
 from coxswain.core.firm.planning import under_rules
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
+from coxswain.core.plan_value import no_desk_rate, within_plan_value
 from coxswain.core.position import NOTHING_HELD
 from coxswain.core.rounding import Claim, credits_after, to_lots
 from coxswain.core.routing import route
@@ -112,6 +113,7 @@ def plan_shares(
     timings = stagger(state, signal, tuple(share.account for share in allocation.shares if share.qty))
     rounded = _round(state, signal, instrument, parent, candidates, allocation, timings)
     assignments, warnings = _assign(state, signal, instrument, answers, shares, rounded, timings)
+    assignments = within_plan_value(state, signal, assignments)
     chosen = sum(1 for assignment in assignments if assignment.verdict is Verdict.SEND)
     policy = spec.policy.replace("_", " ")
     rationale = f"{chosen} of {len(assignments)} accounts take part; {policy}: {allocation.rationale}"
@@ -236,6 +238,7 @@ def _consider(
     if rate is None:
         checks.append(Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {instrument.currency}"))
         return checks, None
+    checks += no_desk_rate(state, account)
     checks += _sides(state, signal, decision_px)
     sized = own_size(state, account, signal, instrument, decision_px, rate)
     lot_value = decision_px * instrument.contract_size * rate

@@ -15,6 +15,7 @@ import msgspec
 from coxswain.core.eligibility import eligibility
 from coxswain.core.firm.planning import under_rules
 from coxswain.core.money import rate_up
+from coxswain.core.plan_value import no_desk_rate
 from coxswain.core.planner import Considered, plan_shares
 from coxswain.core.position import NOTHING_HELD
 from coxswain.core.sizing import Sized, own_size
@@ -30,7 +31,6 @@ from coxswain.model.decimals import (
     floor_step,
     is_multiple,
     plain,
-    round_down,
     round_up,
     text,
 )
@@ -233,6 +233,7 @@ def _consider_leg(
     sized = own_size(state, account, alone, instrument, px, rate)
     lot_value = px * instrument.contract_size * rate
     checks, sized = under_rules(state, account, alone, instrument, sized, lot_value, beside)
+    checks += no_desk_rate(state, account)
     position = account.positions.get(leg.symbol, NOTHING_HELD)
     against = -position.qty if leg.side is Side.BUY else position.qty
     against += position.held_sell if leg.side is Side.BUY else position.held_buy
@@ -300,13 +301,3 @@ def resized(assignment: Assignment, units: Decimal) -> tuple[LegShare, ...]:
         )
         for leg in assignment.legs
     )
-
-
-def value_of(state: State, signal: Signal, account: Account, units: Decimal) -> Decimal:
-    """Return what the legs of a share are worth together, in the account's currency."""
-    value = ZERO
-    for leg in signal.legs:
-        instrument, quote = state.instruments[leg.symbol], state.quotes.get(leg.symbol)
-        px = leg.limit_price or (ZERO if quote is None else touch(quote, leg.side))
-        value += units * leg.ratio * px * instrument.contract_size * (rate_up(state, account, instrument) or ZERO)
-    return round_down(value)

@@ -100,13 +100,13 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             _desk("max_group_exposure", "20000000", Unit.MONEY, "in one group of instruments, gross"),
             _desk("max_venue_messages_per_s", "200", Unit.COUNT, "orders and changes sent to one venue"),
             _desk("max_strategy_messages_per_s", "50", Unit.COUNT, "orders and changes sent for one strategy"),
-            _desk("max_plan_value", "1000000", Unit.MONEY, "the most that one plan may be worth"),
+            _desk("max_plan_value", "1000000", Unit.MONEY, "the most that one plan may be worth; desk's currency"),
         ),
     ),
     (
         "Who is asked: modes and approvals",
         (
-            _desk("semi_auto_max_value", "100000", Unit.MONEY, "in SEMI_AUTO a plan worth more waits for a person"),
+            _desk("semi_auto_max_value", "100000", Unit.MONEY, "in SEMI_AUTO a plan worth more waits; desk's currency"),
             _desk("max_approval_drift_pct", "1", Unit.PERCENT, "a price that moved further refuses an approval"),
             _desk("release_needs_two", "0", Unit.COUNT, "1: a stop of everything is released by two persons"),
         ),

@@ -159,10 +159,12 @@ def test_one_that_finds_the_market_gone_does_not_rest_for_long() -> None:
 # --- 14 ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("most", "denied"), [(2001, 0), (2000, 1)])
-def test_a_plan_is_worth_no_more_than_it_may_over_all_its_accounts(most: int, denied: int) -> None:
-    desk = Desk(setup(account(A), account(B), max_plan_value=most))
+@pytest.mark.parametrize(("ask", "denied"), [("100.05", 0), ("100.06", 1)])
+def test_a_plan_is_worth_no_more_than_it_may_when_its_last_order_leaves(ask: str, denied: int) -> None:
+    desk = Desk(setup(account(A), account(B), max_plan_value=2001, min_timing_variance_ms=1, max_timing_variance_ms=9))
     desk.signal(quantity=20, stop_loss="95.00")  # ten lots each, at 100.02
+    desk.quote(SHARE, "100.00", ask)
+    desk.wait(S)
     assert codes(desk) == ["PLAN_VALUE"] * denied
 
 
