@@ -47,6 +47,7 @@ from coxswain.core.planner import plan_entry
 from coxswain.core.spreads import plan_spread, symbols_of
 from coxswain.core.state import State
 from coxswain.core.submit import ask_for_account, cancel, lose_sight, submit
+from coxswain.core.sums import key
 from coxswain.core.tx import NOT_CONFIGURED, NOT_CONFIRMED, Allocate, Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
@@ -150,6 +151,16 @@ class Engine:
         return min(
             (due_ns for name, due_ns in self._state.deadlines.items() if not name.startswith(idle)), default=None
         )
+
+    def compares(self, account_id: AccountId) -> bool:
+        """Say whether an account's books are asked for, or will be without anybody's help."""
+        return key("sync", account_id) in self._state.deadlines
+
+    def is_known(self, answer: inp.AccountLookedUp) -> bool:
+        """Say whether an answer has nothing in it that the books here do not say as well."""
+        setcontext(CONTEXT)
+        account = self._state.accounts.get(answer.account)
+        return account is not None and recon.is_known(account, answer)
 
     def digest(self) -> str:
         """Return SHA-256 over the canonical state: equal digests mean equal engines."""

@@ -7,7 +7,7 @@ compared. A difference is a break, an item with an id; what becomes of it stands
 from decimal import Decimal
 
 from coxswain.core import losses, reversals, stops
-from coxswain.core.breaks import settle_breaks
+from coxswain.core.breaks import difference, settle_breaks
 from coxswain.core.held import close_surplus, learn_stop
 from coxswain.core.lookups import book_fills
 from coxswain.core.order import Order, Phase, is_over
@@ -68,6 +68,15 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
         close_surplus(tx, answer.account, symbol)
         follow(tx, answer.account, symbol, afresh=True)
     stops.pursue(tx, answer.account)
+
+
+def is_known(account: Account, answer: AccountLookedUp) -> bool:
+    """Say whether an answer only repeats what was agreed, or is lived with."""
+    booked = (*(fill.exec_id for fill in answer.fills), *(reversal.exec_id for reversal in answer.reversals))
+    if not account.reconciled or account.breaks or any(exec_id not in account.exec_ids for exec_id in booked):
+        return False
+    found = {break_id: difference(each) for break_id, each in _differences(account, answer).items()}
+    return found == account.ignored and not _working_after_end(account, answer, answer.as_of_ns)
 
 
 def _is_old(account: Account, as_of_ns: int) -> bool:

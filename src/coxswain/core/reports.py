@@ -13,7 +13,8 @@ from coxswain.core.fills import book_fill, confirm_change, unbookable
 from coxswain.core.order import Order, Phase, is_done, is_over
 from coxswain.core.refusals import note_unchanged
 from coxswain.core.state import Account, find_order
-from coxswain.core.submit import PROTECTION, ask_for_order, key_of_question, lose_sight
+from coxswain.core.submit import PROTECTION, ask_for_account, ask_for_order, key_of_question, lose_sight
+from coxswain.core.sums import key
 from coxswain.core.trust import distrust, restrict
 from coxswain.core.tx import EGRESS, Tx
 from coxswain.messages import events as ev
@@ -224,6 +225,8 @@ def on_venue_failed(tx: Tx, failure: VenueFailed) -> None:
         return
     if failure.cl_ord_id is None:  # the account's books could not be asked for: they are when the time for it is up
         restrict(tx, failure.account, "UNRECONCILED", failure.text)
+        if key("sync", failure.account) not in tx.state.deadlines:  # nobody but a round had asked
+            ask_for_account(tx, failure.account, failure.text)
         return
     order = find_order(account, failure.cl_ord_id)
     if order is None or is_done(order) or not order.outcome_known:

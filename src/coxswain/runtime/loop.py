@@ -15,6 +15,7 @@ from coxswain.core.engine import Engine
 from coxswain.journal.errors import JournalFailed
 from coxswain.journal.store import Journal
 from coxswain.messages.inputs import (
+    AccountLookedUp,
     CompareAccounts,
     EgressRefused,
     EngineStarted,
@@ -26,7 +27,7 @@ from coxswain.messages.inputs import (
     VenueQuoted,
 )
 from coxswain.messages.record import Record, encode
-from coxswain.messages.requests import NewOrder, ReplaceOrder, Request
+from coxswain.messages.requests import NewOrder, QueryAccount, ReplaceOrder, Request
 from coxswain.model.market import Quote, is_sane
 from coxswain.model.vocabulary import AccountId, ReachedVenue, Symbol, VenueId
 from coxswain.runtime.bars import Bars
@@ -36,6 +37,7 @@ from coxswain.runtime.egress import Guard
 from coxswain.runtime.host import always_well
 from coxswain.runtime.kill import Alarm, Watch, call_back_entries
 from coxswain.runtime.pace import NS_PER_S, STOOD_STILL_NS, AtOnce, Pace
+from coxswain.runtime.rounds import Rounds
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
 
@@ -76,6 +78,7 @@ class Loop:
         self._signals = signals
         self._calendar: Calendar | None = None
         self._bars: Bars | None = None
+        self._rounds: Rounds | None = None
         self._quote_interval_ns = quote_interval_ns
         self._on_record = on_record
         self._pace = pace or AtOnce()
@@ -161,6 +164,7 @@ class Loop:
         for message in calendar.now():
             self._step(message)
         self._calendar = calendar
+        self._rounds = Rounds(self._engine, self._venue_of, self.now_ns, catches_up=not self._pace.passes)
 
     @property
     def has_begun(self) -> bool:
@@ -232,6 +236,7 @@ class Loop:
         quote_ns = None if self._quote is None else self._quote.ts_ns
         if not self._move_to(_earliest(self._next_report(), quote_ns, self._next_wake(), signal_ns)):
             return True
+        self._go_round()
         # Delivering may have made a report due at this very instant: what is due is looked at afresh, in order.
         if self._next_report() == self.now_ns:
             self._take_reports()
@@ -274,7 +279,7 @@ class Loop:
         for venue in self._venues if ready else ():
             if venue.fileno() in ready:
                 for message in venue.take(self.now_ns):
-                    self._step(message)
+                    self._hear(message)
 
     def _obey(self, asked: Asked) -> None:
         """Do what was asked; the answer comes when it is durable."""
@@ -286,17 +291,34 @@ class Loop:
 
     def _next_wake(self) -> int | None:
         calendar_ns = None if self._calendar is None else self._calendar.next_ns()
-        deadline_ns = self._engine.next_deadline()
-        if calendar_ns is None or deadline_ns is None:
-            return calendar_ns if deadline_ns is None else deadline_ns
-        return min(calendar_ns, deadline_ns)
+        # Where time does not pass by itself it does not stop for a round: books change only when something comes.
+        round_ns = self._rounds.next_ns() if self._rounds is not None and self._pace.passes else None
+        return _earliest(calendar_ns, self._engine.next_deadline(), round_ns)
+
+    def _go_round(self) -> None:
+        """Ask for the books of whose turn it is. A question changes nothing, and nothing waits for it."""
+        while self._rounds is not None and self._rounds.is_due(self.now_ns):
+            question = self._rounds.take(self.now_ns)
+            if isinstance(question, QueryAccount):
+                self._venue_of[question.account].send(question, self.now_ns)
+            elif question is not None:
+                self._step(question)
 
     def _take_reports(self) -> None:
         for venue in self._venues:
             due_ns = venue.next_ns()
             if due_ns is not None and due_ns <= self.now_ns:
                 for message in venue.take(self.now_ns):
-                    self._step(message)
+                    self._hear(message)
+
+    def _hear(self, message: Input) -> None:
+        """Step what a venue says, but for what a round brought that is no news."""
+        if isinstance(message, AccountLookedUp) and self._rounds is not None:
+            news = self._rounds.hear(message)
+            if news is None:
+                return
+            message = news
+        self._step(message)
 
     def _take_quote(self, quote: Quote) -> None:
         """Take the next quote of the feed, unless time has gone past it."""
