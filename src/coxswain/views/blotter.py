@@ -54,6 +54,10 @@ class OrderRow(msgspec.Struct):
     """It can open or grow a position; the others only reduce."""
     cancel_pending: bool = False
     replace_pending: bool = False
+    change_refused: str = ""
+    """Why its last change was refused."""
+    renewed_by: ClOrdId | None = None
+    """The order that took its place, where its venue changes none."""
     margin_per_lot: Decimal = ZERO
     """Account currency, held for each lot still open; risk likewise."""
     risk_per_lot: Decimal = ZERO
@@ -148,6 +152,8 @@ class Blotter:
             margin_per_lot=event.margin_per_lot,
             risk_per_lot=event.risk_per_lot,
         )
+        if isinstance(event, ev.OrderCreated) and event.renews is not None and event.renews in self.orders:
+            self.orders[event.renews].renewed_by = event.cl_ord_id
 
     def _adopted(self, event: ev.OrderAdopted) -> None:
         self._created(event)
@@ -295,7 +301,7 @@ class Blotter:
     def _replace_requested(self, event: ev.ReplaceRequested) -> None:
         self._asked[event.new_cl_ord_id] = event
         row = self.orders[event.cl_ord_id]
-        row.replace_pending = True
+        row.replace_pending, row.change_refused = True, ""
         self._derive_status(row)
 
     def _replaced(self, event: ev.OrderReplaced) -> None:
@@ -309,7 +315,7 @@ class Blotter:
 
     def _replace_refused(self, event: ev.ReplaceRefused) -> None:
         row = self.orders[event.cl_ord_id]
-        row.replace_pending = False
+        row.replace_pending, row.change_refused = False, event.reason
         self._derive_status(row)
 
     def _unknown(self, event: ev.OutcomeUnknown) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from coxswain.api.python.door import Desk, Shared
 from coxswain.api.python.errors import PositionError, VenueError
+from coxswain.api.python.modifying import modify
 from coxswain.api.python.reading import discrepancy_of, metrics_of, portfolio_of, position_of
 from coxswain.api.python.types import (
     Discrepancy,
@@ -19,7 +20,7 @@ from coxswain.api.python.types import (
     PositionMetrics,
 )
 from coxswain.api.python.values import Number, above_zero
-from coxswain.api.python.venue import ExecutionVenue, modify
+from coxswain.api.python.venue import ExecutionVenue
 from coxswain.messages import inputs as inp
 from coxswain.model.vocabulary import AccountId, SignalKind
 from coxswain.views.positions import PositionRow
@@ -52,10 +53,15 @@ class OrderRouter(Part):
         return await self._desk.run(lambda: self._desk.cancel_order(order_id))
 
     async def modify_order(
-        self, order_id: str, *, stop_price: Number | None = None, limit_price: Number | None = None
+        self,
+        order_id: str,
+        *,
+        quantity: Number | None = None,
+        limit_price: Number | None = None,
+        stop_price: Number | None = None,
     ) -> Order:
-        """Move the stop or the target of a position, by their order. Other orders: cancel, and submit a new one."""
-        return await self._desk.run(lambda: modify(self._desk, order_id, stop_price, limit_price))
+        """Change a working order, and return it once its venue has answered; as `ExecutionVenue.modify_order`."""
+        return await self._desk.run(lambda: modify(self._desk, order_id, quantity, limit_price, stop_price))
 
     async def get_order(self, order_id: str) -> Order:
         return await self._desk.run(lambda: self._desk.order(order_id))

@@ -13,6 +13,7 @@ import msgspec
 
 from coxswain.api.python.door import Desk, Shared
 from coxswain.api.python.errors import ValidationError, VenueError
+from coxswain.api.python.modifying import modify
 from coxswain.api.python.session import Session
 from coxswain.api.python.types import AccountBalance, BrokerPosition, Order, OrderParams
 from coxswain.api.python.values import Number, nanoseconds, number
@@ -21,11 +22,10 @@ from coxswain.model.decimals import ZERO
 from coxswain.model.keys import LIMITS, SETTINGS
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Setup, VenueSpec
-from coxswain.model.vocabulary import AccountId, Mode, Role, SignalKind, VenueId
+from coxswain.model.vocabulary import AccountId, Mode, VenueId
 from coxswain.venues.base import Venue
 from coxswain.venues.paper import AccountParams, PaperVenue, Params, capabilities_of, simulation_of
 
-PROTECTION = (Role.STOP, Role.TARGET)
 FEED = "prices given by a program"
 ALIKE = dict.fromkeys(
     ("min_timing_variance_ms", "max_timing_variance_ms", "min_size_variance_pct", "max_size_variance_pct"), ZERO
@@ -91,11 +91,22 @@ class ExecutionVenue(Shared):
         return await desk.run(lambda: desk.cancel_order(order_id))
 
     async def modify_order(
-        self, order_id: str, *, stop_price: Number | None = None, limit_price: Number | None = None
+        self,
+        order_id: str,
+        *,
+        quantity: Number | None = None,
+        limit_price: Number | None = None,
+        stop_price: Number | None = None,
     ) -> Order:
-        """Move the stop or the target of a position, by their order. Other orders: cancel, and submit a new one."""
+        """Change a working order, and return it once its venue has answered; what is left out stays as it is.
+
+        `quantity` is the new total, what has filled included. At a venue that changes no orders the old one is called
+        back, and the new one that follows is returned. A position's stop or target is moved, and keeps its quantity.
+        Raises `ValidationError` where it cannot be changed, `OrderDenied` where the gate refuses, `VenueError` where
+        the venue does, or it filled meanwhile, and `OutcomeUnknown` while nobody can say.
+        """
         desk = self._desk
-        return await desk.run(lambda: modify(desk, order_id, stop_price, limit_price))
+        return await desk.run(lambda: modify(desk, order_id, quantity, limit_price, stop_price))
 
     async def get_order(self, order_id: str) -> Order:
         desk = self._desk
@@ -274,25 +285,3 @@ def _only_account(session: Session, venue: VenueId, account_id: str | None) -> A
     if len(accounts) != 1:
         raise ValidationError(field="account_id", value=None, wanted=f"one of {', '.join(accounts)}")
     return accounts[0]
-
-
-def modify(desk: Desk, order_id: str, stop_price: Number | None, limit_price: Number | None) -> Order:
-    """Move the stop or the target that an order is."""
-    row = desk.session.look(lambda: desk.row(order_id))
-    if row.role not in PROTECTION or not row.is_open:
-        wanted = "an open stop or target of a position; for another order cancel it and submit a new one"
-        raise ValidationError(field="order_id", value=order_id, wanted=wanted)
-    plan = desk.submit_signal(
-        {
-            "id": desk.session.new_name("modify"),
-            "kind": SignalKind.STOP_ADJUSTMENT,
-            "symbol": row.symbol,
-            "stop_loss": stop_price if row.role is Role.STOP else None,
-            "take_profit": limit_price if row.role is Role.TARGET else None,
-            "accounts": [row.account],
-            "reason": "modified by API",
-        }
-    )
-    desk.approve(plan.signal_id)
-    desk.await_results(plan.signal_id)
-    return desk.order(order_id)
