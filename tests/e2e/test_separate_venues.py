@@ -1,5 +1,6 @@
 """Venues in processes of their own live on when the engine is killed: what it sent last may have got there or not."""
 
+import asyncio
 import random
 import signal
 import socket
@@ -10,6 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
+from coxswain import OrderSide, TradeExecutionOrchestrator, TradeSignal, VenueError, load_config
 from tests.e2e.books import prove, read_venue
 from tests.e2e.commands import COXSWAIN, Done, Running, coxswain, durable_records, running
 from tests.e2e.dying import dies
@@ -256,3 +260,52 @@ def test_only_a_venue_that_is_configured_to_be_separate_is_started(tmp_path: Pat
     brew(tmp_path, 1, signals=2)
     assert "separate: true" in coxswain("venue", "one", cwd=tmp_path, code=2).err
     assert "separate: true" in coxswain("venue", "nine", cwd=tmp_path, code=2).err
+
+
+# --- under a program --------------------------------------------------------------------------------------------------
+
+
+def test_a_program_registers_accounts_at_venues_in_processes_of_their_own_while_it_trades(tmp_path: Path) -> None:
+    config_file(tmp_path / "coxswain.yaml", ["ann", "bob"], separate=True)
+    config = load_config(tmp_path / "coxswain.yaml")
+
+    async def take(made: TradeExecutionOrchestrator, name: str) -> dict[str, bool | None]:
+        signal = TradeSignal(name, "EURUSD", OrderSide.BUY, stop_loss="1.08", quantity=1)
+        results = await made.execute_plan(await made.process_signal(signal))
+        return {result.account_id: result.success for result in results}
+
+    async def main() -> None:
+        async with TradeExecutionOrchestrator(config=config, journal=tmp_path / "j") as made:
+            await made.register_account("ann", "one")
+            await made.update_price("EURUSD", "1.08500", "1.08502")
+            assert await take(made, "first") == {"ann": True}
+            with pytest.raises(VenueError, match=r"venue two is not there: .*start it with: coxswain venue two"):
+                await made.register_account("bob", "two")
+            with started("two", tmp_path) as two:
+                await made.register_account("bob", "two")
+                await made.advance(60)
+                await made.update_price("EURUSD", "1.08500", "1.08502")
+                assert (await take(made, "second"))["bob"]
+                two.process.kill()
+                two.ended()
+                await made.advance(70)
+                await made.update_price("EURUSD", "1.08500", "1.08502")
+                status = await made.get_account_status("bob")
+                assert status is not None
+                assert not status.is_active
+            with started("two", tmp_path) as again:
+                await made.advance(120)
+                await made.update_price("EURUSD", "1.08500", "1.08502")
+                assert await made.settle()
+                status = await made.get_account_status("bob")
+                assert status is not None
+                assert status.is_active, status.causes
+                (held,) = await made.venues["two"].get_positions()
+                assert held.quantity > 0
+                await made.shutdown()
+                end([again])
+
+    with started("one", tmp_path) as one:
+        asyncio.run(main())
+        end([one])
+    prove(tmp_path / "j")

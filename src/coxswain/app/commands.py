@@ -26,13 +26,13 @@ from coxswain.app.output import print_json
 from coxswain.app.quotes import open_feeds, watched
 from coxswain.app.rehearsal import rehearsed
 from coxswain.app.running import Observer, Ran, Task, run
-from coxswain.app.venues import own_venue, venue_file
 from coxswain.feeds import Feed, FeedError, Walk, walk
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.vocabulary import Mode, Symbol, VenueId
 from coxswain.runtime.control_socket import name_of_user
 from coxswain.runtime.pace import utc_ns
 from coxswain.runtime.signals import SignalStream
+from coxswain.runtime.venues import own_venue, venue_file
 from coxswain.venues.paper import Simulated, WalkParams
 from coxswain.venues.remote import serve
 from coxswain.views.happened import Happened
@@ -280,7 +280,7 @@ def run_venue(config: Path, name: str, journal: Path) -> int:
         tables.say(f"coxswain: venue {name!r}, wanted one with `separate: true` in {config}: {wanted}")
         return exits.USAGE
     path = venue_file(journal, venue_id, "sock")
-    venue = own_venue(venue_id, choice, resolved.setup, journal)
+    venue = own_venue(venue_id, choice.kind, choice.params, resolved.setup.instruments, journal)
     for number in (signal.SIGINT, signal.SIGTERM):  # a script's `&` has SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     try:

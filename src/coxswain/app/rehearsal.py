@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from coxswain.app.config.load import Resolved, VenueChoice
-from coxswain.app.venues import venue_file
 from coxswain.journal.errors import JournalError
 from coxswain.journal.files import beside, check_may_be_journal, is_written
+from coxswain.runtime.venues import venue_file
 
 
 @contextmanager

@@ -3,22 +3,17 @@
 What they are asked and how they answer is no concern of this file.
 """
 
-import importlib
-import shlex
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import msgspec
-
-from coxswain.app.config.load import Resolved, VenueChoice
+from coxswain.app.config.load import Resolved
 from coxswain.app.config.problems import ConfigError, Problem
-from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import VenueId
+from coxswain.runtime.venues import Hook, VenueDiffers, connected_venue, how_to_start, own_venue
 from coxswain.venues.base import Venue
-from coxswain.venues.remote import RemoteVenue, VenueGone
+from coxswain.venues.remote import VenueGone
 
-Hook = Callable[[], None]
 Tell = Callable[[str], None]
 
 
@@ -33,7 +28,9 @@ def open_venues(
             if choice.params.get("separate") and journal_path is not None:
                 venue: Venue = _connect(venue_id, resolved, journal_path, tell)
             else:
-                venue = own_venue(venue_id, choice, resolved.setup, journal_path, after_commit)
+                venue = own_venue(
+                    venue_id, choice.kind, choice.params, resolved.setup.instruments, journal_path, after_commit
+                )
         except VenueGone as gone:
             missing.append(f"venue {venue_id} is not there: {gone}")
         else:
@@ -45,12 +42,10 @@ def open_venues(
     return venues
 
 
-def _connect(venue_id: VenueId, resolved: Resolved, journal_path: Path, tell: Tell) -> RemoteVenue:
+def _connect(venue_id: VenueId, resolved: Resolved, journal_path: Path, tell: Tell) -> Venue:
     """Connect to a venue in a process of its own. Raises `VenueGone` and `ConfigError`."""
-    path = venue_file(journal_path, venue_id, "sock")
-    accounts = tuple(spec.id for spec in resolved.setup.accounts if spec.venue == venue_id)
-    words = ("coxswain", "venue", venue_id, "--config", str(resolved.path), "--journal", str(journal_path))
-    start = f"start it with: {shlex.join(words)}"
+    accounts = [spec.id for spec in resolved.setup.accounts if spec.venue == venue_id]
+    start = how_to_start(venue_id, resolved.path, journal_path)
 
     def on_change(why: str) -> None:
         if why:
@@ -58,31 +53,8 @@ def _connect(venue_id: VenueId, resolved: Resolved, journal_path: Path, tell: Te
         else:
             tell(f"venue {venue_id} is back; its accounts are compared with its books")
 
+    declared = next(spec.capabilities for spec in resolved.setup.venues if spec.id == venue_id)
     try:
-        venue = RemoteVenue(path, accounts, on_change)
-    except VenueGone as gone:
-        raise VenueGone(f"{gone}; {start}") from gone
-    if venue.venue_id != venue_id:
-        venue.close()
-        raise VenueGone(f"{path}: venue {venue.venue_id} listens there; {start}")
-    expected = next(spec.capabilities for spec in resolved.setup.venues if spec.id == venue_id)
-    if venue.capabilities != expected:
-        venue.close()
-        why = f"what listens on {path} declares other capabilities; {start}"
-        raise ConfigError([Problem(0, f"venues.{venue_id}", why, resolved.path.name)])
-    return venue
-
-
-def own_venue(
-    venue_id: VenueId, choice: VenueChoice, setup: Setup, journal_path: Path | None, after_commit: Hook | None = None
-) -> Venue:
-    """Open a venue in this process, on its file beside the journal."""
-    module = importlib.import_module(f"coxswain.venues.{choice.kind}")
-    params = msgspec.convert(choice.params, module.Params)
-    path = None if journal_path is None else venue_file(journal_path, venue_id, "db")
-    venue: Venue = module.Venue(venue_id, params, setup.instruments, path, after_commit)
-    return venue
-
-
-def venue_file(journal_path: Path, venue_id: VenueId, suffix: str) -> Path:
-    return journal_path.with_name(f"{journal_path.name}.{venue_id}.{suffix}")
+        return connected_venue(venue_id, declared, resolved.path, journal_path, accounts, on_change)
+    except VenueDiffers as differs:
+        raise ConfigError([Problem(0, f"venues.{venue_id}", str(differs), resolved.path.name)]) from None

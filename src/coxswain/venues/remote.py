@@ -7,7 +7,7 @@ engine is killed. Only the owner of the socket may connect. Nothing about tradin
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -82,10 +82,10 @@ class RemoteVenue:
     it is gone, and an empty text when it is back.
     """
 
-    def __init__(self, path: Path, accounts: tuple[AccountId, ...], on_change: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, accounts: Iterable[AccountId], on_change: Callable[[str], None]) -> None:
         """Connect. Raises `VenueGone` when no venue answers there."""
         self._path = path
-        self._accounts = accounts
+        self._accounts = tuple(accounts)
         self._on_change = on_change
         self._line: _Line | None = _Line(path)
         """None while it is gone."""
@@ -112,6 +112,10 @@ class RemoteVenue:
     @property
     def is_gone(self) -> bool:
         return self._line is None
+
+    def follow(self, account: AccountId) -> None:
+        """Have one more account's books compared after it was gone."""
+        self._accounts = (*self._accounts, account)
 
     def send(self, request: Request, now_ns: int) -> None:
         reached, why = ReachedVenue.NO, "the venue is gone"

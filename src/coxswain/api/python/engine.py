@@ -1,16 +1,15 @@
 """The execution engine over several brokers: one trading system a broker, one engine, one journal. A view of it."""
 
-import importlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
+from coxswain.api.python.configured import ConfiguredVenue, Loaded
 from coxswain.api.python.door import Desk, Shared
-from coxswain.api.python.errors import ValidationError
+from coxswain.api.python.errors import ExecutionError, ValidationError
 from coxswain.api.python.parts import (
     FastExecutionPath,
     OrderManager,
@@ -35,10 +34,8 @@ from coxswain.api.python.values import Number, moment, nanoseconds, number
 from coxswain.api.python.venue import ExecutionVenue, PaperTradingVenue, new_session
 from coxswain.messages import inputs as inp
 from coxswain.model.control import EVERYTHING, StopLevel, name_of
-from coxswain.model.market import Instrument, Quote
-from coxswain.model.setup import Setup, VenueSpec
-from coxswain.model.vocabulary import Mode, VenueId
-from coxswain.venues.base import Venue
+from coxswain.model.market import Quote
+from coxswain.model.vocabulary import Mode
 from coxswain.views.summary import Summary
 
 KEYS = ("accounts", "brokers", "limits", "settings")
@@ -46,48 +43,7 @@ ACCOUNT_KEYS = ("balance", "broker", "limits", "reserve", "trading_mode")
 CLOSED_WITHIN_S = 120
 
 
-class Choice(Protocol):
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def params(self) -> Mapping[str, object]: ...
-
-
-class Loaded(Protocol):
-    """A configuration file as `load_config` reads it."""
-
-    @property
-    def setup(self) -> Setup: ...
-
-    @property
-    def seed(self) -> int: ...
-
-    @property
-    def venues(self) -> Mapping[VenueId, Choice]: ...
-
-
 Config = Mapping[str, object] | Loaded
-
-
-class _Configured:
-    """A venue of a configuration file."""
-
-    def __init__(self, venue_id: VenueId, choice: Choice, setup: Setup) -> None:
-        self.venue_id = venue_id
-        self.spec: VenueSpec = next(spec for spec in setup.venues if spec.id == venue_id)
-        self.traded: tuple[Instrument, ...] = setup.instruments
-        self._module = importlib.import_module(f"coxswain.venues.{choice.kind}")
-        self.is_live: bool = self._module.IS_LIVE
-        self._params = choice.params
-        if choice.params.get("separate"):
-            wanted = "false: an engine in a program has its venues with it"
-            raise ValidationError(field=f"venues.{venue_id}.separate", value=True, wanted=wanted)
-
-    def open(self, path: Path | None) -> Venue:
-        params = msgspec.convert(self._params, self._module.Params)
-        venue: Venue = self._module.Venue(self.venue_id, params, self.traded, path)
-        return venue
 
 
 class TradingSystem(ExecutionVenue):
@@ -148,10 +104,17 @@ class ExecutionEngine(Shared):
             seed = config.seed if seed is None else seed
             session = Session(setup, seed=seed, journal=journal, feed=feed, starts_ns=starts_ns, realtime=realtime)
             self._desk = Desk(session)
-            for venue_id, choice in config.venues.items():
-                plug = _Configured(venue_id, choice, setup)
-                self._agree(f"venue {venue_id}", plug.is_live)
-                session.add_venue(plug)
+            plugs = [ConfiguredVenue(config, venue_id) for venue_id in config.venues]
+            for plug in plugs:
+                self._agree(f"venue {plug.venue_id}", plug.is_live)
+            try:
+                for plug in plugs:
+                    session.add_venue(plug)
+            except ExecutionError:
+                session.close()  # those that are there are let go
+                raise
+            for spec in setup.accounts:
+                next(plug for plug in plugs if plug.venue_id == spec.venue).follow(spec.id)
         self.order_manager = OrderManager(self)
         self.position_manager = PositionManager(self)
         self.portfolio_manager = PortfolioManager(self)
@@ -179,9 +142,9 @@ class ExecutionEngine(Shared):
             self._agree(about, TradingMode(str(entry.get("trading_mode", self.trading_mode))) is TradingMode.LIVE)
             if self.trading_mode is TradingMode.LIVE:
                 self._agree(f"{about}.broker", venue.is_live)
-            balance = entry.get("balance", venue.initial_capital)
+            balance = entry.get("balance")
             limits = {**_numbers(config, "limits"), **_numbers(entry, "limits")}
-            assert isinstance(balance, Decimal | int | float | str)
+            assert isinstance(balance, Decimal | int | float | str | None)
             venue.join(self._desk, account_id, balance, reserve=bool(entry.get("reserve")), limits=limits)
 
     def _agree(self, what: str, is_live: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from coxswain.api.python.configured import ConfiguredVenue, Loaded
 from coxswain.api.python.door import Desk, Shared
 from coxswain.api.python.errors import OutcomeUnknown, ValidationError, VenueError
 from coxswain.api.python.reading import account_of, results_of
@@ -19,7 +20,7 @@ from coxswain.api.python.types import (
     TradeSignal,
 )
 from coxswain.api.python.values import Number, number
-from coxswain.api.python.venue import PaperTradingVenue, new_session
+from coxswain.api.python.venue import ExecutionVenue, PaperTradingVenue, new_session
 from coxswain.messages import inputs as inp
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.market import Quote
@@ -41,42 +42,91 @@ class TradeExecutionOrchestrator(Shared):
     Virtual time by default: nothing happens but within a call, and a delay of 30 seconds takes none. `realtime` lets
     the engine run by itself. `journal` is a file that is gone on with; without one all is in memory. `start` is when
     virtual time begins, now if nothing is said; `feed` is quotes to live on, beside those of `update_price`. `settings`
-    are those of docs/CONFIGURATION.md.
+    are those of docs/CONFIGURATION.md. With `config`, as `load_config` reads it, its settings, rules and venues count,
+    and accounts take part once they are registered.
     """
 
     def __init__(
         self,
         *,
+        config: Loaded | None = None,
         journal: str | Path | None = None,
         feed: Iterable[Quote] | None = None,
         start: datetime | None = None,
         realtime: bool = False,
-        seed: int = 1,
+        seed: int | None = None,
         settings: Mapping[str, Number] | None = None,
     ) -> None:
         values = {name: number(value, f"settings.{name}") for name, value in (settings or {}).items()}
         session = new_session(
-            Mode.FULL_AUTO, values, seed=seed, journal=journal, feed=feed, start=start, realtime=realtime
+            Mode.FULL_AUTO,
+            values,
+            seed=seed if seed is not None else 1 if config is None else config.seed,
+            journal=journal,
+            feed=feed,
+            start=start,
+            realtime=realtime,
+            configured=None if config is None else config.setup,
         )
         self._desk = Desk(session)
+        self._config = config
+        self._configured: dict[str, ConfiguredVenue] = {}
 
     # --- accounts -----------------------------------------------------------------------------------------------------
 
     async def register_account(
         self,
         account_id: str,
-        platform: PaperTradingVenue,
-        initial_balance: Number,
+        platform: PaperTradingVenue | str,
+        initial_balance: Number | None = None,
         *,
         reserve: bool = False,
         limits: Mapping[str, Number] | None = None,
     ) -> None:
         """Register an account at a venue, with limits of its own where it needs any.
 
+        `platform` is a `PaperTradingVenue`, or the name of a venue of `config`, in this program or in a process of its
+        own; the account is one that the configuration has there then, with its rules, and a balance may be left out.
         A reserve takes no share of a plan; it stands by for what a venue rejects of another's. An account that comes
-        after the first signal has the engine read its configuration anew, as a start does.
+        after the first signal has the engine read its configuration anew, as a start does. Raises `ValidationError`,
+        and `VenueError` with how to start it where a venue is not there; nothing has changed then.
         """
-        platform.join(self._desk, account_id, initial_balance, reserve=reserve, limits=limits)
+        if isinstance(platform, str):
+            await self._desk.run(lambda: self._join(platform, account_id, initial_balance, reserve, limits or {}))
+        else:
+            platform.join(self._desk, account_id, initial_balance, reserve=reserve, limits=limits)
+
+    def _join(
+        self, name: str, account_id: str, balance: Number | None, reserve: bool, limits: Mapping[str, Number]
+    ) -> None:
+        """Register an account at a venue of the configuration."""
+        if self._config is None:
+            wanted = "a PaperTradingVenue; a name means a venue of `config`, and there is none"
+            raise ValidationError(field="platform", value=name, wanted=wanted)
+        session = self._desk.session
+        venue = self._configured.get(name) or ConfiguredVenue(self._config, name)
+        if venue.is_live:
+            raise ValidationError(field="platform", value=name, wanted="a venue that trades no real money")
+        spec = venue.account(account_id, balance, reserve, limits)
+        if any(known.id == spec.id for known in session.accounts):
+            raise ValidationError(field="account_id", value=account_id, wanted="one that is not registered yet")
+        if name not in self._configured and any(known.id == name for known in session.setup.venues):
+            wanted = "a name that no other venue of this engine has"
+            raise ValidationError(field="platform", value=name, wanted=wanted)
+
+        def join() -> None:
+            if name not in self._configured:
+                session.add_venue(venue)
+                self._configured[name] = venue
+            venue.follow(spec.id)
+            session.add_account(spec)
+
+        session.change(join)
+
+    @property
+    def venues(self) -> dict[str, ExecutionVenue]:
+        """Every venue that has accounts of this engine, by its name."""
+        return {spec.id: ExecutionVenue(self._desk, spec.id) for spec in self._desk.session.setup.venues}
 
     async def get_account_status(self, account_id: str) -> AccountStatus | None:
         """Return an account as it stands; None for one that nobody registered."""
@@ -102,7 +152,12 @@ class TradeExecutionOrchestrator(Shared):
         if pair[0] == pair[1] or not -1 <= rho <= 1:
             raise ValidationError(field="correlation", value=correlation, wanted="-1 to 1, of two different accounts")
         message = inp.SetCorrelation(*pair, rho, "set by API", session.actor)
-        await self._desk.run(lambda: session.tell(message))
+
+        def correlate() -> None:
+            session.tell(message)
+            session.forget_correlation(pair)
+
+        await self._desk.run(correlate)
 
     def _scope(self, account_id: str) -> Scope:
         return Scope(ScopeKind.ACCOUNT, self._desk.session.account(account_id).id)

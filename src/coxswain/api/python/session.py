@@ -65,8 +65,12 @@ class Plug(Protocol):
     @property
     def traded(self) -> Sequence[Instrument]: ...
 
-    def open(self, path: Path | None) -> Venue:
-        """Open it, on its file beside the journal or in memory, with every account that it has been given."""
+    @property
+    def is_separate(self) -> bool:
+        """Say whether it is a process of its own, which may not be there."""
+
+    def open(self, journal: Path | None) -> Venue:
+        """Open it beside the journal, or in memory, with every account that it has been given."""
 
 
 class Session:
@@ -109,12 +113,17 @@ class Session:
     # --- what there is ------------------------------------------------------------------------------------------------
 
     def add_venue(self, plug: Plug) -> None:
-        """Make a venue known. What is traded there must be the same thing everywhere."""
+        """Make a venue known. What is traded there must be the same thing everywhere.
+
+        One that may not be there is connected to at once: where that fails, nothing has changed.
+        """
         known = {instrument.symbol: instrument for instrument in self.setup.instruments}
         for instrument in plug.traded:
             if known.setdefault(instrument.symbol, instrument) != instrument:
                 wanted = "the same as at the other venues"
                 raise ValidationError(field=f"instrument {instrument.symbol}", value=instrument, wanted=wanted)
+        if plug.is_separate:
+            self._open_venue(plug)
         self._plugs[plug.venue_id] = plug
         venues = tuple(spec for spec in self.setup.venues if spec.id != plug.venue_id)
         instruments = tuple(known.values())
@@ -124,6 +133,11 @@ class Session:
     def add_account(self, spec: AccountSpec) -> None:
         self.setup = msgspec.structs.replace(self.setup, accounts=(*self.setup.accounts, spec))
         self._is_changed = True
+
+    def forget_correlation(self, pair: tuple[AccountId, AccountId]) -> None:
+        """Leave a pair out of what is configured from now on: the journal has what was said of it since."""
+        kept = tuple(each for each in self.setup.correlations if {each.account, each.other} != set(pair))
+        self.setup = msgspec.structs.replace(self.setup, correlations=kept)
 
     @property
     def accounts(self) -> tuple[AccountSpec, ...]:
@@ -375,11 +389,13 @@ class Session:
     def _open_venues(self) -> list[Venue]:
         for venue_id, plug in self._plugs.items():
             if venue_id not in self._venues:
-                path = self._path
-                file = None if path is None else path.with_name(f"{path.name}.{venue_id}.db")
-                self._venues[venue_id] = plug.open(file)
-                self._opened.callback(self._venues[venue_id].close)
+                self._open_venue(plug)
         return list(self._venues.values())
+
+    def _open_venue(self, plug: Plug) -> None:
+        venue = plug.open(self._path)
+        self._venues[plug.venue_id] = venue
+        self._opened.callback(venue.close)
 
     def _doors_beside_the_journal(self, guard: Guard) -> tuple[list[Door], Host | None]:
         """Let the command line speak to an engine that has a journal in a file: status, stops, approvals."""

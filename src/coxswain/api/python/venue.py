@@ -4,13 +4,14 @@ A venue has one door, and that is the engine's gate: what is submitted here pass
 was given to no engine opens one of its own, with one account.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
+from coxswain.api.python.configured import limits_of
 from coxswain.api.python.door import Desk, Shared
 from coxswain.api.python.errors import ValidationError, VenueError
 from coxswain.api.python.modifying import modify
@@ -19,10 +20,11 @@ from coxswain.api.python.types import AccountBalance, BrokerPosition, Order, Ord
 from coxswain.api.python.values import Number, nanoseconds, number
 from coxswain.messages import inputs as inp
 from coxswain.model.decimals import ZERO
-from coxswain.model.keys import LIMITS, SETTINGS
+from coxswain.model.keys import SETTINGS
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, Mode, VenueId
+from coxswain.runtime.venues import venue_file
 from coxswain.venues.base import Venue
 from coxswain.venues.paper import AccountParams, PaperVenue, Params, capabilities_of, simulation_of
 
@@ -42,8 +44,9 @@ def new_session(
     feed: Iterable[Quote] | None = None,
     start: datetime | None = None,
     realtime: bool = False,
+    configured: Setup | None = None,
 ) -> Session:
-    """Make a session without accounts or venues; every setting has its default or what is given."""
+    """Make a session without accounts or venues; every setting has its default, or what is configured or given."""
     known = {key.name: key.default for key in SETTINGS}
     unknown = [name for name in settings if name not in known]
     if unknown:
@@ -51,18 +54,12 @@ def new_session(
     if feed is None and not realtime:
         known["quote_interval_ms"] = ZERO  # every price is shown by hand, so each is worth a look
     starts_ns = None if start is None else nanoseconds(start, "start")
-    setup = Setup(mode, (), (), (), settings=known | settings, feed=FEED)
+    if configured is None:
+        setup = Setup(mode, (), (), (), settings=known | settings, feed=FEED)
+    else:
+        known |= configured.settings
+        setup = msgspec.structs.replace(configured, accounts=(), venues=(), settings=known | settings, feed=FEED)
     return Session(setup, seed=seed, journal=journal, feed=feed, starts_ns=starts_ns, realtime=realtime)
-
-
-def limits_of(given: Mapping[str, Number]) -> dict[str, Decimal]:
-    """Return a value for every limit of an account: the one given, or the default."""
-    known = {key.name: key.default for key in LIMITS}
-    for name, value in given.items():
-        if name not in known:
-            raise ValidationError(field=f"limits.{name}", value=value, wanted="a limit of docs/CONFIGURATION.md")
-        known[name] = number(value, f"limits.{name}")
-    return known
 
 
 class ExecutionVenue(Shared):
@@ -202,6 +199,7 @@ class PaperTradingVenue(ExecutionVenue):
         )
 
     is_live = False
+    is_separate = False
 
     @property
     def _desk(self) -> Desk:  # type: ignore[override]
@@ -227,35 +225,39 @@ class PaperTradingVenue(ExecutionVenue):
         self,
         desk: Desk,
         account_id: str,
-        balance: Number,
+        balance: Number | None = None,
         *,
         reserve: bool = False,
         limits: Mapping[str, Number] | None = None,
     ) -> None:
-        """Trade for one more account of an engine, in the venue's currency."""
+        """Trade for one more account of an engine, in the venue's currency; with its capital if nothing is said."""
         session, account = desk.session, AccountId(account_id)
         if self._desk_given is not None and self._desk_given is not desk:
             raise ValidationError(field="platform", value=self.venue_id, wanted="a venue of no other engine")
         if any(spec.id == account_id for spec in session.accounts):
             raise ValidationError(field="account_id", value=account_id, wanted="one that is not registered yet")
-        spec = AccountSpec(account, self.venue_id, self.currency, limits_of(limits or {}), reserve)
-        params = AccountParams(self.currency, number(balance, "initial_balance"))
-        if self._desk_given is None:
-            taken = {known.id for known in session.setup.venues}
-            name, count = self.venue_id, 1
-            while self.venue_id in taken:
-                count += 1
-                self.venue_id = VenueId(f"{name}-{count}")
-            spec = msgspec.structs.replace(spec, venue=self.venue_id)
-            session.add_venue(self)
-        self._desk_given = desk
-        session.change(lambda: self._add(session, spec, params))
+        params = AccountParams(
+            self.currency, number(self.initial_capital if balance is None else balance, "initial_balance")
+        )
+        known = limits_of(limits or {})
 
-    def _add(self, session: Session, spec: AccountSpec, params: AccountParams) -> None:
-        self._accounts[spec.id] = params
-        if self._port is not None:
-            self._port.open_account(spec.id, params)
-        session.add_account(spec)
+        def join() -> None:
+            if self._desk_given is None:
+                self._take_free_name({spec.id for spec in session.setup.venues})
+                session.add_venue(self)
+                self._desk_given = desk
+            self._accounts[account] = params
+            if self._port is not None:
+                self._port.open_account(account, params)
+            session.add_account(AccountSpec(account, self.venue_id, self.currency, known, reserve))
+
+        session.change(join)
+
+    def _take_free_name(self, taken: Container[str]) -> None:
+        name, count = self.venue_id, 1
+        while self.venue_id in taken:
+            count += 1
+            self.venue_id = VenueId(f"{name}-{count}")
 
     def call(self, name: str) -> None:
         """Give it another name, before it is opened."""
@@ -263,9 +265,10 @@ class PaperTradingVenue(ExecutionVenue):
             raise ValidationError(field="venue", value=self.venue_id, wanted="one that no engine has yet")
         self.venue_id = VenueId(name)
 
-    def open(self, path: Path | None) -> Venue:
-        """Open the simulated exchange itself; the engine calls this."""
+    def open(self, journal: Path | None) -> Venue:
+        """Open the simulated exchange itself, beside the journal; the engine calls this."""
         params = msgspec.structs.replace(self._params, accounts=dict(self._accounts))
+        path = None if journal is None else venue_file(journal, self.venue_id, "db")
         self._port = PaperVenue(self.venue_id, params, self.traded, path)
         return self._port
 
