@@ -13,8 +13,8 @@ _ROOMS = {
     "coxswain.api.python.engine": (
         "ExecutionEngine",
         "TradingSystem",
-        "create_execution_engine",
     ),
+    "coxswain.app.programs": ("create_execution_engine",),
     "coxswain.api.python.manager": (
         "ExecutionManager",
         "FrameworkEvent",
@@ -51,7 +51,7 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 if TYPE_CHECKING:
     from coxswain.api.python.coordinator import ExecutionCoordinator
-    from coxswain.api.python.engine import ExecutionEngine, TradingSystem, create_execution_engine
+    from coxswain.api.python.engine import ExecutionEngine, TradingSystem
     from coxswain.api.python.errors import (
         ExecutionError,
         OrderDenied,
@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     from coxswain.api.python.values import instrument
     from coxswain.api.python.venue import ExecutionVenue, PaperTradingVenue
     from coxswain.app.config.programs import load_config
+    from coxswain.app.programs import create_execution_engine
     from coxswain.model.market import Instrument, Quote
     from coxswain.model.vocabulary import TimeInForce, TradingState
     from coxswain.views.outside import OutsideEvent

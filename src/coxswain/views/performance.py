@@ -11,7 +11,7 @@ first balance is a transfer. Equity is looked at after every fill and every jour
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 
 import msgspec
@@ -27,16 +27,10 @@ DAYS_A_YEAR = 252
 RETURNS_MIN = 5
 
 
-class PerformanceRow(msgspec.Struct, frozen=True):
-    """Figures of all accounts in one currency; None where there is too little to tell."""
+class PortfolioRow(msgspec.Struct, frozen=True):
+    """What accounts in one currency hold, and what came of it."""
 
     currency: str
-    equity: Decimal
-    return_pct: Decimal
-    """Of the index, since the beginning."""
-    daily_returns: int
-    sharpe_ratio: Decimal | None
-    max_drawdown_pct: Decimal
     total_positions: int
     total_value: Decimal | None
     """Of all open positions, long and short, at the closing side of the last quotes; None if one cannot be valued."""
@@ -49,12 +43,30 @@ class PerformanceRow(msgspec.Struct, frozen=True):
     losing_positions: int
 
 
+class PerformanceRow(msgspec.Struct, frozen=True):
+    """Figures of all accounts in one currency, those of the portfolio last; None where there is too little to tell."""
+
+    currency: str
+    equity: Decimal
+    return_pct: Decimal
+    """Of the index, since the beginning."""
+    daily_returns: int
+    sharpe_ratio: Decimal | None
+    max_drawdown_pct: Decimal
+    total_positions: int
+    total_value: Decimal | None
+    total_unrealized_pnl: Decimal
+    total_realized_pnl: Decimal
+    average_position_size: Decimal | None
+    winning_positions: int
+    losing_positions: int
+
+
 class _Fund(msgspec.Struct):
     """The accounts of one currency, as one."""
 
     balance: Decimal = ZERO
     unrealized: Decimal = ZERO
-    realized: Decimal = ZERO
     base_index: Decimal = ONE
     """Where the index stood when money last moved, and the equity it stood for."""
     base_equity: Decimal = ZERO
@@ -80,6 +92,7 @@ class Performance:
         self._currencies: dict[AccountId, str] = {}
         self._funds: dict[str, _Fund] = {}
         self._balances: dict[AccountId, Decimal] = {}
+        self._realized: dict[AccountId, Decimal] = {}
         self._marks: dict[tuple[AccountId, Symbol], Decimal] = {}
         self._holders: dict[Symbol, dict[AccountId, None]] = {}
 
@@ -94,27 +107,42 @@ class Performance:
                 act(self, event)
 
     def figures(self) -> tuple[PerformanceRow, ...]:
-        return tuple(self._row(currency, fund) for currency, fund in sorted(self._funds.items()))
+        portfolios = {row.currency: row for row in self.portfolio()}
+        return tuple(self._row(fund, portfolios[currency]) for currency, fund in sorted(self._funds.items()))
 
-    def _row(self, currency: str, fund: _Fund) -> PerformanceRow:
-        held = [row for row in self._book.open_positions() if row.currency == currency]
+    def portfolio(self, accounts: Collection[AccountId] | None = None) -> tuple[PortfolioRow, ...]:
+        """Return what these accounts hold, or all, one row a currency."""
+        meant = [each for each in self._balances if accounts is None or each in accounts]
+        by_currency: dict[str, set[AccountId]] = {}
+        for account in meant:
+            by_currency.setdefault(self._currencies[account], set()).add(account)
+        return tuple(self._portfolio(currency, found) for currency, found in sorted(by_currency.items()))
+
+    def _portfolio(self, currency: str, accounts: Collection[AccountId]) -> PortfolioRow:
+        held = [row for row in self._book.open_positions() if row.account in accounts]
         values = [self._book.value_of(row) for row in held]
         total = None if None in values else plain(sum((value for value in values if value is not None), ZERO))
+        return PortfolioRow(
+            currency,
+            len(held),
+            total,
+            plain(sum((mark for (account, _), mark in self._marks.items() if account in accounts), ZERO)),
+            plain(sum((self._realized.get(account, ZERO) for account in sorted(accounts)), ZERO)),
+            round_down(total / len(held)) if total is not None and held else None,
+            sum((row.unrealized_pnl or ZERO) > 0 for row in held),
+            sum((row.unrealized_pnl or ZERO) < 0 for row in held),
+        )
+
+    def _row(self, fund: _Fund, portfolio: PortfolioRow) -> PerformanceRow:
         returns = daily_returns(list(fund.days.values()))
         return PerformanceRow(
-            currency,
+            portfolio.currency,
             fund.equity,
             round_down((fund.index - ONE) * HUNDRED),
             len(returns),
             sharpe_ratio(returns),
             fund.drawdown_pct,
-            len(held),
-            total,
-            fund.unrealized,
-            fund.realized,
-            round_down(total / len(held)) if total is not None and held else None,
-            sum((row.unrealized_pnl or ZERO) > 0 for row in held),
-            sum((row.unrealized_pnl or ZERO) < 0 for row in held),
+            *msgspec.structs.astuple(portfolio)[1:],
         )
 
     # --- what moves it ------------------------------------------------------------------------------------------------
@@ -138,7 +166,7 @@ class Performance:
             holders[event.account] = None
         else:
             holders.pop(event.account, None)
-        self._fund(event.account).realized += event.realized
+        self._realized[event.account] = plain(self._realized.get(event.account, ZERO) + event.realized)
         self._set_balance(event.account, event.balance)
         self._mark(event.account, event.symbol)
         self._look(event.account)

@@ -25,6 +25,7 @@ from coxswain import (
     create_execution_engine,
     load_config,
 )
+from coxswain.app.config.problems import ConfigError
 from tests.unit.api.desk import SHARE, START, fault, paper
 
 
@@ -183,6 +184,39 @@ def test_research_sends_no_order() -> None:
     run(main())
 
 
+def test_what_one_broker_holds_is_told_apart() -> None:
+    async def main() -> None:
+        async with await engine() as made:
+            await made.submit_cross_system_order(order(10), preferred_broker="east")
+            await made.submit_cross_system_order(order(20), preferred_broker="west")
+            await made.update_price("SHARE", 101.00, 101.02)
+            await made.advance(1)
+            await made.trading_systems["east"].position_manager.close_position("SHARE")
+            parts = [system.portfolio_manager.get_stats()[0] for system in made.trading_systems.values()]
+            assert [part.total_positions for part in parts] == [0, 1]
+            assert [part.total_realized_pnl for part in parts] == [Decimal("9.8"), 0]
+            (whole,) = made.portfolio_manager.get_stats()
+            assert whole.total_value == parts[1].total_value
+            assert whole.total_realized_pnl == Decimal("9.8")
+            assert whole.total_unrealized_pnl == parts[0].total_unrealized_pnl + parts[1].total_unrealized_pnl
+
+    run(main())
+
+
+def test_without_a_configuration_the_file_in_the_working_directory_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        with pytest.raises(ConfigError, match=r"coxswain\.yaml"):
+            await create_execution_engine(trading_mode=TradingMode.PAPER)
+        configuration(tmp_path)
+        async with await create_execution_engine(trading_mode=TradingMode.PAPER) as made:
+            assert list(made.trading_systems) == ["north"]
+
+    monkeypatch.chdir(tmp_path)
+    run(main())
+
+
 def test_the_status_says_how_everything_stands() -> None:
     async def main() -> None:
         async with await engine() as made:
@@ -315,8 +349,8 @@ def test_a_position_is_opened_measured_and_closed() -> None:
     run(main())
 
 
-def test_a_configuration_file_makes_an_engine(tmp_path: Path) -> None:
-    file = tmp_path / "coxswain.yaml"
+def configuration(folder: Path) -> Path:
+    file = folder / "coxswain.yaml"
     file.write_text(
         f"""
 mode: FULL_AUTO
@@ -326,6 +360,11 @@ accounts: [{{id: alder, venue: north, currency: USD, initial_balance: 100000, fi
 instruments: [{{symbol: {SHARE.symbol}, currency: USD, tick: 0.01, lot_step: 1, min_qty: 1, margin_rate: 0.5}}]
 """
     )
+    return file
+
+
+def test_a_configuration_file_makes_an_engine(tmp_path: Path) -> None:
+    file = configuration(tmp_path)
 
     async def main() -> None:
         made = await create_execution_engine(load_config(file), start=START)

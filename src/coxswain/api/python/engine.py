@@ -53,6 +53,7 @@ class TradingSystem(ExecutionVenue):
         super().__init__(desk, venue_id)
         self.order_manager = OrderManager(self)
         self.position_manager = PositionManager(self)
+        self.portfolio_manager = PortfolioManager(self)
         self.fast_path = FastExecutionPath(self)
 
     def get_accounts(self) -> list[AccountStatus]:
@@ -314,35 +315,6 @@ class ExecutionEngine(Shared):
         if mode is Mode.EMERGENCY:
             return "emergency"
         return "active" if self._is_trading else "initialized"
-
-
-async def create_execution_engine(
-    config: Config,
-    trading_mode: TradingMode = TradingMode.PAPER,
-    execution_mode: ExecutionMode | None = None,
-    *,
-    journal: str | Path | None = None,
-    feed: Iterable[Quote] | None = None,
-    start: datetime | None = None,
-    realtime: bool = False,
-    seed: int | None = None,
-) -> ExecutionEngine:
-    """Make an engine, open it and have its books compared. It trades after `start_trading`.
-
-    Without `execution_mode` it is the configuration's; of a mapping, SEMI_AUTO.
-    """
-    engine = ExecutionEngine(
-        config,
-        trading_mode,
-        execution_mode,
-        journal=journal,
-        feed=feed,
-        start=start,
-        realtime=realtime,
-        seed=seed,
-    )
-    await engine.initialize()
-    return engine
 
 
 def _what_is_left(summary: Summary) -> tuple[tuple[ManagedPosition, ...], tuple[Order, ...]]:

@@ -184,8 +184,10 @@ class PortfolioManager(Part):
     """What all accounts come to, one row a currency: money of different currencies is never added up."""
 
     def get_stats(self) -> list[PortfolioStats]:
+        """Return what is held and what came of it; of a venue, what its accounts do."""
         performance, session = self._desk.session.summary.performance, self._desk.session
-        return session.look(lambda: [portfolio_of(row) for row in performance.figures()])
+        accounts = self._desk.accounts_at(self._venue)
+        return session.look(lambda: [portfolio_of(row) for row in performance.portfolio(accounts)])
 
 
 def compare(desk: Desk, accounts: Sequence[AccountId]) -> list[Discrepancy]:

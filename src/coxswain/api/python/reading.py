@@ -27,7 +27,7 @@ from coxswain.model.checks import reason
 from coxswain.model.decimals import HUNDRED, plain
 from coxswain.model.vocabulary import SignalId, TradingState, Verdict
 from coxswain.views.blotter import OrderRow
-from coxswain.views.performance import PerformanceRow
+from coxswain.views.performance import PerformanceRow, PortfolioRow
 from coxswain.views.plans import Outcome, PlanAccount, PlanRow
 from coxswain.views.positions import AccountRow, PositionRow, Protection
 from coxswain.views.stats import MoneyRow
@@ -197,7 +197,7 @@ def stats_of(summary: Summary, currency: str | None) -> ExecutionStats:
     )
 
 
-def portfolio_of(row: PerformanceRow) -> PortfolioStats:
+def portfolio_of(row: PortfolioRow) -> PortfolioStats:
     return PortfolioStats(
         row.currency,
         row.total_positions,
