@@ -168,6 +168,14 @@ def test_the_same_id_with_the_same_body_is_a_duplicate(desk: Path) -> None:
     assert len(document["plans"]) == 1
 
 
+def test_a_copy_of_an_earlier_line_is_a_duplicate_wherever_it_stands_and_moves_no_time_back(desk: Path) -> None:
+    lines = (entry("in", 5), leave("out", 60), entry("in", 5, stop_loss="1.0800"), entry("in", 5, stop_loss="1.07"))
+    document = run(desk, *lines, leave("early", 30), leave("last", 60))
+    assert document["signals"] == {"received": 6, "planned": 3, "denied": 2, "duplicate": 1}
+    fault = "signal_time: earlier than that of line 2; wanted lines in order of signal_time"
+    assert denials(desk) == [f"line 4: {fault}", f"line 5: {fault}"]
+
+
 def test_the_same_id_with_another_body_is_denied(desk: Path) -> None:
     document = run(desk, entry("in", 5), entry("in", 5, stop_loss="1.07"))
     assert document["signals"] == {"received": 2, "planned": 1, "denied": 1, "duplicate": 0}

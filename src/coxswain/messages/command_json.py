@@ -303,7 +303,7 @@ def _submit(values: Values) -> inp.Input:
     signal = parse_signal(json.dumps(body, default=_as_text), values.now_ns, SIGNAL_TTL_S)
     if isinstance(signal, BadSignal):
         raise CommandError(*(f"signal: {error}" for error in signal.errors))
-    return inp.SubmitSignal(signal, values.actor)
+    return inp.SubmitSignal(signal, values.actor, reason=values.text("reason"))
 
 
 def _as_text(value: object) -> str:
@@ -510,7 +510,12 @@ COMMANDS: dict[str, Command] = {
         ),
     ),
     "submit": Command(
-        "Hand in one signal.", {"signal": Field(_object, "the fields of docs/SIGNALS.md", required=True)}, _submit
+        "Hand in one signal.",
+        {
+            "signal": Field(_object, "the fields of docs/SIGNALS.md", required=True),
+            "reason": Field(_reason, "why you hand it in; it is journaled with your name, beside the signal"),
+        },
+        _submit,
     ),
 }
 """By name. A command that is added here is understood by every door."""

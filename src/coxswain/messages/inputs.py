@@ -62,6 +62,8 @@ class SubmitSignal(InputBase, frozen=True):
     """The person who gave it; empty where it came from a stream."""
     hold: bool = False
     """Only plan it: whoever gave it approves, whatever the mode."""
+    reason: str = ""
+    """Why it was handed in. It is no part of the signal: a copy without it is the same signal."""
 
 
 class ReportBadSignal(InputBase, frozen=True):

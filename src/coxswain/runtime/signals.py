@@ -13,12 +13,14 @@ from hashlib import sha256
 from io import UnsupportedOperation
 from typing import BinaryIO, Protocol
 
+import msgspec
+
 from coxswain.messages.command_json import CommandError, document_of, parse_command
 from coxswain.messages.inputs import Input, NoteCommand, ReportBadSignal, SubmitSignal
 from coxswain.messages.signal_json import BadSignal, parse_signal
 from coxswain.model.market import Quote
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import Symbol
+from coxswain.model.vocabulary import SignalId, Symbol
 
 CHUNK = 65_536
 LINE_MAX = 1_048_576
@@ -56,6 +58,9 @@ class SignalStream:
         self._heard = b""
         self._line = 0
         self._last: tuple[int, int] | None = None
+        """The line and the time of the latest signal that gave one."""
+        self._bodies: dict[SignalId, bytes] = {}
+        """What each signal with a time said, as far as lines were in order: told again it is a duplicate, not late."""
         self._next: tuple[int, Input] | None = None
         self._ended = False
         self._note: NoteCommand | None = None
@@ -146,12 +151,16 @@ class SignalStream:
             return ReportBadSignal(f"line {self._line}", error.errors, None)
 
     def _out_of_order(self, signal: Signal) -> str:
+        """Say what is wrong with a line's place. A copy of an earlier line may stand anywhere: the core knows it."""
         if not signal.time_given:
             return ""
-        last, self._last = self._last, (self._line, signal.signal_time_ns)
+        body, last = sha256(msgspec.json.encode(signal)).digest(), self._last
         if last is None or signal.signal_time_ns >= last[1]:
+            self._last = self._line, signal.signal_time_ns
+            self._bodies.setdefault(signal.id, body)
             return ""
-        self._last = last
+        if self._bodies.get(signal.id) == body:
+            return ""
         return f"signal_time: earlier than that of line {last[0]}; wanted lines in order of signal_time"
 
 

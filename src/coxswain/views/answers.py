@@ -132,8 +132,15 @@ def _undo(message: inp.Input) -> str:
             return f"coxswain set-mode MODE {_option(scope)} --reason WHY"
         case inp.ApprovePlan(signal_ids):
             return f"coxswain cancel --plan {' '.join(signal_ids)} --reason WHY; what has filled stays"
-        case inp.RejectPlan() | inp.ModifyPlan():
-            return "not possible: submit the signal again under a new id"
+        case inp.RejectPlan(accounts=accounts):
+            only = f" with accounts: {', '.join(accounts)}" if accounts else ""
+            return f"not possible: submit the signal again under a new id{only}"
+        case inp.ModifyPlan(quantities=quantities):
+            # The other accounts still have their shares: the whole signal again would double them.
+            names = ", ".join(quantities)
+            return (
+                f"not possible: a plan is only ever lowered; what is missing takes a new signal with accounts: {names}"
+            )
         case inp.CancelOrders():
             return "not possible: submit a new signal"
         case inp.ChangeOrder():

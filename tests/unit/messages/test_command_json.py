@@ -83,6 +83,14 @@ def test_a_command_becomes_its_input(document: dict[str, typing.Any], message: i
     assert read(**document, reason="why") == message
 
 
+def test_why_a_signal_is_handed_in_stands_beside_it_and_is_no_part_of_it() -> None:
+    signal = {"id": "s1", "kind": "exit", "symbol": "EURUSD"}
+    plain, told = read(command="submit", signal=signal), read(command="submit", signal=signal, reason="the news")
+    assert isinstance(plain, inp.SubmitSignal)
+    assert isinstance(told, inp.SubmitSignal)
+    assert (told.reason, told.signal) == ("the news", plain.signal)
+
+
 def test_a_signal_is_submitted_by_who_sends_it() -> None:
     signal = {"id": "s1", "kind": "exit", "symbol": "eurusd", "quantity": Decimal("0.5")}
     message = read(command="submit", signal=signal)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from coxswain.messages.inputs import ApprovePlan, CancelOrders, SubmitSignal
+from coxswain.messages.inputs import ApprovePlan, CancelOrders, ModifyPlan, RejectPlan, SubmitSignal
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.vocabulary import Mode, SignalId, Symbol
 from coxswain.views.answers import answer_of
 from coxswain.views.control import Controls
 from tests.asking import pause, release, resume, stop
-from tests.unit.core.desk import A, Desk, only, setup
+from tests.unit.core.desk import A, B, D, Desk, account, only, setup
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,22 @@ def test_what_is_refused_is_not_done_and_says_why() -> None:
     answer = answer_of(Desk().step(ApprovePlan((SignalId("nobody"),), "ann", "why")))
     assert (answer.done, answer.did, answer.undo) == (False, (), "")
     assert answer.did_not == ("nobody: no plan of ours has this id; waiting: none",)
+
+
+@pytest.mark.parametrize("qty", ["0", "4"])
+def test_what_a_plan_was_lowered_by_is_only_had_again_for_that_account(qty: str) -> None:
+    desk = Desk(setup(account(A), account(B), mode=Mode.MANUAL))
+    desk.signal(stop_loss="95.00", quantity=10)
+    answer = answer_of(desk.step(ModifyPlan(SignalId("s1"), {A: D(qty)}, "ann", "less")))
+    assert answer.done
+    assert answer.undo.endswith("what is missing takes a new signal with accounts: A")
+
+
+def test_a_share_that_was_rejected_is_only_had_again_for_its_account() -> None:
+    desk = Desk(setup(account(A), account(B), mode=Mode.MANUAL))
+    desk.signal(stop_loss="95.00", quantity=10)
+    answer = answer_of(desk.step(RejectPlan((SignalId("s1"),), "ann", "no", (A,))))
+    assert answer.undo == "not possible: submit the signal again under a new id with accounts: A"
 
 
 def test_a_release_says_what_still_holds_an_account_back() -> None:
