@@ -26,7 +26,7 @@ from coxswain.runtime.doors import Doors
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.kill import Alarm
 from coxswain.runtime.loop import Loop
-from coxswain.runtime.pace import Pace
+from coxswain.runtime.pace import Pace, utc_ns
 from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.records import decoded
 from coxswain.runtime.signals import Signals
@@ -109,7 +109,8 @@ def started(
     """Say what this start is told. A journal keeps the seed that it began with."""
     setup = msgspec.structs.replace(resolved.setup, mode=mode, feed=_labelled(feed_name, resolved.setup))
     seed = desk.engine.state.seed if desk.engine.state.seq else resolved.seed
-    return EngineStarted(__version__, desk.journal.journal_id, seed, setup, live, live_by)
+    wall_ns = utc_ns() if desk.engine.state.kept else None
+    return EngineStarted(__version__, desk.journal.journal_id, seed, setup, live, live_by, wall_ns)
 
 
 def _labelled(feed_name: str, setup: Setup) -> str:

@@ -1,7 +1,7 @@
 """Tell an engine something: the one that runs, over its socket; else the journal, where the next start finds it.
 
-Without a running engine a command is folded, stepped once and made durable at the journal's own time, and the next
-start sees to what was asked of a venue. Who asks is the system's to say, never a field.
+Without a running engine a command is folded, stepped once and made durable at the journal's own time. What takes a
+market or a venue is kept for the next start, which carries it out. Who asks is the system's to say, never a field.
 """
 
 import os
@@ -16,31 +16,33 @@ from coxswain.app.output import print_json
 from coxswain.journal.files import is_written
 from coxswain.journal.store import Journal
 from coxswain.messages.command_json import CommandError, parse_command
-from coxswain.messages.inputs import Input
+from coxswain.messages.inputs import (
+    ApprovePlan,
+    CompareAccounts,
+    Input,
+    Keepable,
+    KeepCommand,
+    StopTrading,
+    SubmitSignal,
+)
 from coxswain.messages.record import Record, encode
+from coxswain.model.control import ScopeKind, StopLevel
 from coxswain.runtime.control_socket import NotAnswered, ask, name_of_user
+from coxswain.runtime.flag_file import open_flag
+from coxswain.runtime.pace import utc_ns
 from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.records import decoded
 from coxswain.views.answers import Answer, answer_of
 
 ANSWER_WITHIN_S = 5.0
-NEEDS_ENGINE = ("approve", "flatten", "reconcile", "submit")
-"""They act on the market or the venues of now. Without an engine there is nobody to do it, and no price to do it at."""
 CODE = re.compile(r"\b[A-Z][A-Z_]+: ")
 """How a reason of one of our own checks begins."""
 
 
 def command(journal: Path, document: Mapping[str, object], as_json: bool = False) -> int:
     """Tell the engine of a journal, running or not, and show the answer."""
-    name = document.get("command")
     try:
-        if is_written(journal):
-            answer = tell_running(journal, document)
-        elif name in NEEDS_ENGINE:
-            tables.say(f"coxswain: no engine runs with {journal}, and {name} wants one; halt and freeze need none")
-            return exits.NOT_RUNNING
-        else:
-            answer = tell(journal, document)
+        answer = (tell_running if is_written(journal) else tell)(journal, document)
     except CommandError as error:
         for sentence in error.errors:
             tables.say(f"coxswain: {sentence}")
@@ -62,9 +64,25 @@ def tell(path: Path, document: Mapping[str, object]) -> Answer:
         for _, record in decoded(journal.read()):
             engine.fold(record)
         message: Input = parse_command(document, name_of_user(os.geteuid()), engine.state.now_ns)
+        kept = _what_takes_an_engine(message)
+        message = message if kept is None else KeepCommand(kept, utc_ns())
+        flag = open_flag(path, engine.state)
+        flag.take(engine.state.now_ns)  # what it says already; a start takes it over
         made: Record = engine.step(message, engine.state.now_ns)
         journal.append([encode(made)])
+        flag.on_record(made)
     return answer_of(made)
+
+
+def _what_takes_an_engine(message: Input) -> Keepable | None:
+    """Return a command that acts on the market or the venues of now: without an engine there is nobody to do it."""
+    match message:
+        case SubmitSignal() | ApprovePlan() | CompareAccounts():
+            return message
+        case StopTrading(StopLevel.FLATTEN, scope) if scope.kind is not ScopeKind.ORDER:
+            return message
+        case _:
+            return None
 
 
 def tell_running(journal: Path, document: Mapping[str, object]) -> Answer:

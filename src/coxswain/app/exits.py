@@ -4,7 +4,7 @@ OK = 0
 ERROR = 1
 USAGE = 2
 NOT_RUNNING = 3
-"""Of `run`: no process serves a venue that is to have one. Of a command: no engine runs, and it wants one."""
+"""Of `run`: no process serves a venue that is to have one."""
 CONFIGURATION = 4
 TIMEOUT = 5
 """Of a command: the engine that runs did not answer in time."""

@@ -25,6 +25,7 @@ from coxswain.model.vocabulary import AccountId, TradingState
 from coxswain.runtime.records import decoded
 from coxswain.views.audit import AuditLog
 from coxswain.views.blotter import FillState
+from coxswain.views.control import KeptRow
 from coxswain.views.counters import NAMES, Counters, Timing
 from coxswain.views.documents import document
 from coxswain.views.explain import Explainer
@@ -84,6 +85,7 @@ def show_status(journal: Path, as_json: bool) -> int:
         "waiting_plans": [
             f"{row.signal_id} ({', '.join(row.accounts)}) until {row.expires}" for row in controls.waiting()
         ],
+        "waiting_commands": [_told(row) for row in controls.kept()],
         "flattening": [f"{row.account} {row.symbol}: {row.remaining:f} left" for row in controls.flattening()],
         "account_mode": PAPER,
         "feed": summary.market,
@@ -108,6 +110,13 @@ def show_status(journal: Path, as_json: bool) -> int:
         words = {name: msgspec.to_builtins(value) for name, value in status.items() if name not in TOLD_ABOVE}
         tables.table(("what", "value"), [(name, _plain(value)) for name, value in words.items()])
     return exits.UNRECONCILED if unknown or summary.book.breaks else exits.OK
+
+
+def _told(row: KeptRow) -> str:
+    """Say what waits for the engine."""
+    until = "" if row.until is None else f" until {row.until}"
+    why = f": {row.reason}" if row.reason else ""
+    return f"{row.id} {row.what} by {row.actor} at {row.given}{why} (waits for the engine{until})"
 
 
 def show_limits(journal: Path, account: str | None, as_json: bool) -> int:

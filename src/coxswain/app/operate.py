@@ -4,6 +4,7 @@ What a command means stands in `messages/command_json.py`. Nothing is decided he
 """
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -43,21 +44,26 @@ def tell(journal: Journal, as_json: bool, name: str, **fields: object) -> None:
     raise typer.Exit(command(journal, {"command": name, **given}, as_json))
 
 
-@operating.command()
-@reports_errors
-def pause(
-    reason: Reason,
-    account: Account = None,
-    venue: Venue = None,
-    strategy: Strategy = None,
-    instrument: Instrument = None,
-    everything: Everything = False,
-    journal: Journal = DEFAULT_JOURNAL,
-    as_json: Json = False,
-) -> None:
-    """Let nothing new enter; working orders stay, exits and protection go on."""
-    scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
-    tell(journal, as_json, "pause", **scope, everything=everything, reason=reason)
+def _of_a_scope(name: str, told: str) -> None:
+    """Add a command that takes a scope and a reason, and nothing else."""
+
+    @operating.command(name, help=told)
+    @reports_errors
+    def command(
+        reason: Reason,
+        account: Account = None,
+        venue: Venue = None,
+        strategy: Strategy = None,
+        instrument: Instrument = None,
+        everything: Everything = False,
+        journal: Journal = DEFAULT_JOURNAL,
+        as_json: Json = False,
+    ) -> None:
+        scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
+        tell(journal, as_json, name, **scope, everything=everything, reason=reason)
+
+
+_of_a_scope("pause", "Let nothing new enter; working orders stay, exits and protection go on.")
 
 
 @operating.command()
@@ -81,21 +87,7 @@ def halt(
     tell(journal, as_json, "halt", **scope, everything=everything, reason=reason)
 
 
-@operating.command()
-@reports_errors
-def freeze(
-    reason: Reason,
-    account: Account = None,
-    venue: Venue = None,
-    strategy: Strategy = None,
-    instrument: Instrument = None,
-    everything: Everything = False,
-    journal: Journal = DEFAULT_JOURNAL,
-    as_json: Json = False,
-) -> None:
-    """Let nothing leave but cancels and what a person sends to reduce; working orders stay."""
-    scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
-    tell(journal, as_json, "freeze", **scope, everything=everything, reason=reason)
+_of_a_scope("freeze", "Let nothing leave but cancels and what a person sends to reduce; working orders stay.")
 
 
 @operating.command()
@@ -118,21 +110,7 @@ def flatten(
     tell(journal, as_json, "flatten", **scope, everything=everything, reason=reason)
 
 
-@operating.command()
-@reports_errors
-def resume(
-    reason: Reason,
-    account: Account = None,
-    venue: Venue = None,
-    strategy: Strategy = None,
-    instrument: Instrument = None,
-    everything: Everything = False,
-    journal: Journal = DEFAULT_JOURNAL,
-    as_json: Json = False,
-) -> None:
-    """Release the stops of one scope; of an account also a day's loss at its limit and a failed step."""
-    scope = {"account": account, "venue": venue, "strategy": strategy, "instrument": instrument}
-    tell(journal, as_json, "resume", **scope, everything=everything, reason=reason)
+_of_a_scope("resume", "Release the stops of one scope; of an account also a day's loss at its limit and a failed step.")
 
 
 @operating.command("set-mode")
@@ -221,6 +199,37 @@ def reconcile(
 ) -> None:
     """Compare accounts with their venues' books; all of them where none is named."""
     tell(journal, as_json, "reconcile", accounts=accounts, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def submit(
+    signal: Annotated[str, typer.Argument(metavar="FILE", help="One signal as JSON; - reads standard input.")],
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; it is journaled with your name.")] = None,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Hand in one signal."""
+    from coxswain.messages.command_json import CommandError, document_of
+
+    written = sys.stdin.buffer.read() if signal == "-" else Path(signal).read_bytes()
+    try:
+        fields = document_of(written)
+    except CommandError as error:
+        fail(exits.USAGE, f"{signal}: {error}")
+    tell(journal, as_json, "submit", signal=fields, reason=reason)
+
+
+@operating.command()
+@reports_errors
+def withdraw(
+    command_id: Annotated[str, typer.Argument(metavar="COMMAND", help="As `coxswain status` lists it.")],
+    reason: Reason,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Take back a command that waits for the engine to start."""
+    tell(journal, as_json, "withdraw", command_id=command_id, reason=reason)
 
 
 @operating.command()

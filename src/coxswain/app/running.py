@@ -18,12 +18,11 @@ from coxswain.journal.verify import verify
 from coxswain.messages.events import SignalDenied
 from coxswain.messages.inputs import SubmitSignal
 from coxswain.messages.record import Record
-from coxswain.model.control import EVERYTHING, Scope, StopLevel, key_of
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode, Symbol, VenueId
 from coxswain.runtime.control_socket import ControlSocket
 from coxswain.runtime.doors import Door, Doors
-from coxswain.runtime.flag_file import FlagFile
+from coxswain.runtime.flag_file import open_flag
 from coxswain.runtime.host import Host, always_well
 from coxswain.runtime.kill import CutOff, prepare_flag, prepared_path, put_up_flag
 from coxswain.runtime.loop import Loop
@@ -142,14 +141,11 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
 
 def _doors(task: Task, desk: Desk, host: Host | None) -> Doors:
     """Open what a running engine can be spoken to at: its flag file and its control socket."""
-    journal, stops = task.journal_path, desk.engine.state.stops
+    journal = task.journal_path
     if journal is None:
         return Doors()
 
-    def stands(level: StopLevel, scope: Scope) -> bool:
-        return level in stops.get(key_of(scope), {})
-
-    flag = FlagFile(journal, stops.get(key_of(EVERYTHING), {}), stands, desk.guard.raise_flag, utc_ns)
+    flag = open_flag(journal, desk.engine.state, desk.guard.raise_flag)
     doors: list[Door] = [flag, ControlSocket(journal, answer_of)]
     return Doors(doors if host is None else [*doors, host])
 

@@ -81,7 +81,7 @@ def _why_it_waits(tx: Tx, signal: Signal, plan: Plan, sends: list[Assignment], s
 def on_approve(tx: Tx, message: inp.ApprovePlan) -> None:
     """Approve what waits. What does not wait any more is said, and nothing comes of it."""
     for signal_id in message.signal_ids:
-        why = _why_not_waiting(tx.state, signal_id, message.accounts)
+        why = why_not_waiting(tx.state, signal_id, message.accounts)
         if why:
             tx.refuse("approve", signal_id, message.actor, why)
         else:
@@ -114,7 +114,7 @@ def _approve(tx: Tx, signal_id: SignalId, message: inp.ApprovePlan) -> None:
 def on_reject(tx: Tx, message: inp.RejectPlan) -> None:
     """Refuse what waits: it will not be released."""
     for signal_id in message.signal_ids:
-        why = _why_not_waiting(tx.state, signal_id, message.accounts)
+        why = why_not_waiting(tx.state, signal_id, message.accounts)
         if why:
             tx.refuse("reject", signal_id, message.actor, why)
         else:
@@ -125,7 +125,7 @@ def on_reject(tx: Tx, message: inp.RejectPlan) -> None:
 def on_modify(tx: Tx, message: inp.ModifyPlan) -> None:
     """Lower shares that wait: all of what is asked, or nothing."""
     signal_id, state = message.signal_id, tx.state
-    why = _why_not_waiting(state, signal_id, tuple(message.quantities))
+    why = why_not_waiting(state, signal_id, tuple(message.quantities))
     if why:
         tx.refuse("modify", signal_id, message.actor, why)
         return
@@ -165,7 +165,8 @@ def expire(tx: Tx, signal_id: SignalId) -> None:
 # --- what stands, and what it would be now ----------------------------------------------------------------------------
 
 
-def _why_not_waiting(state: State, signal_id: SignalId, accounts: tuple[AccountId, ...]) -> str:
+def why_not_waiting(state: State, signal_id: SignalId, accounts: tuple[AccountId, ...]) -> str:
+    """Say why there is nothing of a plan to be answered by a person; empty if there is."""
     plan = state.plans.get(signal_id)
     if plan is None:
         return f"no plan of ours has this id; waiting: {', '.join(state.awaiting) or 'none'}"

@@ -11,6 +11,7 @@ from decimal import Decimal, setcontext
 import msgspec
 
 from coxswain.core import (
+    admission,
     algorithms,
     approvals,
     breakers,
@@ -21,6 +22,7 @@ from coxswain.core import (
     facts,
     faults,
     held,
+    kept,
     legging,
     limits,
     lookups,
@@ -31,7 +33,6 @@ from coxswain.core import (
     reports,
     retries,
     sizing,
-    spreads,
     stops,
     trust,
     watching,
@@ -40,13 +41,11 @@ from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve import evolve, evolve_quote, evolve_venue_quote
 from coxswain.core.firm import acts
 from coxswain.core.gates import Gates
-from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.modes import ORDERS_ONLY_REDUCE, engine_mode
 from coxswain.core.order import InvariantViolation, is_over
-from coxswain.core.planner import plan_entry
-from coxswain.core.spreads import plan_spread, symbols_of
+from coxswain.core.spreads import symbols_of
 from coxswain.core.state import State
-from coxswain.core.submit import ask_for_account, cancel, lose_sight, submit
+from coxswain.core.submit import ask_for_account, cancel, lose_sight
 from coxswain.core.sums import key
 from coxswain.core.tx import NOT_CONFIGURED, NOT_CONFIRMED, Allocate, Tx
 from coxswain.messages import events as ev
@@ -54,21 +53,14 @@ from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
 from coxswain.model.algo import AlgoModule
 from coxswain.model.breaker import BreakerKind
-from coxswain.model.checks import Check, reason
 from coxswain.model.control import EVERYTHING, StopLevel
-from coxswain.model.decimals import CONTEXT, text
-from coxswain.model.market import Instrument, Quote
-from coxswain.model.orders import OrderIntent
-from coxswain.model.plan import Plan
-from coxswain.model.signal import Signal, dies_ns
+from coxswain.model.decimals import CONTEXT
+from coxswain.model.market import Quote
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
     Mode,
-    OrdType,
-    Role,
     SignalId,
-    SignalKind,
     Symbol,
     TradingState,
 )
@@ -107,6 +99,8 @@ class Engine:
             _PLAIN[kind](tx, message)
         else:
             _HANDLERS[kind](self, tx, message)
+        if state.kept and kind in kept.BRING_ABOUT:
+            kept.carry_out_what_is_ready(tx)
         breakers.after(tx)
         if state.limits.lowered:
             limits.release_what_fits(tx)
@@ -245,6 +239,7 @@ class Engine:
                 trust.release(tx, spec.id, NOT_CONFIRMED, "confirmed to trade real money" if spec.live else "on paper")
         stops.spread(tx, "the configuration changed")
         faults.spread(tx, f"the mode is {engine_mode(tx.state)}")
+        kept.begin(tx, message.utc_ns)
 
     def _on_stop(self, tx: Tx, message: inp.StopEngine) -> None:
         still_open: tuple[ClOrdId, ...] = tuple(
@@ -295,53 +290,11 @@ class Engine:
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
-    def _on_signal(self, tx: Tx, message: inp.SubmitSignal) -> None:
-        signal = message.signal
-        known = tx.state.signals.get(signal.id)
-        if known is not None and _same_body(signal, known):
-            tx.apply(ev.SignalDuplicated(signal.id))
-            return
-        reasons = _why_refused(tx, signal, known)
-        if reasons:
-            tx.apply(ev.SignalDenied(signal.id, "", reasons))
-            return
-        tx.apply(ev.SignalAccepted(signal))
-        plan = self._plan(tx.state, signal)
-        tx.apply(ev.PlanProposed(plan))
-        approvals.decide(tx, signal, plan, message.actor, hold=message.hold)
-
-    def _plan(self, state: State, signal: Signal) -> Plan:
-        if signal.legs:
-            return plan_spread(state, signal, self._allocate)
-        if signal.kind is SignalKind.ENTRY:
-            return plan_entry(state, signal, self._allocate)
-        return plan_exit(state, signal) if signal.kind is SignalKind.EXIT else plan_stop_adjustment(state, signal)
-
-    def _on_bad_signal(self, tx: Tx, message: inp.ReportBadSignal) -> None:
-        tx.apply(ev.SignalDenied(message.signal_id, message.where, message.errors))
-
-    def _on_order(self, tx: Tx, message: inp.SubmitOrder) -> None:
-        now_ns, checks = tx.state.now_ns, _why_not_ours(tx.state, message.intent)
-        if checks:
-            tx.apply(ev.OrderDenied(message.intent, checks, tuple(reason(check) for check in checks)))
-            return
-        intent = msgspec.structs.replace(message.intent, actor=message.actor) if message.actor else message.intent
-        submit(tx, intent, now_ns, now_ns + message.ttl_s * 1_000_000_000)
-
     def _on_correlation(self, tx: Tx, message: inp.SetCorrelation) -> None:
         before = tx.state.correlations.get(message.account, {}).get(message.other, Decimal(0))
         threshold = tx.state.desk.max_correlation_threshold
         crossed = before <= threshold < message.rho
         tx.apply(ev.CorrelationSet(message.account, message.other, message.rho, crossed))
-
-    def _on_compare(self, tx: Tx, message: inp.CompareAccounts) -> None:
-        for account_id in message.accounts or tuple(tx.state.accounts):
-            account = tx.state.accounts.get(account_id)
-            if account is None:
-                why = f"ACCOUNT_UNKNOWN: wanted one of {', '.join(tx.state.accounts)}"
-                tx.apply(ev.CommandRefused("reconcile", account_id, (why,), message.actor))
-            elif NOT_CONFIGURED not in account.causes:
-                ask_for_account(tx, account_id, message.reason)
 
 
 def _digest(state: State) -> str:
@@ -362,66 +315,6 @@ def _told(value: object) -> object:
 
 def _default_of(field: msgspec.structs.FieldInfo) -> object:
     return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
-
-
-# --- signals ----------------------------------------------------------------------------------------------------------
-
-
-def _same_body(signal: Signal, known: Signal) -> bool:
-    """A signal without a time of its own got the time it came at, which is not part of its body."""
-    if not signal.time_given:
-        signal = msgspec.structs.replace(signal, signal_time_ns=known.signal_time_ns)
-    return signal == known
-
-
-def _why_refused(tx: Tx, signal: Signal, known: Signal | None) -> tuple[str, ...]:
-    """Say everything that keeps a signal from being planned at all."""
-    state, reasons = tx.state, []
-    if known is not None or signal.id in state.direct_ids:
-        reasons.append(f"SIGNAL_ID_REUSED: id={signal.id}, its body differs from the first one's")
-    instrument = state.instruments.get(signal.symbol)
-    if instrument is None:
-        reasons.append(f"INSTRUMENT_UNKNOWN: symbol={signal.symbol}, wanted=one of {', '.join(state.instruments)}")
-    else:
-        reasons += [*_off_tick(signal, instrument), *algorithms.why_not(state, signal, tx.algos)]
-    reasons += spreads.why_not(state, signal)
-    if signal.kind is SignalKind.ENTRY and signal.side is None:
-        reasons.append("SIDE_MISSING: an entry buys or sells")
-    if state.now_ns > dies_ns(signal) and signal.kind is not SignalKind.EXIT:  # leaving is never too late
-        reasons.append(f"SIGNAL_EXPIRED: age_s={(state.now_ns - signal.signal_time_ns) // 10**9}, ttl_s={signal.ttl_s}")
-    if signal.signal_time_ns > state.now_ns + FUTURE_NS:
-        reasons.append("SIGNAL_FROM_THE_FUTURE: it may be at most one second ahead of the engine's time")
-    if signal.kind is SignalKind.EXIT and signal.order_type is not OrdType.MARKET:
-        reasons.append("EXIT_NOT_AT_MARKET: to leave at a price, move take_profit with a stop_adjustment")
-    unknown = [account for account in signal.accounts if account not in state.accounts]
-    if unknown:
-        reasons.append(f"ACCOUNT_UNKNOWN: accounts={' '.join(unknown)}, wanted=accounts of the configuration")
-    return tuple(reasons)
-
-
-def _off_tick(signal: Signal, instrument: Instrument) -> list[str]:
-    """Name each price of an order to be that no venue takes. The entry price is only a measure."""
-    prices = {"stop_loss": signal.stop_loss, "take_profit": signal.take_profit, "limit_price": signal.limit_price}
-    return [
-        f"PRICE_OFF_TICK: {name}={text(price)}, wanted=a multiple of {text(instrument.tick)}"
-        for name, price in prices.items()
-        if price is not None and price % instrument.tick
-    ]
-
-
-def _why_not_ours(state: State, intent: OrderIntent) -> tuple[Check, ...]:
-    """Say why an order cannot even be put to the gate, which judges by the account's own limits."""
-    role, known = intent.role is Role.DIRECT, intent.account in state.accounts
-    numbers = (intent.order_qty, intent.price, intent.stop_px, intent.stop_loss, intent.take_profit, intent.decision_px)
-    finite = all(number is None or number.is_finite() for number in numbers)
-    if role and known and finite:
-        return ()
-    checks = (
-        Check("ACCOUNT_UNKNOWN", None, None, known, intent.account, "an account of the configuration"),
-        Check("ROLE", None, None, role, intent.role, Role.DIRECT),
-        Check("NOT_A_NUMBER", None, None, finite, "NaN or an infinity", "numbers"),
-    )
-    return tuple(check for check in checks if not check.passed)
 
 
 # --- deadlines --------------------------------------------------------------------------------------------------------
@@ -489,6 +382,10 @@ def _expire_override(tx: Tx, account_id: AccountId, what: str) -> None:
     overrides.expire(tx, what)
 
 
+def _carry_out(tx: Tx, account_id: AccountId, what: str) -> None:
+    kept.carry_out(tx, what)
+
+
 def _give_up_proposal(tx: Tx, account_id: AccountId, what: str) -> None:
     limits.give_up_proposal(tx, int(what))
 
@@ -517,6 +414,7 @@ _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "override": _expire_override,
     "breaker": _cooled_down,
     "expire": _end_date,
+    "kept": _carry_out,
 }
 
 
@@ -525,11 +423,7 @@ _HANDLERS: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.EngineStarted: Engine._on_start,
     inp.StopEngine: Engine._on_stop,
     inp.TimePassed: Engine._on_time,
-    inp.SubmitSignal: Engine._on_signal,
-    inp.ReportBadSignal: Engine._on_bad_signal,
-    inp.SubmitOrder: Engine._on_order,
     inp.SetCorrelation: Engine._on_correlation,
-    inp.CompareAccounts: Engine._on_compare,
     inp.TradingDay: Engine._on_trading_day,
     inp.SessionChanged: Engine._on_session,
     Quote: Engine._on_quote,
@@ -538,6 +432,12 @@ _HANDLERS: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
 
 # These need nothing of the engine but the step under way.
 _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
+    inp.SubmitSignal: admission.on_signal,
+    inp.ReportBadSignal: admission.on_bad_signal,
+    inp.SubmitOrder: admission.on_order,
+    inp.CompareAccounts: recon.on_compare,
+    inp.KeepCommand: kept.on_keep,
+    inp.WithdrawCommand: kept.on_withdraw,
     inp.SetLimits: limits.on_set_limits,
     inp.ApproveLimits: limits.on_approve_limits,
     inp.WithdrawLimits: limits.on_withdraw_limits,

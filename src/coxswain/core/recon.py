@@ -15,9 +15,9 @@ from coxswain.core.protection import follow
 from coxswain.core.state import Account, equity, find_order, position_break
 from coxswain.core.submit import ask_for_account, ask_for_order, key_of_question, lose_sight
 from coxswain.core.trust import release, restrict
-from coxswain.core.tx import Tx
+from coxswain.core.tx import NOT_CONFIGURED, Tx
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import AccountLookedUp
+from coxswain.messages.inputs import AccountLookedUp, CompareAccounts
 from coxswain.messages.requests import CancelOrder
 from coxswain.model.decimals import ZERO, percent_of
 from coxswain.model.orders import VenueOrder
@@ -38,6 +38,22 @@ def begin(tx: Tx, account_id: AccountId, reason: str) -> None:
         else:
             ask_for_order(tx, order)
     ask_for_account(tx, account_id, reason)
+
+
+def on_compare(tx: Tx, message: CompareAccounts) -> None:
+    """Ask for the books of accounts, of all where none is named."""
+    for account_id in message.accounts or tuple(tx.state.accounts):
+        if can_be_compared(tx, message, account_id) and NOT_CONFIGURED not in tx.account(account_id).causes:
+            ask_for_account(tx, account_id, message.reason)
+
+
+def can_be_compared(tx: Tx, message: CompareAccounts, account_id: AccountId) -> bool:
+    """Say whether an account can be compared; refuse it where nobody knows it."""
+    if account_id in tx.state.accounts:
+        return True
+    why = f"ACCOUNT_UNKNOWN: wanted one of {', '.join(tx.state.accounts)}"
+    tx.refuse("reconcile", account_id, message.actor, why)
+    return False
 
 
 def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:

@@ -17,6 +17,7 @@ from coxswain.core.rings import Ring
 from coxswain.core.shares import Parent, PlanState, Share, Spread
 from coxswain.core.windows import Window
 from coxswain.messages.events import BreakFound, LimitChange
+from coxswain.messages.inputs import Keepable
 from coxswain.model.breaker import BreakerKind, BreakerState
 from coxswain.model.control import StopLevel
 from coxswain.model.decimals import ONE, ZERO, percent_of, plain
@@ -240,6 +241,24 @@ class Stop(msgspec.Struct, frozen=True):
     since_ns: int
 
 
+class KeptCommand(msgspec.Struct, frozen=True):
+    """What waits for a start."""
+
+    command: Keepable
+    since_ns: int
+    utc_ns: int
+    """The wall clock when it was given."""
+    until_ns: int | None
+
+
+class KeptSince(msgspec.Struct, frozen=True):
+    """The last start that found commands waiting."""
+
+    started_ns: int
+    utc_ahead_ns: int | None
+    """How far the wall clock was ahead of engine time."""
+
+
 class State(msgspec.Struct):
     """All of it. The digest is taken over this; the deadline heap is an index and left out."""
 
@@ -277,6 +296,9 @@ class State(msgspec.Struct):
     """Open positions whose profit is converted, by the currency pair that it goes by: whom a quote also concerns."""
     deadlines: dict[str, int] = {}
     """By key `kind|account|id`: when, in engine time."""
+    kept: dict[str, KeptCommand] = {}
+    """Commands that wait for a start, by id."""
+    kept_since: KeptSince | None = None
     stopped: bool = False
     """The process ended in good order."""
     overrides: dict[str, Override] = {}

@@ -16,6 +16,7 @@ from coxswain.core.scopes import CAUSES, is_flattened, stops_of_account, unknown
 from coxswain.core.spreads import symbols_of
 from coxswain.core.state import DRAWDOWN_LIMIT, Account, State, nearly_used_up, strategy_of
 from coxswain.core.submit import ask_for_order
+from coxswain.core.sums import key
 from coxswain.core.tx import CORE_FAILURE, EGRESS, Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
@@ -48,15 +49,23 @@ def on_stop(tx: Tx, message: inp.StopTrading) -> None:
     if scope.kind is ScopeKind.ORDER:
         cancel_orders(tx, inp.CancelOrders(message.actor, message.reason, (ClOrdId(scope.id),)))
         return
-    if level not in tx.state.stops.get(key_of(scope), {}):
-        tx.apply(ev.TradingStopped(level, scope, message.reason, message.actor))
-        spread(tx)
+    latch(tx, message)
     why = f"{level} of {name_of(scope)} by {message.actor}: {message.reason}"
     if level in CALLS_BACK:
         _call_back(tx, scope, why)
     if level is StopLevel.FLATTEN:
         _flatten(tx, scope, message.reason, message.actor)
     _chase_unknowns(tx, scope)
+
+
+def latch(tx: Tx, message: inp.StopTrading) -> None:
+    """Have a stop stand, if it does not already, and nothing kept for a start go against it."""
+    scope, level = message.scope, message.level
+    if level not in tx.state.stops.get(key_of(scope), {}):
+        tx.apply(ev.TradingStopped(level, scope, message.reason, message.actor))
+        spread(tx)
+    if level in CALLS_BACK:
+        _withdraw_what_is_kept(tx, scope, f"{level} of {name_of(scope)}: {message.reason}", message.actor)
 
 
 def on_resume(tx: Tx, message: inp.ResumeTrading) -> None:
@@ -81,6 +90,9 @@ def on_resume(tx: Tx, message: inp.ResumeTrading) -> None:
         actor = first if two else message.actor
         tx.apply(ev.TradingResumed(scope, tuple(stops), message.reason, actor, second))
         spread(tx, message.reason, message.actor)
+        for command_id, kept in tuple(state.kept.items()):
+            if isinstance(kept.command, inp.StopTrading) and kept.command.scope == scope:
+                tx.apply(ev.CommandWithdrawn(command_id, message.reason, message.actor))
     if scope.kind is ScopeKind.ACCOUNT:
         for cause in RELEASED_BY_A_PERSON:
             trust.release(tx, AccountId(scope.id), cause, message.reason, message.actor)
@@ -113,7 +125,7 @@ def pursue(tx: Tx, account_id: AccountId) -> None:
     for symbol in tuple(account.positions):
         position = account.positions[symbol]
         scope = is_flattened(state, account_id, position) if position.qty and position.exit is None else None
-        if scope is None:
+        if scope is None or _waits_for_a_start(state, scope):
             continue
         stop = state.stops[key_of(scope)][StopLevel.FLATTEN]
         signal_id = state.flattening.get(key_of(scope), {}).get(symbol)
@@ -123,10 +135,21 @@ def pursue(tx: Tx, account_id: AccountId) -> None:
             protection.start_exit(tx, account_id, symbol, signal_id, None, actor=stop.actor)
 
 
+def _waits_for_a_start(state: State, scope: Scope) -> bool:
+    """Say whether a flatten was asked for while nobody ran, and nobody has run since."""
+    return any(
+        isinstance(kept.command, inp.StopTrading)
+        and kept.command.scope == scope
+        and key("kept", "", command_id) not in state.deadlines
+        for command_id, kept in state.kept.items()
+    )
+
+
 # --- what a scope holds -----------------------------------------------------------------------------------------------
 
 
-def _accounts(state: State, scope: Scope) -> Iterator[tuple[AccountId, Account]]:
+def accounts_in(state: State, scope: Scope) -> Iterator[tuple[AccountId, Account]]:
+    """Return the accounts that a scope takes in; those of a strategy and of an instrument are all."""
     for account_id, account in state.accounts.items():
         if scope.kind is ScopeKind.ACCOUNT and account_id != scope.id:
             continue
@@ -137,7 +160,7 @@ def _accounts(state: State, scope: Scope) -> Iterator[tuple[AccountId, Account]]
 
 def _positions(state: State, scope: Scope) -> Iterator[tuple[AccountId, Position]]:
     """Return the places of every account that a scope concerns, a strategy's where it has entered."""
-    for account_id, account in _accounts(state, scope):
+    for account_id, account in accounts_in(state, scope):
         for symbol, position in account.positions.items():
             if scope.kind is ScopeKind.INSTRUMENT and symbol != scope.id:
                 continue
@@ -161,7 +184,7 @@ def _call_back(tx: Tx, scope: Scope, why: str) -> None:
     state = tx.state
     orders: list[Order] = []
     shares: list[tuple[AccountId, SignalId]] = []
-    for account_id, account in _accounts(state, scope):
+    for account_id, account in accounts_in(state, scope):
         for symbol, position in account.positions.items():
             entering = (account.orders[cl_ord_id] for cl_ord_id in position.entering)
             orders += [order for order in entering if _concerns(state, scope, symbol, order.intent.signal_id)]
@@ -171,7 +194,7 @@ def _call_back(tx: Tx, scope: Scope, why: str) -> None:
     for account_id, signal_id in shares:
         if signal_id in tx.account(account_id).positions[state.plans[signal_id].plan.symbol].waiting:
             entries.withdraw_share(tx, account_id, signal_id, why)
-    for account_id, account in _accounts(state, scope):
+    for account_id, account in accounts_in(state, scope):
         for paced in tuple(account.paced.values()):
             intent = paced.intent
             enters = intent.role is Role.DIRECT and not intent.reduce_only
@@ -193,14 +216,32 @@ def _withdraw_what_waits_for_a_person(tx: Tx, scope: Scope, why: str) -> None:
             _concerns(state, scope, symbol, signal_id) for symbol in symbols_of(state, signal_id)
         ):
             continue
-        concerned = tuple(account_id for account_id, _ in _accounts(state, scope) if account_id in plan.asking)
+        concerned = tuple(account_id for account_id, _ in accounts_in(state, scope) if account_id in plan.asking)
         if concerned:
             tx.apply(ev.PlanRejected(signal_id, concerned, why, "engine"))
 
 
+def _withdraw_what_is_kept(tx: Tx, scope: Scope, why: str, actor: str) -> None:
+    """An entry that waits for a start is called back too, where all of it is stopped."""
+    state = tx.state
+    names = {account_id for account_id, _ in accounts_in(state, scope)}
+    for command_id, kept in tuple(state.kept.items()):
+        if not isinstance(kept.command, inp.SubmitSignal) or kept.command.signal.kind is not SignalKind.ENTRY:
+            continue
+        signal = kept.command.signal
+        if scope.kind is ScopeKind.INSTRUMENT:
+            concerned = scope.id in (signal.symbol, *(leg.symbol for leg in signal.legs))
+        elif scope.kind is ScopeKind.STRATEGY:
+            concerned = scope.id == signal.strategy
+        else:
+            concerned = names >= set(signal.accounts or state.accounts)
+        if concerned:
+            tx.apply(ev.CommandWithdrawn(command_id, why, actor))
+
+
 def _chase_unknowns(tx: Tx, scope: Scope) -> None:
     """Ask again, now, for every order in scope whose outcome nobody knows."""
-    for _, account in _accounts(tx.state, scope):
+    for _, account in accounts_in(tx.state, scope):
         for cl_ord_id in tuple(account.open_orders):
             order = account.orders[cl_ord_id]
             concerned = _concerns(tx.state, scope, order.intent.symbol, order.intent.signal_id)

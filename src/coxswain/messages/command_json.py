@@ -438,6 +438,11 @@ COMMANDS: dict[str, Command] = {
     "reconcile": Command(
         "Compare accounts with their venues' books now.", {"accounts": _ACCOUNTS, "reason": _WHY}, _reconcile
     ),
+    "withdraw": Command(
+        "Take back a command that waits for the engine to start.",
+        {"command_id": Field(_id, "its id, as `coxswain status` lists it", required=True), "reason": _WHY},
+        lambda values: inp.WithdrawCommand(values.text("command_id"), values.text("reason"), values.actor),
+    ),
     "resolve-break": Command(
         "Say what is to become of a break; the next comparison does it.",
         {

@@ -44,6 +44,8 @@ class EngineStarted(InputBase, frozen=True):
     """Accounts that a person confirmed at this start, by name, to trade real money on."""
     live_by: str = ""
     """That person."""
+    utc_ns: int | None = None
+    """The wall clock, where commands wait for this start: they age while engine time stands still."""
 
 
 class StopEngine(InputBase, frozen=True):
@@ -242,6 +244,26 @@ class CompareAccounts(InputBase, frozen=True):
     reason: str
     accounts: tuple[AccountId, ...] = ()
     actor: str = ""
+
+
+Keepable = SubmitSignal | StopTrading | ApprovePlan | CompareAccounts
+"""Commands that take a market or a venue."""
+
+
+class KeepCommand(InputBase, frozen=True):
+    """A command that was given while no engine ran: it is carried out at the next start. Of stops it is a flatten."""
+
+    command: Keepable
+    utc_ns: int
+    """When it was given, by the wall clock."""
+
+
+class WithdrawCommand(InputBase, frozen=True):
+    """Take back a command that waits for a start."""
+
+    command_id: str
+    reason: str
+    actor: str
 
 
 class ResolveBreak(InputBase, frozen=True):
@@ -447,6 +469,8 @@ Input = (
     | ApproveOverride
     | WithdrawOverride
     | CompareAccounts
+    | KeepCommand
+    | WithdrawCommand
     | ResolveBreak
     | VenueQuoted
     | TradingDay

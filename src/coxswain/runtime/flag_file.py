@@ -11,12 +11,14 @@ import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from coxswain.core.state import State
 from coxswain.messages.events import TradingResumed, TradingStopped
 from coxswain.messages.inputs import StopTrading
 from coxswain.messages.record import Record
-from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel, name_of
+from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel, key_of, name_of
 from coxswain.runtime.control_socket import name_of_user
 from coxswain.runtime.doors import Asked
+from coxswain.runtime.pace import utc_ns
 
 READ_MAX = 4096
 SETTLES_NS = 5_000_000
@@ -37,6 +39,15 @@ def text_of(level: StopLevel, why: str) -> str:
     return (
         f"{level.lower()}\n# {why}\n# Deleting this file releases nothing: coxswain resume --everything --reason WHY\n"
     )
+
+
+def open_flag(journal: Path, state: State, on_stop: Callable[[], None] = lambda: None) -> "FlagFile":
+    """Return the flag of a journal whose engine stands as `state` says, now and later."""
+
+    def stands(level: StopLevel, scope: Scope) -> bool:
+        return level in state.stops.get(key_of(scope), {})
+
+    return FlagFile(journal, state.stops.get(key_of(EVERYTHING), {}), stands, on_stop, utc_ns)
 
 
 class FlagFile:

@@ -39,7 +39,7 @@ def answer_of(record: Record) -> Answer:
     did_not += _left_alone(record)
     if nothing:
         did = (_AS_IT_WAS,)
-    undo = _undo(record.input) if did and not nothing else ""
+    undo = _undo(record) if did and not nothing else ""
     return Answer(record.seq, _name(record.input), bool(did), did, tuple(did_not), undo)
 
 
@@ -49,6 +49,10 @@ _AS_IT_WAS = "nothing changed: it was so already"
 
 def _name(message: inp.Input) -> str:
     match message:
+        case inp.KeepCommand(command):
+            return _name(command)
+        case inp.WithdrawCommand():
+            return "withdraw"
         case inp.StopTrading(level):
             return level.lower()
         case inp.ResumeTrading():
@@ -94,6 +98,8 @@ def _name(message: inp.Input) -> str:
 def _left_alone(record: Record) -> list[str]:
     """Say what a command of this kind leaves alone, so that nobody takes it for done."""
     match record.input:
+        case inp.KeepCommand() if any(isinstance(event, ev.CommandKept) for event in record.events):
+            return ["nothing was sent: no engine runs with this journal"]
         case inp.StopTrading(level, scope) if scope.kind is not ScopeKind.ORDER:
             return [_KEPT[level]]
         case inp.ResumeTrading():
@@ -121,7 +127,15 @@ _KEPT = {
 }
 
 
-def _undo(message: inp.Input) -> str:
+def _undo(record: Record) -> str:
+    message = record.input
+    if isinstance(message, inp.KeepCommand) and not isinstance(message.command, inp.StopTrading):
+        kept = [event.command_id for event in record.events if isinstance(event, ev.CommandKept)]
+        return "; ".join(f"coxswain withdraw {command_id} --reason WHY" for command_id in kept)
+    return _undo_of(message.command if isinstance(message, inp.KeepCommand) else message)
+
+
+def _undo_of(message: inp.Input) -> str:
     match message:
         case inp.StopTrading(level, scope) if scope.kind is not ScopeKind.ORDER:
             lost = "; orders cancelled and positions closed do not come back" if level in _ACTS else ""

@@ -11,6 +11,7 @@ from coxswain.messages.record import Record
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel, key_of, name_of, stricter_mode
 from coxswain.model.decimals import ZERO
 from coxswain.model.vocabulary import AccountId, Mode, SignalId, Symbol
+from coxswain.views.kept import actor_of, reason_of, words_of
 from coxswain.views.times import utc
 
 
@@ -32,6 +33,20 @@ class WaitingRow(msgspec.Struct, frozen=True):
     why: str
     expires: str
     """UTC, ISO 8601."""
+
+
+class KeptRow(msgspec.Struct, frozen=True):
+    """A command that waits for the next start."""
+
+    id: str
+    what: str
+    """`approve s1`, `flatten account alder`."""
+    actor: str
+    reason: str
+    given: str
+    """UTC, ISO 8601, by the wall clock."""
+    until: str | None
+    """UTC, ISO 8601, in engine time; None does not expire."""
 
 
 class FlattenRow(msgspec.Struct, frozen=True):
@@ -59,6 +74,7 @@ class Controls:
         self._stops: dict[str, dict[StopLevel, StopRow]] = {}
         self._modes: dict[str, tuple[Scope, Mode]] = {}
         self._waiting: dict[SignalId, WaitingRow] = {}
+        self._kept: dict[str, KeptRow] = {}
         self._closing: dict[SignalId, tuple[AccountId, ...]] = {}
         self._held: dict[tuple[AccountId, Symbol], Decimal] = {}
         self._now_ns = 0
@@ -81,6 +97,10 @@ class Controls:
 
     def waiting(self) -> list[WaitingRow]:
         return list(self._waiting.values())
+
+    def kept(self) -> list[KeptRow]:
+        """List the commands that wait for the next start, in the order in which they came."""
+        return list(self._kept.values())
 
     def flattening(self) -> list[FlattenRow]:
         """List what a flatten that stands has still to close."""
@@ -134,6 +154,14 @@ class Controls:
         if row is not None and left:
             self._waiting[signal_id] = msgspec.structs.replace(row, accounts=left)
 
+    def _command_kept(self, event: ev.CommandKept) -> None:
+        command, until = event.command, None if event.until_ns is None else utc(event.until_ns)
+        what, why = words_of(command), reason_of(command)
+        self._kept[event.command_id] = KeptRow(event.command_id, what, actor_of(command), why, utc(event.utc_ns), until)
+
+    def _command_over(self, event: ev.CommandCarriedOut | ev.CommandWithdrawn | ev.CommandLapsed) -> None:
+        self._kept.pop(event.command_id, None)
+
     def _flatten(self, event: ev.FlatteningPlanned) -> None:
         self.flattens[event.signal_id] = _Flatten(event.scope, event.symbol)
 
@@ -156,6 +184,10 @@ _TABLE: dict[type, Callable[[Controls, Any], None]] = {
     ev.PlanApproved: Controls._approved,
     ev.PlanRejected: Controls._refused,
     ev.PlanExpired: Controls._refused,
+    ev.CommandKept: Controls._command_kept,
+    ev.CommandCarriedOut: Controls._command_over,
+    ev.CommandWithdrawn: Controls._command_over,
+    ev.CommandLapsed: Controls._command_over,
     ev.FlatteningPlanned: Controls._flatten,
     ev.ExitStarted: Controls._closes,
     ev.PositionChanged: Controls._position,

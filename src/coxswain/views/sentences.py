@@ -11,6 +11,7 @@ from coxswain.model.decimals import HUNDRED, plain, text
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.plan import Assignment, Breaches
 from coxswain.model.vocabulary import Verdict
+from coxswain.views.kept import actor_of, reason_of, words_of
 from coxswain.views.times import utc
 
 
@@ -98,6 +99,13 @@ def _day(event: ev.DayStarted) -> str:
 def _resumed(event: ev.TradingResumed) -> str:
     second = f" and {event.second_actor}" if event.second_actor else ""
     return f"{', '.join(event.levels)} of {name_of(event.scope)} ended: {event.reason} (by {event.actor}{second})"
+
+
+def _command_kept(event: ev.CommandKept) -> str:
+    until = "" if event.until_ns is None else f", at the latest at {utc(event.until_ns)}"
+    why = _because(reason_of(event.command))
+    what = f"{words_of(event.command)} by {actor_of(event.command)}{why}"
+    return f"{event.command_id} waits for the next start of the engine{until}: {what}"
 
 
 def _approved(event: ev.PlanApproved) -> str:
@@ -382,6 +390,13 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ),
     ev.FlatteningPlanned: lambda e: f"the flatten of {name_of(e.scope)} closes {e.symbol} by plan {e.signal_id}",
     ev.ModeChanged: lambda e: f"the mode of {name_of(e.scope)} is {e.mode}: {e.reason} (by {e.actor})",
+    ev.CommandKept: _command_kept,
+    ev.KeptCommandsDue: lambda e: (
+        f"what waits for this start is carried out once the books agree, at the latest at {utc(e.by_ns)}"
+    ),
+    ev.CommandCarriedOut: lambda e: f"{e.command_id}, which waited for a start, is carried out",
+    ev.CommandWithdrawn: lambda e: f"{e.command_id} waits no more, by {e.actor}: {e.reason}",
+    ev.CommandLapsed: lambda e: f"{e.command_id} was too late to be carried out: {e.reason}",
     ev.CommandRefused: lambda e: f"{e.command} of {e.about} by {e.actor} refused: {'; '.join(e.reasons)}",
     ev.AccountStateChanged: _state,
     ev.HostObserved: _host,

@@ -6,6 +6,7 @@ from coxswain.messages import events as ev
 from coxswain.model.control import Scope, ScopeKind
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import AccountId, ClOrdId, SignalId, Symbol
+from coxswain.views.kept import concerns
 
 
 class Subject(NamedTuple):
@@ -28,6 +29,8 @@ class Subjects:
         self._levels_from: dict[tuple[AccountId, Symbol], SignalId] = {}
         """The signal that a position's protection goes back to."""
         self._filled: Subject = Subject()
+        self._kept: dict[str, Subject] = {}
+        """What commands that waited for a start were about."""
 
     def first_id(self, cl_ord_id: ClOrdId) -> ClOrdId:
         return self._first_id.get(cl_ord_id, cl_ord_id)
@@ -40,6 +43,11 @@ class Subjects:
                 return Subject(plan.signal_id)
             case ev.TradingStopped(scope=scope) | ev.TradingResumed(scope=scope) | ev.ModeChanged(scope=scope):
                 return _of_scope(scope)
+            case ev.CommandKept(command_id, command):
+                self._kept[command_id] = Subject(*concerns(command))
+                return self._kept[command_id]
+            case ev.CommandCarriedOut(command_id) | ev.CommandWithdrawn(command_id) | ev.CommandLapsed(command_id):
+                return self._kept.get(command_id, Subject())
             case ev.CommandRefused():
                 return self._of_command(event)
             case ev.OrderDenied(intent):

@@ -56,7 +56,7 @@ def test_every_kind_of_deadline_has_its_answer() -> None:
     waiting = {"release", "completion", "approval", "algo", "legging"}
     firms = {"firm_flat", "firm_close", "firm_stop"}
     routine = {"sync", "limits", "limit_proposal", "override", "breaker"}
-    asked = {*waiting, *firms, *routine, "pace", "follow", "protect", "exit", *DEADLINES_OF_AN_ORDER}
+    asked = {*waiting, *firms, *routine, "kept", "pace", "follow", "protect", "exit", *DEADLINES_OF_AN_ORDER}
     assert set(engine_module._ANSWERS) == asked
 
 

@@ -25,14 +25,13 @@ from coxswain.api.python.listeners import Listeners
 from coxswain.journal.store import Journal
 from coxswain.messages.inputs import AccountLookedUp, EngineStarted, Input
 from coxswain.messages.record import Record
-from coxswain.model.control import EVERYTHING, Scope, StopLevel, key_of
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, JournalId, Symbol, VenueId
 from coxswain.runtime.control_socket import ControlSocket, name_of_user
 from coxswain.runtime.doors import Asked, Door, Doors
 from coxswain.runtime.egress import Guard
-from coxswain.runtime.flag_file import FlagFile
+from coxswain.runtime.flag_file import open_flag
 from coxswain.runtime.host import Host, always_well
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import NS_PER_S, AtOnce, Pace, RealTime, utc_ns
@@ -401,18 +400,14 @@ class Session:
         """Let the command line speak to an engine that has a journal in a file: status, stops, approvals."""
         if self._path is None:
             return [], None
-        stops = self._engine.state.stops
-
-        def stands(level: StopLevel, scope: Scope) -> bool:
-            return level in stops.get(key_of(scope), {})
-
-        flag = FlagFile(self._path, stops.get(key_of(EVERYTHING), {}), stands, guard.raise_flag, utc_ns)
+        flag = open_flag(self._path, self._engine.state, guard.raise_flag)
         host = Host(self._path.parent)
         return [flag, ControlSocket(self._path, answer_of), host], host
 
     def _started(self) -> EngineStarted:
         seed = self._engine.state.seed if self._engine.state.seq else self._seed
-        return EngineStarted(__version__, self._journal.journal_id, seed, self.setup)
+        wall_ns = utc_ns() if self._engine.state.kept else None
+        return EngineStarted(__version__, self._journal.journal_id, seed, self.setup, utc_ns=wall_ns)
 
     def _on_record(self, record: Record) -> None:
         for event in self._fold(record):

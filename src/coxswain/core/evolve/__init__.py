@@ -16,6 +16,7 @@ from coxswain.core.evolve import (
     engine,
     facts,
     firms,
+    kept,
     limits,
     losses,
     orders,
@@ -53,6 +54,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **breakers.TABLE,
     **overrides.TABLE,
     **firms.TABLE,
+    **kept.TABLE,
     **reversals.TABLE,
 }
 TABLE = {kind: firms.followed(function) for kind, function in TABLE.items()}

@@ -120,6 +120,24 @@ from coxswain.messages.events.firms import (
 from coxswain.messages.events.firms import (
     FlatHoursSet as FlatHoursSet,
 )
+from coxswain.messages.events.kept import (
+    CommandCarriedOut as CommandCarriedOut,
+)
+from coxswain.messages.events.kept import (
+    CommandKept as CommandKept,
+)
+from coxswain.messages.events.kept import (
+    CommandLapsed as CommandLapsed,
+)
+from coxswain.messages.events.kept import (
+    CommandWithdrawn as CommandWithdrawn,
+)
+from coxswain.messages.events.kept import (
+    KeptCommandsDue as KeptCommandsDue,
+)
+from coxswain.messages.events.kept import (
+    KeptEvent,
+)
 from coxswain.messages.events.limits import (
     LimitChange as LimitChange,
 )
@@ -386,6 +404,7 @@ Event = (
     EngineEvent
     | FactEvent
     | ControlEvent
+    | KeptEvent
     | AccountEvent
     | PlanEvent
     | AlgoEvent
