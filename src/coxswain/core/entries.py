@@ -10,15 +10,16 @@ import msgspec
 
 from coxswain.core.eligibility import eligibility, fitness
 from coxswain.core.firm.planning import under_rules
+from coxswain.core.group_caps import left_by_group
 from coxswain.core.modes import mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
 from coxswain.core.position import is_closing
-from coxswain.core.shares import Parent, PlanState
+from coxswain.core.shares import Parent
 from coxswain.core.sizing import own_size
 from coxswain.core.spreads import legs_with
-from coxswain.core.state import State, share_of
+from coxswain.core.state import share_of
 from coxswain.core.submit import ask_cancel, cancel, submit_for_signal
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -155,14 +156,15 @@ def recover(tx: Tx, order: Order) -> None:
     signal, plan = state.signals[intent.signal_id], state.plans[intent.signal_id]
     step, smallest = state.instruments[signal.symbol].lot_step, state.instruments[signal.symbol].min_qty
     wanted = percent_of(state.desk.recovery_size_pct, order.order_qty - order.cum_qty)
+    groups = left_by_group(state, plan, order)
     best: tuple[Decimal, AccountId, tuple[Check, ...]] | None = None
     reasons: list[str] = []
     for account_id in state.accounts:
         if account_id in plan.shares or account_id in plan.asking:
             continue
         checks, own = _could_take(tx, account_id, signal)
-        room = _room_in_groups(state, plan, account_id, order)
-        qty = floor_step(min(wanted, own, room), step) if min(own, room) > 0 else ZERO
+        most = min([wanted, own, *(left for accounts, left in groups if account_id in accounts)])
+        qty = floor_step(most, step) if most > 0 else ZERO
         checks.append(Check("RECOVERY_SIZE", qty, smallest, qty >= smallest))
         failed = next((check for check in checks if not check.passed), None)
         if failed is not None:
@@ -175,24 +177,6 @@ def recover(tx: Tx, order: Order) -> None:
     qty, account_id, passed = best
     tx.apply(ev.RecoveryAssigned(signal.id, order.cl_ord_id, account_id, qty, passed))
     submit_for_signal(tx, entry_intent(tx, signal.id, account_id, qty, Role.RECOVERY))
-
-
-def _room_in_groups(state: State, plan: PlanState, account_id: AccountId, rejected: Order) -> Decimal:
-    """Return what the groups that cap an account still let it take of a plan, in lots."""
-    room = rejected.order_qty
-    for cap in () if state.setup is None else state.setup.caps:
-        if account_id not in cap.accounts or (cap.symbols and plan.plan.symbol not in cap.symbols):
-            continue
-        taken = sum(
-            share.used if other == rejected.intent.account else share.qty
-            for other, share in plan.shares.items()
-            if other in cap.accounts
-        )
-        bounds = [] if cap.lots is None else [cap.lots]
-        if cap.share_pct is not None:
-            bounds.append(percent_of(cap.share_pct, plan.total))
-        room = min(room, *(bound - taken for bound in bounds))
-    return room
 
 
 def _could_take(tx: Tx, account_id: AccountId, signal: Signal) -> tuple[list[Check], Decimal]:

@@ -14,6 +14,7 @@ from coxswain.core.draws import draw
 from coxswain.core.eligibility import eligibility, headroom
 from coxswain.core.emulation import stop_to_begin
 from coxswain.core.firm.planning import under_rules
+from coxswain.core.group_caps import group_caps
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.plan_value import no_desk_rate, within_plan_value
@@ -24,9 +25,9 @@ from coxswain.core.sizing import Sized, own_size
 from coxswain.core.stagger import Timing, stagger, vary
 from coxswain.core.state import Account, State, equity, spare_margin
 from coxswain.core.tx import Allocate
-from coxswain.model.allocation import Allocation, Candidate, GroupCap, Parent, Share
+from coxswain.model.allocation import Allocation, Candidate, Parent, Share
 from coxswain.model.checks import Check
-from coxswain.model.decimals import ZERO, floor_step, percent_of, round_down, round_up
+from coxswain.model.decimals import ZERO, floor_step, round_down, round_up
 from coxswain.model.market import Instrument, touch
 from coxswain.model.plan import Assignment, Plan
 from coxswain.model.setup import AccountSpec, AllocationSpec
@@ -106,7 +107,7 @@ def plan_shares(
         if account_id not in routed or routed[account_id].passed
     )
     parent = Parent(signal.quantity, instrument.lot_step, instrument.min_qty)
-    parent = msgspec.structs.replace(parent, caps=_group_caps(state, signal, whole_of(parent, candidates)))
+    parent = msgspec.structs.replace(parent, caps=group_caps(state, signal.symbol, whole_of(parent, candidates)))
     spec = AllocationSpec() if state.setup is None else state.setup.allocation
     allocation = allocate(spec, parent, candidates)
     shares = {share.account: share for share in allocation.shares}
@@ -155,19 +156,6 @@ def _candidate(state: State, signal: Signal, account: Account, sized: Sized) -> 
         account.turns.get(signal.symbol, ZERO),
         draw(state.seed, signal.id, account.spec.id, "turn", 0, TURNS_APART),
     )
-
-
-def _group_caps(state: State, signal: Signal, whole: Decimal) -> tuple[GroupCap, ...]:
-    """Return what groups of accounts may take of this plan, in lots."""
-    caps = []
-    for cap in () if state.setup is None else state.setup.caps:
-        if cap.symbols and signal.symbol not in cap.symbols:
-            continue
-        bounds = [] if cap.lots is None else [cap.lots]
-        if cap.share_pct is not None:
-            bounds.append(round_down(percent_of(cap.share_pct, whole)))
-        caps.append(GroupCap(cap.name, min(bounds), frozenset(cap.accounts)))
-    return tuple(caps)
 
 
 def _round(
