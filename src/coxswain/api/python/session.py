@@ -6,13 +6,9 @@ there between two steps. Rules of order (durable before sent, commits in groups,
 is decided is the core's; what is known is in the views. Nothing of that may be repeated here.
 """
 
-import contextlib
 import os
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -20,6 +16,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from coxswain import __version__
+from coxswain.api.python.calls import Calls
 from coxswain.api.python.errors import ExecutionError, SystemFault, ValidationError
 from coxswain.api.python.listeners import Listeners
 from coxswain.journal.store import Journal
@@ -29,7 +26,7 @@ from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, JournalId, Symbol, VenueId
 from coxswain.runtime.control_socket import ControlSocket, name_of_user
-from coxswain.runtime.doors import Asked, Door, Doors
+from coxswain.runtime.doors import Door, Doors
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.flag_file import open_flag
 from coxswain.runtime.host import Host, always_well
@@ -103,7 +100,7 @@ class Session:
         self._venues: dict[VenueId, Venue] = {}
         self._opened = ExitStack()
         self._loop: Loop | None = None
-        self._calls: _Calls | None = None
+        self._calls: Calls | None = None
         self._is_changed = False
         self._named = 0
         self.is_closed = False
@@ -304,7 +301,7 @@ class Session:
 
         if self.realtime:
             if self._calls is None:
-                self._calls = _Calls(self._run)
+                self._calls = Calls(self._run)
             return self._calls.carry_out(lambda loop: self._guarded(lambda: configured(loop)))
         if self._loop is None:
             self._guarded(self._begin)
@@ -330,7 +327,7 @@ class Session:
         self._loop.begin(started, resume_ns)
         self._loop.flush()
 
-    def _run(self, calls: "_Calls") -> None:
+    def _run(self, calls: Calls) -> None:
         """Real time: run to the end, in the thread that called this."""
         try:
             with self._opened:
@@ -432,83 +429,3 @@ class _NoSignals:
 
     def take(self, now_ns: int, latest: Latest) -> Input:
         raise ValueError("there is no stream of signals")
-
-
-class _Calls:
-    """A door (`runtime/doors.py`) through which other threads have work done in the loop's own."""
-
-    def __init__(self, run: Callable[["_Calls"], None]) -> None:
-        self.loop: Loop | None = None
-        """As soon as there is one."""
-        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
-        self._end: ExecutionError | None = None
-        self._is_busy = False
-        self._run = run
-        self._thread = threading.Thread(target=self._run_to_the_end, name="coxswain", daemon=True)
-        self._thread.start()
-
-    def carry_out(self, work: Callable[[Loop], T]) -> T:
-        """Have work done, and wait for what came of it. Raises `SystemFault` where nobody is left to do it."""
-        if threading.current_thread() is self._thread and self.loop is not None:
-            return work(self.loop)
-        done: Future[T] = Future()
-
-        def act() -> None:
-            try:
-                if self._end is not None:
-                    raise self._end
-                assert self.loop is not None
-                done.set_result(work(self.loop))
-            except BaseException as fault:  # it belongs to whoever asked
-                done.set_exception(fault)
-
-        self._waiting.put(act)
-        if self._end is not None:
-            self._drain()
-        else:
-            with contextlib.suppress(OSError):  # full, and it wakes anyway; or closed, and `_drain` comes
-                os.write(self._writer, b"!")
-        return done.result()
-
-    def stop(self, reason: str) -> None:
-        if self.loop is not None:
-            self.loop.ask_to_stop(reason)
-        self._thread.join()
-
-    def filenos(self) -> Iterable[int]:
-        return (self._reader,)
-
-    def take(self, now_ns: int) -> Sequence[Asked]:
-        if self._is_busy or self.loop is None or not self.loop.has_begun:
-            return ()  # work that begins something, or a start, looks at its doors too
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._reader, 4096)
-        self._drain()
-        return ()
-
-    def on_record(self, record: Record) -> None:
-        pass
-
-    def close(self) -> None:
-        os.close(self._reader)
-        os.close(self._writer)
-
-    def _run_to_the_end(self) -> None:
-        try:
-            self._run(self)
-            self._end = SystemFault("the engine has ended")
-        except ExecutionError as fault:
-            self._end = fault
-        except BaseException as fault:  # whatever ended it, who waits must hear of it
-            self._end = SystemFault(f"the engine failed: {type(fault).__name__}: {fault}")
-        self._drain()
-
-    def _drain(self) -> None:
-        self._is_busy = True
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._waiting.get_nowait()()
-        self._is_busy = False
