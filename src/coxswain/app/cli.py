@@ -329,7 +329,7 @@ def status(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
 @reports_errors
 def accounts(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
     """Balance, equity, margin, drawdown and state of each account."""
-    from coxswain.app.inspect import show_accounts
+    from coxswain.app.lists import show_accounts
 
     raise typer.Exit(show_accounts(journal, as_json))
 
@@ -342,7 +342,7 @@ def orders(
     as_json: Json = False,
 ) -> None:
     """Every order: what was asked, what was filled, where it stands."""
-    from coxswain.app.inspect import show_orders
+    from coxswain.app.lists import show_orders
 
     raise typer.Exit(show_orders(journal, only_open, as_json))
 
@@ -351,7 +351,7 @@ def orders(
 @reports_errors
 def positions(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
     """Open positions with their profit and their protection."""
-    from coxswain.app.inspect import show_positions
+    from coxswain.app.lists import show_positions
 
     raise typer.Exit(show_positions(journal, as_json))
 
@@ -360,7 +360,7 @@ def positions(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None
 @reports_errors
 def breaks(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
     """What differs from the venues' books, and what may become of it. Exit code 7 if anything does."""
-    from coxswain.app.inspect import show_breaks
+    from coxswain.app.lists import show_breaks
 
     raise typer.Exit(show_breaks(journal, as_json))
 
@@ -369,7 +369,7 @@ def breaks(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
 @reports_errors
 def fills(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
     """Every fill, once."""
-    from coxswain.app.inspect import show_fills
+    from coxswain.app.lists import show_fills
 
     raise typer.Exit(show_fills(journal, as_json))
 
@@ -384,7 +384,7 @@ def stats(
     as_json: Json = False,
 ) -> None:
     """Execution statistics; a figure with too little data is left out."""
-    from coxswain.app.inspect import show_counters, show_stats
+    from coxswain.app.figures import show_counters, show_stats
 
     raise typer.Exit(show_stats(journal, as_json) if by is None else show_counters(journal, by, as_json))
 
@@ -454,7 +454,7 @@ def explain(
 @reports_errors
 def audit_verify(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
     """Check the whole chain. Exit code 0 clean, 1 tampered, 2 unreadable."""
-    from coxswain.app.inspect import verify_journal
+    from coxswain.app.proof import verify_journal
 
     raise typer.Exit(verify_journal(journal, as_json))
 
@@ -476,7 +476,7 @@ def audit_log(
 @reports_errors
 def replay(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
     """Fold the journal, step its inputs again, and compare digests and bytes."""
-    from coxswain.app.inspect import replay_journal
+    from coxswain.app.proof import replay_journal
 
     raise typer.Exit(replay_journal(journal, as_json))
 
