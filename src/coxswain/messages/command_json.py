@@ -10,24 +10,42 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from enum import StrEnum
 
 import msgspec
 
 from coxswain.messages import inputs as inp
-from coxswain.messages.json_fields import ID, ID_WANTED, LINE_BYTES_MAX, SYMBOL, SYMBOL_WANTED
-from coxswain.messages.signal_json import REASON_CHARS_MAX, BadSignal, parse_signal
+from coxswain.messages.command_fields import (
+    Field,
+    Values,
+    read_breaker,
+    read_count,
+    read_id,
+    read_ids,
+    read_limits,
+    read_mode,
+    read_number,
+    read_object,
+    read_price,
+    read_quantities,
+    read_reason,
+    read_resolution,
+    read_rho,
+    read_seconds,
+    read_switch,
+    read_symbol,
+    read_text,
+    shown,
+)
+from coxswain.messages.json_fields import LINE_BYTES_MAX
+from coxswain.messages.signal_json import BadSignal, parse_signal
 from coxswain.model.breaker import BreakerKind
 from coxswain.model.control import Scope, ScopeKind, StopLevel
-from coxswain.model.decimals import ONE, ZERO, exact, is_short, text
-from coxswain.model.signal import TTL_S_MAX
+from coxswain.model.decimals import text
 from coxswain.model.vocabulary import AccountId, ClOrdId, Mode, Resolution, SignalId, Symbol
 
 BREAK_ID = re.compile(r"(.+?):(?:balance|(?:position|order|working):.+)")
 """The account, and what of it differs."""
-NAMES_MAX = 1_000
 NS_PER_S = 1_000_000_000
-SHOWN_CHARS_MAX = 40
 SIGNAL_TTL_S = 300
 """How long a submitted signal lives that says nothing else."""
 
@@ -40,47 +58,6 @@ class CommandError(Exception):
         self.errors = errors
 
 
-class Field(msgspec.Struct, frozen=True):
-    """One field of a command. `read` returns its value or raises ValueError with what is wanted."""
-
-    read: Callable[[object], object]
-    help: str
-    required: bool = False
-
-
-class Values(msgspec.Struct, frozen=True):
-    """The fields of one command that were read, who asks, and when."""
-
-    found: Mapping[str, object]
-    actor: str
-    now_ns: int
-
-    def text(self, name: str) -> str:
-        """Return a text; empty where it was left out."""
-        return str(self.found.get(name, ""))
-
-    def name(self, name: str) -> str | None:
-        """Return a name; None where it was left out."""
-        found = self.found.get(name)
-        return None if found is None else str(found)
-
-    def number(self, name: str) -> Decimal | None:
-        found = self.found.get(name)
-        return found if isinstance(found, Decimal) else None
-
-    def whole(self, name: str) -> int:
-        """Return a whole number; 0 where it was left out."""
-        found = self.found.get(name)
-        return found if isinstance(found, int) else 0
-
-    def names(self, name: str) -> tuple[str, ...]:
-        found = self.found.get(name, ())
-        return found if isinstance(found, tuple) else ()
-
-    def switch(self, name: str) -> bool:
-        return self.found.get(name) is True
-
-
 class Command(msgspec.Struct, frozen=True):
     """What an operator can ask for."""
 
@@ -90,120 +67,20 @@ class Command(msgspec.Struct, frozen=True):
     """Make the input of fields that are each right. Raises `CommandError` where they do not go together."""
 
 
-# --- one value --------------------------------------------------------------------------------------------------------
-
-
-def _reason(found: object) -> str:
-    if not isinstance(found, str) or not found.strip() or len(found) > REASON_CHARS_MAX or not found.isprintable():
-        raise ValueError(f"printable text of 1 to {REASON_CHARS_MAX} characters")
-    return found
-
-
-def _id(found: object) -> str:
-    if not isinstance(found, str) or not ID.fullmatch(found):
-        raise ValueError(ID_WANTED)
-    return found
-
-
-def _symbol(found: object) -> str:
-    if not isinstance(found, str) or not SYMBOL.fullmatch(found):
-        raise ValueError(SYMBOL_WANTED)
-    return found.upper()
-
-
-def _ids(found: object) -> tuple[str, ...]:
-    names = [found] if isinstance(found, str) else found
-    if not isinstance(names, list | tuple) or not 0 < len(names) <= NAMES_MAX:
-        raise ValueError(f"one name or a list of 1 to {NAMES_MAX}, each {ID_WANTED}")
-    for name in names:
-        if not isinstance(name, str) or not ID.fullmatch(name):
-            raise ValueError(f"a list of names, each {ID_WANTED}; {_shown(name)} is none")
-    return tuple(dict.fromkeys(names))
-
-
-def _text(found: object) -> str:
-    if not isinstance(found, str) or not found or not found.isprintable():
-        raise ValueError("printable text")
-    return found
-
-
-def _resolution(found: object) -> Resolution:
-    for member in Resolution:
-        if found == member.value:
-            return member
-    raise ValueError(" or ".join(Resolution))
-
-
-def _number(found: object) -> Decimal:
-    # A float has lost what was written already; `document_of` reads every number exactly.
-    if isinstance(found, bool) or not isinstance(found, str | int | Decimal):
-        raise ValueError("a number, as text or exact")
-    value = exact(str(found))
-    if value is None or not is_short(value):
-        raise ValueError("a number")
-    return value
-
-
-def _price(found: object) -> Decimal:
-    value = _number(found)
-    if value <= ZERO:
-        raise ValueError("a number above 0")
-    return value
-
-
-def _rho(found: object) -> Decimal:
-    value = _number(found)
-    if not -ONE <= value <= ONE:
-        raise ValueError("a number from -1 to 1")
-    return value
-
-
-def _switch(found: object) -> bool:
-    if not isinstance(found, bool):
-        raise ValueError("true or false")
-    return found
-
-
-def _mode(found: object) -> Mode:
-    for mode in Mode:
-        if isinstance(found, str) and found.upper() == mode:
-            return mode
-    raise ValueError(f"one of {', '.join(Mode)}")
-
-
-def _quantities(found: object) -> dict[AccountId, Decimal]:
-    wanted = f"an object of 1 to {NAMES_MAX} accounts, each with its quantity of 0 or more"
-    if not isinstance(found, Mapping) or not 0 < len(found) <= NAMES_MAX:
-        raise ValueError(wanted)
-    quantities = {}
-    for name, value in found.items():
-        qty = _number(value)
-        if not isinstance(name, str) or qty < ZERO:
-            raise ValueError(wanted)
-        quantities[AccountId(name)] = qty
-    return quantities
-
-
-def _object(found: object) -> Mapping[str, object]:
-    if not isinstance(found, Mapping):
-        raise ValueError("an object with the fields of a signal")
-    return found
-
-
 # --- commands ---------------------------------------------------------------------------------------------------------
 
-_WHY = Field(_reason, "why; it is journaled with your name", required=True)
-_PLAN = Field(_ids, "the signal's id, or a list of them", required=True)
-_ACCOUNTS = Field(_ids, "only these accounts")
-_ONE_ACCOUNT = Field(_id, "an account")
+_WHY = Field(read_reason, "why; it is journaled with your name", required=True)
+_PLAN = Field(read_ids, "the signal's id, or a list of them", required=True)
+_ACCOUNTS = Field(read_ids, "only these accounts")
+_ONE_ACCOUNT = Field(read_id, "an account")
 _SCOPES: dict[str, tuple[ScopeKind, Field]] = {
     "account": (ScopeKind.ACCOUNT, _ONE_ACCOUNT),
-    "venue": (ScopeKind.VENUE, Field(_id, "all accounts at a venue")),
-    "strategy": (ScopeKind.STRATEGY, Field(_id, "what a strategy's signals began")),
-    "instrument": (ScopeKind.INSTRUMENT, Field(_symbol, "one instrument, on every account")),
-    "order": (ScopeKind.ORDER, Field(_id, "one order, which is cancelled")),
+    "venue": (ScopeKind.VENUE, Field(read_id, "all accounts at a venue")),
+    "strategy": (ScopeKind.STRATEGY, Field(read_id, "what a strategy's signals began")),
+    "instrument": (ScopeKind.INSTRUMENT, Field(read_symbol, "one instrument, on every account")),
+    "order": (ScopeKind.ORDER, Field(read_id, "one order, which is cancelled")),
 }
-_EVERYTHING = Field(_switch, "true: everything")
+_EVERYTHING = Field(read_switch, "true: everything")
 _STOP_FIELDS = {**{name: field for name, (_, field) in _SCOPES.items()}, "everything": _EVERYTHING, "reason": _WHY}
 _RESUME_FIELDS = {name: field for name, field in _STOP_FIELDS.items() if name != "order"}
 
@@ -286,7 +163,7 @@ def _resolve(values: Values) -> inp.Input:
     break_id = values.text("break_id")
     named = BREAK_ID.fullmatch(break_id)
     if named is None:
-        raise CommandError(f"break_id: {_shown(break_id)}, wanted one as `coxswain breaks` lists them")
+        raise CommandError(f"break_id: {shown(break_id)}, wanted one as `coxswain breaks` lists them")
     resolution, price = Resolution(values.text("resolution")), values.number("price")
     return inp.ResolveBreak(AccountId(named[1]), break_id, resolution, values.text("reason"), values.actor, price)
 
@@ -294,7 +171,7 @@ def _resolve(values: Values) -> inp.Input:
 def _correlate(values: Values) -> inp.Input:
     pair, rho = values.names("accounts"), values.number("rho")
     if len(pair) != 2 or rho is None:
-        raise CommandError(f"accounts: {_shown(list(pair))}, wanted two different accounts")
+        raise CommandError(f"accounts: {shown(list(pair))}, wanted two different accounts")
     return inp.SetCorrelation(AccountId(pair[0]), AccountId(pair[1]), rho, values.text("reason"), values.actor)
 
 
@@ -318,34 +195,6 @@ def _accounts(values: Values) -> tuple[AccountId, ...]:
     return tuple(AccountId(name) for name in values.names("accounts"))
 
 
-def _limits(found: object) -> dict[str, Decimal]:
-    wanted = f"an object of 1 to {NAMES_MAX} keys of the configuration, each with its value"
-    if not isinstance(found, Mapping) or not 0 < len(found) <= NAMES_MAX:
-        raise ValueError(wanted)
-    return {str(key): _number(value) for key, value in found.items()}
-
-
-def _count(found: object) -> int:
-    value = _number(found)
-    if value < ONE or value % ONE:
-        raise ValueError("a whole number of 1 or more")
-    return int(value)
-
-
-def _seconds(found: object) -> int:
-    value = _count(found)
-    if value > TTL_S_MAX:
-        raise ValueError(f"a whole number of seconds from 1 to {TTL_S_MAX}")
-    return value
-
-
-def _breaker(found: object) -> BreakerKind:
-    for kind in BreakerKind:
-        if isinstance(found, str) and found.upper() == kind:
-            return kind
-    raise ValueError(f"one of {', '.join(BreakerKind)}")
-
-
 def _set_limits(values: Values) -> inp.Input:
     limits, account = values.found["values"], values.name("account")
     assert isinstance(limits, dict)
@@ -365,8 +214,8 @@ def _propose_override(values: Values) -> inp.Input:
     )
 
 
-_PROPOSAL = {"proposal": Field(_count, "its number", required=True), "reason": _WHY}
-_OVERRIDE = {"override_id": Field(_id, "its id", required=True), "reason": _WHY}
+_PROPOSAL = {"proposal": Field(read_count, "its number", required=True), "reason": _WHY}
+_OVERRIDE = {"override_id": Field(read_id, "its id", required=True), "reason": _WHY}
 
 
 COMMANDS: dict[str, Command] = {
@@ -382,7 +231,7 @@ COMMANDS: dict[str, Command] = {
     "set-mode": Command(
         "Set how plans become orders, for everything or for one account.",
         {
-            "mode": Field(_mode, f"one of {', '.join(Mode)}", required=True),
+            "mode": Field(read_mode, f"one of {', '.join(Mode)}", required=True),
             "account": _ONE_ACCOUNT,
             "everything": _EVERYTHING,
             "reason": _WHY,
@@ -394,8 +243,8 @@ COMMANDS: dict[str, Command] = {
         {
             "plan_id": _PLAN,
             "accounts": _ACCOUNTS,
-            "seen_px": Field(_price, "the price that you were shown"),
-            "accept_drift": Field(_switch, "true: approve although the price has moved on"),
+            "seen_px": Field(read_price, "the price that you were shown"),
+            "accept_drift": Field(read_switch, "true: approve although the price has moved on"),
             "reason": _WHY,
         },
         _approve,
@@ -406,8 +255,8 @@ COMMANDS: dict[str, Command] = {
     "modify": Command(
         "Lower what accounts take of a plan that waits; 0 leaves an account out.",
         {
-            "plan_id": Field(_id, "the signal's id", required=True),
-            "quantities": Field(_quantities, 'lots by account, as {"alder": "5"}', required=True),
+            "plan_id": Field(read_id, "the signal's id", required=True),
+            "quantities": Field(read_quantities, 'lots by account, as {"alder": "5"}', required=True),
             "reason": _WHY,
         },
         _modify,
@@ -415,11 +264,11 @@ COMMANDS: dict[str, Command] = {
     "cancel": Command(
         "Cancel the open orders that all given names mean.",
         {
-            "order": Field(_ids, "an order's id, or a list of them"),
-            "plan_id": Field(_id, "of this signal"),
-            "account": Field(_id, "of this account"),
-            "instrument": Field(_symbol, "in this instrument"),
-            "protection": Field(_switch, "true: stops and targets too, which stay away until levels are set again"),
+            "order": Field(read_ids, "an order's id, or a list of them"),
+            "plan_id": Field(read_id, "of this signal"),
+            "account": Field(read_id, "of this account"),
+            "instrument": Field(read_symbol, "in this instrument"),
+            "protection": Field(read_switch, "true: stops and targets too, which stay away until levels are set again"),
             "reason": _WHY,
         },
         _cancel,
@@ -427,10 +276,10 @@ COMMANDS: dict[str, Command] = {
     "replace-order": Command(
         "Change the quantity or the prices of a working limit or stop order.",
         {
-            "order": Field(_id, "the order's id", required=True),
-            "quantity": Field(_price, "the new total in lots, filled part included"),
-            "price": Field(_price, "the new limit"),
-            "stop_price": Field(_price, "the new trigger"),
+            "order": Field(read_id, "the order's id", required=True),
+            "quantity": Field(read_price, "the new total in lots, filled part included"),
+            "price": Field(read_price, "the new limit"),
+            "stop_price": Field(read_price, "the new trigger"),
             "reason": _WHY,
         },
         _replace_order,
@@ -440,15 +289,15 @@ COMMANDS: dict[str, Command] = {
     ),
     "withdraw": Command(
         "Take back a command that waits for the engine to start.",
-        {"command_id": Field(_id, "its id, as `coxswain status` lists it", required=True), "reason": _WHY},
+        {"command_id": Field(read_id, "its id, as `coxswain status` lists it", required=True), "reason": _WHY},
         lambda values: inp.WithdrawCommand(values.text("command_id"), values.text("reason"), values.actor),
     ),
     "resolve-break": Command(
         "Say what is to become of a break; the next comparison does it.",
         {
-            "break_id": Field(_text, "a break as `coxswain breaks` lists it", required=True),
-            "resolution": Field(_resolution, "adopt, flatten, ignore or write-off", required=True),
-            "price": Field(_number, "what lots that are adopted are taken to have cost; else the market's price"),
+            "break_id": Field(read_text, "a break as `coxswain breaks` lists it", required=True),
+            "resolution": Field(read_resolution, "adopt, flatten, ignore or write-off", required=True),
+            "price": Field(read_number, "what lots that are adopted are taken to have cost; else the market's price"),
             "reason": _WHY,
         },
         _resolve,
@@ -456,8 +305,8 @@ COMMANDS: dict[str, Command] = {
     "set-correlation": Command(
         "Say how two accounts move together.",
         {
-            "accounts": Field(_ids, "two accounts", required=True),
-            "rho": Field(_rho, "a number from -1 to 1", required=True),
+            "accounts": Field(read_ids, "two accounts", required=True),
+            "rho": Field(read_rho, "a number from -1 to 1", required=True),
             "reason": _WHY,
         },
         _correlate,
@@ -465,9 +314,9 @@ COMMANDS: dict[str, Command] = {
     "set-limits": Command(
         "Change limits of one account, or of the desk and so of all accounts.",
         {
-            "values": Field(_limits, 'values by key, as {"max_order_qty": "50"}', required=True),
+            "values": Field(read_limits, 'values by key, as {"max_order_qty": "50"}', required=True),
             "account": _ONE_ACCOUNT,
-            "for_s": Field(_seconds, "they go back by themselves after so many seconds"),
+            "for_s": Field(read_seconds, "they go back by themselves after so many seconds"),
             "reason": _WHY,
         },
         _set_limits,
@@ -485,10 +334,10 @@ COMMANDS: dict[str, Command] = {
     "propose-override": Command(
         "Ask that one order may pass one soft control once.",
         {
-            "control": Field(_count, "the number of a soft control", required=True),
-            "account": Field(_id, "an account", required=True),
-            "signal_id": Field(_id, "one signal", required=True),
-            "for_s": Field(_seconds, "it expires after so many seconds", required=True),
+            "control": Field(read_count, "the number of a soft control", required=True),
+            "account": Field(read_id, "an account", required=True),
+            "signal_id": Field(read_id, "one signal", required=True),
+            "for_s": Field(read_seconds, "it expires after so many seconds", required=True),
             "reason": _WHY,
         },
         _propose_override,
@@ -506,8 +355,8 @@ COMMANDS: dict[str, Command] = {
     "close-breaker": Command(
         "Let an open circuit breaker cool down, so that one small entry at a time may be tried.",
         {
-            "account": Field(_id, "an account", required=True),
-            "breaker": Field(_breaker, f"one of {', '.join(BreakerKind)}", required=True),
+            "account": Field(read_id, "an account", required=True),
+            "breaker": Field(read_breaker, f"one of {', '.join(BreakerKind)}", required=True),
             "reason": _WHY,
         },
         lambda values: inp.CloseBreaker(
@@ -517,8 +366,8 @@ COMMANDS: dict[str, Command] = {
     "submit": Command(
         "Hand in one signal.",
         {
-            "signal": Field(_object, "the fields of docs/SIGNALS.md", required=True),
-            "reason": Field(_reason, "why you hand it in; it is journaled with your name, beside the signal"),
+            "signal": Field(read_object, "the fields of docs/SIGNALS.md", required=True),
+            "reason": Field(read_reason, "why you hand it in; it is journaled with your name, beside the signal"),
         },
         _submit,
     ),
@@ -545,7 +394,7 @@ def parse_command(document: Mapping[str, object], actor: str, now_ns: int) -> in
         try:
             found[key] = field.read(value)
         except ValueError as error:
-            errors.append(f"{key}: {_shown(value)}, wanted {error}")
+            errors.append(f"{key}: {shown(value)}, wanted {error}")
     for key, field in command.fields.items():
         if field.required and key not in given:
             errors.append(f"{key}: missing, wanted {field.help}")
@@ -567,7 +416,7 @@ def document_of(line: str | bytes) -> dict[str, object]:
     except (RecursionError, ValueError, ArithmeticError) as error:
         raise CommandError(f"the line cannot be read: {error}") from None
     if not isinstance(body, dict):
-        raise CommandError(f"the line is {_shown(body)}, wanted one JSON object")
+        raise CommandError(f"the line is {shown(body)}, wanted one JSON object")
     return body
 
 
@@ -585,16 +434,4 @@ def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _unknown(what: str, found: object, known: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(found[:64].lower(), known, 1) if isinstance(found, str) else []
     hint = f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(known)}"
-    return f"{what}: {'missing' if found is None else _shown(found)}, {hint}"
-
-
-def _shown(value: object) -> str:
-    """Write a value that was found, short and in plain ASCII: it goes to terminals and into the journal."""
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list | tuple):
-        return f"a list of {len(value)}"
-    if isinstance(value, StrEnum | Decimal):
-        return str(value)[:SHOWN_CHARS_MAX]
-    written = json.dumps(value, default=str)
-    return written if len(written) <= SHOWN_CHARS_MAX else written[:SHOWN_CHARS_MAX] + "..."
+    return f"{what}: {'missing' if found is None else shown(found)}, {hint}"
