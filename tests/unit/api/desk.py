@@ -1,5 +1,7 @@
 """What tests of the public classes share: an instrument, a time to begin, platforms, and a signal to buy."""
 
+import asyncio
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +11,10 @@ START = datetime(2026, 1, 5, 10, tzinfo=UTC)
 SHARE = instrument("SHARE", tick=0.01, margin_rate=0.5)
 RESERVE = "reserve"
 LIMITS = {"risk_per_trade_pct": 0.25}
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(work)
 
 
 def paper(venue_id: str = "paper", **options: Any) -> PaperTradingVenue:

@@ -1,7 +1,5 @@
 """Accounts of a configuration file that a program registers one by one, and what is said where one cannot be."""
 
-import asyncio
-from collections.abc import Coroutine
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from coxswain import (
     create_execution_engine,
     load_config,
 )
-from tests.unit.api.desk import LIMITS, SHARE, START, buy, paper
+from tests.unit.api.desk import LIMITS, SHARE, START, buy, paper, run
 
 FILE = f"""
 mode: FULL_AUTO
@@ -35,10 +33,6 @@ accounts:
 instruments: [{{symbol: {SHARE.symbol}, currency: USD, tick: 0.01, lot_step: 1, min_qty: 1, margin_rate: 0.5}}]
 correlations: [{{accounts: [alder, birch], rho: 0.9}}]
 """
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
 
 
 def orchestrator(folder: Path, **options: Any) -> TradeExecutionOrchestrator:

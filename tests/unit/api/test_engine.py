@@ -1,7 +1,5 @@
 """The execution engine through its public methods: brokers, modes, stopping, status, events."""
 
-import asyncio
-from collections.abc import Coroutine
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,11 +24,7 @@ from coxswain import (
     load_config,
 )
 from coxswain.app.config.problems import ConfigError
-from tests.unit.api.desk import SHARE, START, fault, paper
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
+from tests.unit.api.desk import SHARE, START, fault, paper, run
 
 
 def order(qty: float = 10, side: OrderSide = OrderSide.BUY, **fields: Any) -> Order:

@@ -1,7 +1,5 @@
 """The execution manager: what a framework emits becomes orders, positions and statistics."""
 
-import asyncio
-from collections.abc import Coroutine
 from decimal import Decimal
 from typing import Any
 
@@ -17,13 +15,9 @@ from coxswain import (
     ValidationError,
     create_execution_engine,
 )
-from tests.unit.api.desk import START, buy, paper
+from tests.unit.api.desk import START, buy, paper, run
 
 ENTRY = {"instrument": "SHARE", "direction": "long", "price": 100.02, "quantity": 10, "stopLoss": 95.0}
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
 
 
 async def manager(**options: Any) -> ExecutionManager:

@@ -1,7 +1,5 @@
 """Changing orders through the public classes: quantity, price and stop price, and what is said where it cannot be."""
 
-import asyncio
-from collections.abc import Coroutine
 from decimal import Decimal
 from typing import Any
 
@@ -20,11 +18,7 @@ from coxswain import (
     VenueError,
     create_execution_engine,
 )
-from tests.unit.api.desk import START, paper
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
+from tests.unit.api.desk import START, paper, run
 
 
 async def engine(limits: dict[str, Any] | None = None, **options: Any) -> ExecutionEngine:

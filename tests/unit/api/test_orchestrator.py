@@ -1,7 +1,6 @@
 """The orchestrator and the coordinator through their public methods: plans, results, recovery, unknowns, the audit."""
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,11 +20,7 @@ from coxswain import (
     ValidationError,
     VenueError,
 )
-from tests.unit.api.desk import LIMITS, RESERVE, START, buy, fault, orchestrator, paper
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
+from tests.unit.api.desk import LIMITS, RESERVE, START, buy, fault, orchestrator, paper, run
 
 
 def test_a_plan_alone_sends_nothing() -> None:

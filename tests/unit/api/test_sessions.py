@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,7 @@ from coxswain.core.engine import Engine
 from coxswain.journal.verify import verify
 from coxswain.messages.inputs import Input, SubmitOrder
 from coxswain.messages.record import Record
-from tests.unit.api.desk import LIMITS, SHARE, START, buy, orchestrator, paper
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
+from tests.unit.api.desk import LIMITS, SHARE, START, buy, orchestrator, paper, run
 
 
 def order(qty: int = 10, **fields: Any) -> Order:

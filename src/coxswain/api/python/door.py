@@ -111,7 +111,7 @@ class Desk:
 
     # --- orders -------------------------------------------------------------------------------------------------------
 
-    def submit_order(self, params: OrderParams | Order, venue: str | None = None) -> str:
+    def submit_order(self, params: OrderParams, venue: str | None = None) -> str:
         """Send one order on the fast path: no plan and no stagger, but the gate and the journal. Return its id.
 
         Raises `OrderDenied` with every check that failed.
@@ -124,7 +124,7 @@ class Desk:
             raise OrderDenied(*_denials(record))
         return created[0].cl_ord_id
 
-    def intent(self, params: OrderParams | Order, venue: str | None) -> OrderIntent:
+    def intent(self, params: OrderParams, venue: str | None) -> OrderIntent:
         """Say what an order is to be, exactly. Raises `ValidationError` for what cannot be understood."""
         session = self.session
         instrument = session.instrument(params.symbol)
@@ -146,7 +146,7 @@ class Desk:
             decision_px=None if quote is None or params.order_type is not OrdType.MARKET else touch(quote, params.side),
         )
 
-    def _account_for(self, params: OrderParams | Order, venue: str | None) -> AccountId:
+    def _account_for(self, params: OrderParams, venue: str | None) -> AccountId:
         """Return the account that an order names, or else the only one that can be meant."""
         specs = [spec for spec in self.session.accounts if venue in (None, spec.venue)]
         if params.account_id is not None:

@@ -179,7 +179,7 @@ class ExecutionEngine(Shared):
 
     # --- orders -------------------------------------------------------------------------------------------------------
 
-    async def submit_cross_system_order(self, order: Order | OrderParams, preferred_broker: str | None = None) -> str:
+    async def submit_cross_system_order(self, order: OrderParams, preferred_broker: str | None = None) -> str:
         """Submit one order to the preferred broker, or to the first; return its id once the broker has answered.
 
         It takes the fast path: no plan, so nothing waits for a person; but the gate judges it. Raises `OrderDenied`.

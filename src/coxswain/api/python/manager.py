@@ -154,7 +154,7 @@ class ExecutionManager(Shared):
 
         return await desk.run(execute)
 
-    async def submit_order(self, params: OrderParams | Order) -> Order:
+    async def submit_order(self, params: OrderParams) -> Order:
         """Submit one order on the fast path, and return it once it was answered. Raises `OrderDenied`."""
         return await self.order_router.submit_order(params)
 

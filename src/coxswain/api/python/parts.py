@@ -37,14 +37,14 @@ class Part(Shared):
 class OrderRouter(Part):
     """Orders on their way: understood, then judged by the gate and reserved in one step, then sent and followed."""
 
-    async def validate_order(self, params: OrderParams | Order) -> None:
+    async def validate_order(self, params: OrderParams) -> None:
         """See that an order can be understood. Raises `ValidationError`.
 
         Whether it may leave is judged when it is submitted, with everything as it stands then.
         """
         await self._desk.run(lambda: self._desk.intent(params, self._venue))
 
-    async def submit_order(self, params: OrderParams | Order) -> Order:
+    async def submit_order(self, params: OrderParams) -> Order:
         """Submit an order, and return it once it was answered. Raises `OrderDenied` with every check that failed."""
         return await self._desk.run(lambda: self._desk.await_order(self._desk.submit_order(params, self._venue)))
 
@@ -86,7 +86,7 @@ class OrderManager(Part):
 class FastExecutionPath(Part):
     """Orders that skip planning and stagger. They pass the gate and the journal like every other."""
 
-    async def execute(self, order: OrderParams | Order) -> Order:
+    async def execute(self, order: OrderParams) -> Order:
         """Submit an order, and return it once it was answered. Raises `OrderDenied`."""
         return await self._desk.run(lambda: self._desk.await_order(self._desk.submit_order(order, self._venue)))
 
@@ -119,7 +119,7 @@ class PositionManager(Part):
         """Return, risk/reward, holding period and profit a day of one position."""
         return self._desk.session.look(lambda: metrics_of(self._row(symbol, account_id)))
 
-    async def open_position(self, params: OrderParams | Order) -> ManagedPosition:
+    async def open_position(self, params: OrderParams) -> ManagedPosition:
         """Enter with an order, and return the position that it opened. Stop and target follow its fills.
 
         Raises `PositionError` where nothing has filled; the order may still work.

@@ -155,7 +155,7 @@ class AccountStatus(msgspec.Struct, frozen=True):
 
 
 class OrderParams(msgspec.Struct, frozen=True):
-    """What an order is to be."""
+    """What an order is to be. An `Order` is one too."""
 
     symbol: str
     side: OrderSide
@@ -182,21 +182,9 @@ class Fill(msgspec.Struct, frozen=True):
     commission: Decimal
 
 
-class Order(msgspec.Struct, frozen=True):
-    """An order: what it is to be, like `OrderParams`, and from `order_id` on what became of it."""
+class Order(OrderParams, frozen=True):
+    """An order: what it is to be, and from `order_id` on what became of it."""
 
-    symbol: str
-    side: OrderSide
-    quantity: Number
-    order_type: OrderType = OrdType.MARKET
-    limit_price: Number | None = None
-    stop_price: Number | None = None
-    time_in_force: TimeInForce = TimeInForce.DAY
-    stop_loss: Number | None = None
-    take_profit: Number | None = None
-    reduce_only: bool = False
-    account_id: str | None = None
-    client_order_id: str | None = None
     order_id: str | None = None
     """None until it is submitted."""
     status: OrderStatus = OrderStatus.PENDING_NEW

@@ -77,7 +77,7 @@ class ExecutionVenue(Shared):
         assert self._desk_given is not None
         return self._desk_given
 
-    async def submit_order(self, params: OrderParams | Order) -> Order:
+    async def submit_order(self, params: OrderParams) -> Order:
         """Submit an order through the gate, and return it once it was answered. Raises `OrderDenied`."""
         desk = self._desk
         return await desk.run(lambda: desk.await_order(desk.submit_order(params, self.venue_id)))
