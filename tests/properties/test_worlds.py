@@ -13,7 +13,7 @@ from tests.sim.crowd import Crowd, script
 from tests.sim.draw import make
 from tests.sim.invariants import Invariants, at_rest, replays_to_the_same
 from tests.sim.wire import Faults
-from tests.sim.world import ALL_NATIVE, Lacks, World, make_setup
+from tests.sim.world import ALL_NATIVE, CASH, Lacks, World, make_setup
 
 LOOKED_AT = int(os.environ.get("WORLDS", "0"))
 
@@ -49,6 +49,7 @@ def play(
         Invariants(),
         make_setup(lacks, max_timing_variance_ms="3000" if staggered else "0", min_timing_variance_ms="0"),
         lacks=lacks,
+        cash=CASH,
     )
     crowd = Crowd(world, seed, restarts=restarts)
     for _ in range(acts):
@@ -83,7 +84,7 @@ def test_reports_that_only_change_places_change_nothing_in_the_end(seed: int, ac
 @worlds(60)
 @given(seeds, st.integers(30, 80))
 def test_a_process_that_dies_again_and_again_loses_and_doubles_nothing(seed: int, acts: int) -> None:
-    world = World(seed, Faults(delay=50), script(seed, 10), Invariants())
+    world = World(seed, Faults(delay=50), script(seed, 10), Invariants(), cash=CASH)
     crowd = Crowd(world, seed, restarts=False)
     for number in range(acts):
         crowd.act()

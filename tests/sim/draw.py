@@ -43,7 +43,7 @@ from tests.sim.crowd import script
 from tests.sim.invariants import Invariants
 from tests.sim.unrest import Unrest
 from tests.sim.wire import Faults
-from tests.sim.world import A1, A2, B1, SHARE, Lacks, S, World, make_setup
+from tests.sim.world import A1, A2, B1, CASH, SHARE, Lacks, S, World, make_setup
 
 OWNER = "Ann Example"
 DAY_S = 86_400
@@ -143,7 +143,7 @@ def draw(seed: int) -> Drawn:
 def make(seed: int, invariants: Invariants) -> tuple[World, Unrest, Drawn]:
     """Make the world of a seed, and those who act on it."""
     drawn = draw(seed)
-    world = World(seed, drawn.wire, script(seed, drawn.scripted), invariants, drawn.setup, lacks=drawn.lacks)
+    world = World(seed, drawn.wire, script(seed, drawn.scripted), invariants, drawn.setup, lacks=drawn.lacks, cash=CASH)
     return world, Unrest(world, seed, restarts=drawn.restarts), drawn
 
 

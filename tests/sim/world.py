@@ -11,15 +11,16 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from coxswain.core.engine import Engine
-from coxswain.messages.inputs import EngineStarted, Input, ObserveHost, TimePassed, TradingDay
+from coxswain.messages.inputs import CompareAccounts, EngineStarted, Input, ObserveHost, TimePassed, TradingDay
 from coxswain.messages.record import Record, decode, encode
+from coxswain.model.cash import CashKind
 from coxswain.model.decimals import plain
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.setup import AccountSpec, Correlation, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, JournalId, Mode, OrdType, ProtectionPolicy, Symbol, VenueId
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.plugins import make_engine
-from coxswain.venues.paper import CAPABILITIES, AccountParams, Fault, PaperVenue, Params, capabilities_of
+from coxswain.venues.paper import CAPABILITIES, AccountParams, Cash, Fault, PaperVenue, Params, capabilities_of
 from tests.sim.wire import Faults, Wire
 
 MS = 1_000_000
@@ -53,6 +54,15 @@ INSTRUMENTS = (
     ),
 )
 INSTRUMENT = {instrument.symbol: instrument for instrument in INSTRUMENTS}
+
+
+CASH = (
+    Cash(account=A1, kind=CashKind.SWAP, amount=Decimal("-3.21"), at_s=Decimal(20)),
+    Cash(account=A2, kind=CashKind.FEE, amount=Decimal(-7), at_s=Decimal(40), told=False),
+    Cash(account=B1, kind=CashKind.DEPOSIT, amount=Decimal(2500), at_s=Decimal(30)),
+    Cash(account=B2, kind=CashKind.WITHDRAWAL, amount=Decimal(-1500), at_s=Decimal(30), told=False),
+)
+"""What moves at the venues without a trade; of some of it nothing is told."""
 
 
 class Lacks(NamedTuple):
@@ -108,11 +118,13 @@ class World:
         setup: Setup | None = None,
         wire: type[Wire] = Wire,
         lacks: Lacks = ALL_NATIVE,
+        cash: tuple[Cash, ...] = (),
     ) -> None:
         self.random = random.Random(seed)
         self.now_ns = START_NS
         self.setup = setup or make_setup(lacks)
         self.lacks = lacks
+        self.cash = cash
         self.venues = {
             venue_id: PaperVenue(
                 venue_id,
@@ -123,6 +135,7 @@ class World:
                         if venue == venue_id
                     },
                     commission_per_lot=Decimal("0.5"),
+                    cash=tuple(moved for moved in cash if VENUE_OF[moved.account] == venue_id),
                     faults=tuple(fault for fault in script if VENUE_OF[fault.account] == venue_id),
                     **(lacks.params() if venue_id == PB else {}),
                 ),
@@ -232,4 +245,6 @@ class World:
                 self.quote(symbol)
             meanwhile()
             self.run(10 * S)
+        if self.cash:
+            self.step(CompareAccounts("nothing is under way any more"))  # as the loop does, also of those that idle
         self.run(3 * S)  # what was asked for at the last moment is answered

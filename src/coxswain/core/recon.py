@@ -6,7 +6,7 @@ compared. A difference is a break, an item with an id; what becomes of it stands
 
 from decimal import Decimal
 
-from coxswain.core import losses, reversals, stops
+from coxswain.core import cash, losses, reversals, stops
 from coxswain.core.breaks import difference, settle_breaks
 from coxswain.core.held import close_surplus, learn_stop
 from coxswain.core.lookups import book_fills
@@ -69,6 +69,8 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
     else:
         for reversal in answer.reversals:
             reversals.take(tx, account, reversal)
+        if not cash.take_all(tx, account, answer.movements):
+            return
     if _is_old(account, as_of_ns):
         return
     breaks = _differences(account, answer)
@@ -91,19 +93,23 @@ def is_known(account: Account, answer: AccountLookedUp) -> bool:
     booked = (*(fill.exec_id for fill in answer.fills), *(reversal.exec_id for reversal in answer.reversals))
     if not account.reconciled or account.breaks or any(exec_id not in account.exec_ids for exec_id in booked):
         return False
+    if any(movement.cash_id not in account.cash_ids for movement in answer.movements):
+        return False
     found = {break_id: difference(each) for break_id, each in _differences(account, answer).items()}
     return found == account.ignored and not _working_after_end(account, answer, answer.as_of_ns)
 
 
 def _is_old(account: Account, as_of_ns: int) -> bool:
-    """Books from before the last question, the last agreement, or a fill or bust that we know prove nothing."""
+    """Books from before the last question, the last agreement, or a fill, bust or cash that we know prove nothing."""
     booked = (position.recent[-1].transact_time_ns for position in account.positions.values() if position.recent)
-    return as_of_ns < max(account.asked_ns, account.reconciled_ns, account.reversed_ns, *booked)
+    told = (account.reversed_ns, account.cash_ns, *booked)
+    return as_of_ns < max(account.asked_ns, account.reconciled_ns, *told)
 
 
 def _adopt(tx: Tx, account: Account, answer: AccountLookedUp, as_of_ns: int) -> None:
     """Take the first balance we are shown; earlier fills are in it. A trading day that waits for it begins."""
-    tx.apply(ev.BalanceAdopted(answer.account, answer.balance, as_of_ns))
+    known = tuple(movement.cash_id for movement in answer.movements)
+    tx.apply(ev.BalanceAdopted(answer.account, answer.balance, as_of_ns, known))
     if account.day:
         begin_day(tx, answer.account, account.day)
 

@@ -30,6 +30,7 @@ from coxswain.model.setup import NOTHING_DECLARED, AccountSpec, Capabilities, Se
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
     AccountId,
+    CashId,
     ClOrdId,
     ExecId,
     JournalId,
@@ -150,6 +151,10 @@ class Account(msgspec.Struct):
     """Busts and corrections of fills that are not known, by the exec_id that they name."""
     reversed_ns: int = 0
     """The venue's time of the latest of them: older books have the fills as they were."""
+    cash_ids: dict[CashId, None] = {}
+    """Of every movement of cash that was taken in, or is in the first balance."""
+    cash_ns: int = 0
+    """The venue's time of the latest of them: older books have another balance."""
     rates: dict[str, Decimal] = {}
     """The last rate that a fill in each currency was booked at."""
     positions: dict[Symbol, Position] = {}

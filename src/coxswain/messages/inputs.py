@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.breaker import BreakerKind
+from coxswain.model.cash import CashMovement
 from coxswain.model.control import Scope, StopLevel
 from coxswain.model.market import Quote
 from coxswain.model.orders import OrderIntent, VenueFill, VenueOrder, VenuePosition, VenueReversal
@@ -389,6 +390,13 @@ class ExecutionReport(InputBase, frozen=True):
     """On TRADE_CANCEL and TRADE_CORRECT: the fill, or the correction of it, that this is about (FIX 19)."""
 
 
+class CashMoved(InputBase, frozen=True):
+    """The venue changed a balance without a trade: swap, a fee, interest, a deposit, a withdrawal."""
+
+    account: AccountId
+    movement: CashMovement
+
+
 class CancelRejected(InputBase, frozen=True):
     """The venue refused a cancel or a replace (FIX 35=9)."""
 
@@ -425,6 +433,8 @@ class AccountLookedUp(InputBase, frozen=True):
     """The answer is no older than this; 0 where the venue does not say."""
     reversals: tuple[VenueReversal, ...] = ()
     """Busts and corrections since the time asked for, where the venue tells of them."""
+    movements: tuple[CashMovement, ...] = ()
+    """Of cash, since the time asked for, where the venue tells of them."""
 
 
 class VenueFailed(InputBase, frozen=True):
@@ -484,6 +494,7 @@ Input = (
     | ObserveHost
     | Quote
     | ExecutionReport
+    | CashMoved
     | CancelRejected
     | OrderLookedUp
     | AccountLookedUp

@@ -82,6 +82,12 @@ class Marks(msgspec.Struct, frozen=True):
     high_closed: Decimal
     """Highest balance ever."""
     high_equity: Decimal
+    transferred: Decimal = ZERO
+    """Paid in or out since the firm's last reset: no profit."""
+
+    @property
+    def won_today(self) -> Decimal:
+        return self.equity - self.day_equity - self.transferred
 
 
 class Floor(msgspec.Struct, frozen=True):

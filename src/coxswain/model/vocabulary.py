@@ -10,6 +10,7 @@ SignalId = NewType("SignalId", str)
 ClOrdId = NewType("ClOrdId", str)
 VenueOrderId = NewType("VenueOrderId", str)
 ExecId = NewType("ExecId", str)
+CashId = NewType("CashId", str)
 JournalId = NewType("JournalId", str)
 
 

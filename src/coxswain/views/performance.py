@@ -18,6 +18,7 @@ import msgspec
 
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
+from coxswain.model.cash import TRANSFERS
 from coxswain.model.decimals import HUNDRED, ONE, ZERO, plain, round_down
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import AccountId, Symbol
@@ -44,7 +45,7 @@ class PortfolioRow(msgspec.Struct, frozen=True):
 
 
 class PerformanceRow(msgspec.Struct, frozen=True):
-    """Figures of all accounts in one currency, those of the portfolio last; None where there is too little to tell."""
+    """Figures of all accounts in one currency, with those of the portfolio; None where there is too little to tell."""
 
     currency: str
     equity: Decimal
@@ -53,6 +54,10 @@ class PerformanceRow(msgspec.Struct, frozen=True):
     daily_returns: int
     sharpe_ratio: Decimal | None
     max_drawdown_pct: Decimal
+    financing: Decimal
+    """Swap, fees and interest that venues booked by themselves; negative where it cost."""
+    transferred: Decimal
+    """Paid in less paid out, as venues told it; first balances left out."""
     total_positions: int
     total_value: Decimal | None
     total_unrealized_pnl: Decimal
@@ -67,6 +72,8 @@ class _Fund(msgspec.Struct):
 
     balance: Decimal = ZERO
     unrealized: Decimal = ZERO
+    financing: Decimal = ZERO
+    transferred: Decimal = ZERO
     base_index: Decimal = ONE
     """Where the index stood when money last moved, and the equity it stood for."""
     base_equity: Decimal = ZERO
@@ -142,6 +149,8 @@ class Performance:
             len(returns),
             sharpe_ratio(returns),
             fund.drawdown_pct,
+            fund.financing,
+            fund.transferred,
             *msgspec.structs.astuple(portfolio)[1:],
         )
 
@@ -159,6 +168,17 @@ class Performance:
         else:
             self._set_balance(event.account, event.balance)
             self._look(event.account)
+
+    def _cash_booked(self, event: ev.CashBooked) -> None:
+        """Swap, fees and interest are a part of the return; what was paid in or out is none."""
+        fund, moved = self._fund(event.account), event.movement
+        if moved.kind in TRANSFERS:
+            self._transfer(event.account, moved.amount)
+            fund.transferred = plain(fund.transferred + moved.amount)
+            return
+        self._set_balance(event.account, event.balance)
+        fund.financing = plain(fund.financing + moved.amount)
+        self._look(event.account)
 
     def _changed(self, event: ev.PositionChanged) -> None:
         holders = self._holders.setdefault(event.symbol, {})
@@ -213,6 +233,7 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.EngineConfigured: Performance._configured,
     ev.BalanceAdopted: Performance._adopted,
     ev.BalanceAdjusted: Performance._adjusted,
+    ev.CashBooked: Performance._cash_booked,
     ev.PositionChanged: Performance._changed,
     ev.DayStarted: Performance._day_started,
 }

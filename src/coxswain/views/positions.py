@@ -12,6 +12,7 @@ import msgspec
 
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
+from coxswain.model.cash import TRANSFERS
 from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down, round_up, text
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.plan import Plan
@@ -320,6 +321,15 @@ class Book:
         else:
             account.day_realized = plain(account.day_realized + event.difference)
 
+    def _cash_booked(self, event: ev.CashBooked) -> None:
+        account, amount = self.accounts[event.account], event.movement.amount
+        account.balance = event.balance
+        if event.movement.kind in TRANSFERS:
+            account.day_balance = plain(account.day_balance + amount)
+            account.anchor = plain(account.anchor + amount)
+        else:
+            account.day_realized = plain(account.day_realized + amount)
+
     def _position(self, account: AccountId, symbol: Symbol) -> PositionRow:
         fresh = PositionRow(account, symbol, currency=self.accounts[account].currency)
         return self.positions.setdefault((account, symbol), fresh)
@@ -420,6 +430,7 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.DayStarted: Book._day_started,
     ev.BalanceAdopted: Book._balance_adopted,
     ev.BalanceAdjusted: Book._balance_adjusted,
+    ev.CashBooked: Book._cash_booked,
     ev.PositionChanged: Book._changed,
     ev.ProtectionLevelsSet: Book._levels,
     ev.StopTrailed: Book._trailed,

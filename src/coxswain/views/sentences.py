@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from coxswain.messages import events as ev
+from coxswain.model.cash import TRANSFERS
 from coxswain.model.checks import reason
 from coxswain.model.control import name_of
 from coxswain.model.decimals import HUNDRED, plain, text
@@ -227,6 +228,13 @@ def _absence(event: ev.AbsenceNoted) -> str:
 
 def _resolved(event: ev.OutcomeResolved) -> str:
     return f"the outcome of {event.cl_ord_id} is known, {'found' if event.found else 'not there'}: {event.how}"
+
+
+def _cash(event: ev.CashBooked) -> str:
+    moved = event.movement
+    words = " ".join(word for word in (str(moved.kind), moved.symbol and f"on {moved.symbol}", moved.text) if word)
+    counts = "no result of trading" if moved.kind in TRANSFERS else "a result of the day"
+    return f"{event.account}: {words} of {moved.amount:+f}, {counts}; balance {event.balance:f}"
 
 
 def _position(event: ev.PositionChanged) -> str:
@@ -493,6 +501,7 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
         f"{e.account} takes over the venue's balance of {e.balance:f} ({e.difference:+f}, "
         f"{'a transfer' if e.is_transfer else 'counted as a result'}): {e.reason}"
     ),
+    ev.CashBooked: _cash,
     ev.OrderAdopted: lambda e: f"{e.intent.account} takes over the venue's order {e.cl_ord_id}",
     ev.BreakClosed: lambda e: f"break {e.break_id} on {e.account} closed: {e.resolution}",
     ev.FirmDayStarted: lambda e: (

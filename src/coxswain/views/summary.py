@@ -164,6 +164,8 @@ class PerformanceDoc(msgspec.Struct, frozen=True):
     average_position_size: Written | None
     winning_positions: int
     losing_positions: int
+    financing: Written = "0"
+    transferred: Written = "0"
 
 
 class StatsDoc(msgspec.Struct, frozen=True):

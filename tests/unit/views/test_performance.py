@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.model.vocabulary import AccountId
+from coxswain.model.cash import CashKind, CashMovement
+from coxswain.model.vocabulary import AccountId, CashId
 from coxswain.views.blotter import Blotter
 from coxswain.views.performance import Performance, PerformanceRow, daily_returns, sharpe_ratio
 from coxswain.views.positions import Book
@@ -123,3 +124,22 @@ def test_the_steps_of_an_index_are_its_returns() -> None:
 def test_without_a_quote_nobody_can_say_what_it_is_worth() -> None:
     row = figures(begun().step(position("1", "1.1", balance="1000")))
     assert (row.total_value, row.average_position_size, EURUSD) == (None, None, "EURUSD")
+
+
+def cash(script: Script, kind: CashKind, amount: int, balance: int) -> Script:
+    moved = CashMovement(CashId(f"m{script.now_ns}"), kind, Decimal(amount), script.now_ns)
+    return script.step(ev.CashBooked(A, moved, Decimal(balance)))
+
+
+def test_swap_is_a_part_of_the_return_and_of_what_financing_came_to() -> None:
+    script = cash(cash(begun(), CashKind.SWAP, -100, 900), CashKind.INTEREST, 45, 945)
+    row = figures(script)
+    assert (row.return_pct, row.max_drawdown_pct) == (Decimal("-5.5"), Decimal(10))
+    assert (row.financing, row.transferred) == (Decimal(-55), ZERO)
+
+
+def test_what_a_venue_says_was_paid_in_or_out_is_no_return() -> None:
+    script = cash(cash(begun(), CashKind.DEPOSIT, 500, 1500), CashKind.WITHDRAWAL, -1000, 500)
+    row = figures(script)
+    assert (row.equity, row.return_pct, row.max_drawdown_pct) == (Decimal(500), ZERO, ZERO)
+    assert (row.financing, row.transferred) == (ZERO, Decimal(-500))

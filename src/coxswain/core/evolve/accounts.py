@@ -54,6 +54,7 @@ def _day_started(state: State, clock: Deadlines, event: ev.DayStarted) -> None:
 def _balance_adopted(state: State, clock: Deadlines, event: ev.BalanceAdopted) -> None:
     account = state.accounts[event.account]
     account.balance, account.reconciled_ns = event.balance, event.as_of_ns
+    account.cash_ids |= dict.fromkeys(event.cash_ids)
     if account.initial_balance is None:
         account.initial_balance = event.balance
     raise_peak(account)

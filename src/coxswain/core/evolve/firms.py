@@ -14,6 +14,7 @@ from coxswain.core.position import NOTHING_HELD, Position
 from coxswain.core.state import State, equity, find_order
 from coxswain.core.sums import key
 from coxswain.messages import events as ev
+from coxswain.model.cash import TRANSFERS
 from coxswain.model.decimals import ONE, ZERO, plain
 from coxswain.model.firm import NewsEvent, firm_of
 from coxswain.model.firm_facts import Party
@@ -118,6 +119,10 @@ def _follow(state: State, clock: Deadlines, event: ev.Event) -> None:
             _raise_highs(state, event.account)
             if event.is_transfer and event.account in state.firms.books:
                 state.firms.books[event.account].transferred += event.difference
+        case ev.CashBooked():
+            _raise_highs(state, event.account)
+            if event.movement.kind in TRANSFERS and event.account in state.firms.books:
+                state.firms.books[event.account].transferred += event.movement.amount
         case ev.OrderAdopted(intent=intent):
             _touch(state, intent.account, intent.symbol)
         case ev.SpreadEnded(signal_id, account_id):

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from coxswain.core import order as machine
+from coxswain.core.activity import raise_peak
 from coxswain.core.deadlines import Deadlines
+from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.order import Order
 from coxswain.core.state import Account, Chosen, State
 from coxswain.core.sums import (
@@ -16,6 +18,7 @@ from coxswain.core.sums import (
 )
 from coxswain.messages import events as ev
 from coxswain.model.breaker import BreakerKind
+from coxswain.model.cash import TRANSFERS
 from coxswain.model.decimals import ZERO
 
 
@@ -82,15 +85,28 @@ def _balance_adjusted(state: State, clock: Deadlines, event: ev.BalanceAdjusted)
     account = state.accounts[event.account]
     account.balance = event.balance
     if event.is_transfer:
-        account.day_balance += event.difference
-        account.anchor += event.difference
         _measure_from(account, event.difference)
     else:
         account.day_realized += event.difference
 
 
+def _cash_booked(state: State, clock: Deadlines, event: ev.CashBooked) -> None:
+    account, movement = state.accounts[event.account], event.movement
+    account.cash_ids[movement.cash_id] = None
+    account.cash_ns = max(account.cash_ns, movement.transact_time_ns)
+    account.balance = event.balance
+    if movement.kind in TRANSFERS:
+        _measure_from(account, movement.amount)
+    else:
+        account.day_realized += movement.amount
+    note_equity(state, account)
+    raise_peak(account)
+
+
 def _measure_from(account: Account, transferred: Decimal) -> None:
     """What came or went is neither won nor lost: all that losses are measured from moves with it."""
+    account.day_balance += transferred
+    account.anchor += transferred
     if account.initial_balance is not None:
         account.initial_balance += transferred
     account.peak += transferred
@@ -134,5 +150,6 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.DifferenceGone: _difference_gone,
     ev.PositionAdopted: _position_adopted,
     ev.BalanceAdjusted: _balance_adjusted,
+    ev.CashBooked: _cash_booked,
     ev.OrderAdopted: _order_adopted,
 }

@@ -78,7 +78,7 @@ def _cap(name: str, value: Decimal, limit: Decimal) -> Standing:
 
 
 def _consistency(rules: RuleSet, marks: Marks, before: Decimal, best_day: Decimal) -> list[Standing]:
-    today = marks.equity - marks.day_equity
+    today = marks.won_today
     total, best = before + today, max(best_day, today)
     share = round_up(best / total) if total > 0 and best > 0 else None
     return [

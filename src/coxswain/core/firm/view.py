@@ -109,6 +109,7 @@ def marks_of(account: Account, book: FirmBook) -> Marks:
         book.high_eod,
         book.high_closed,
         max(book.high_equity, worth),
+        book.transferred,
     )
 
 

@@ -319,6 +319,9 @@ from coxswain.messages.events.reconciliation import (
     BreakFound as BreakFound,
 )
 from coxswain.messages.events.reconciliation import (
+    CashBooked as CashBooked,
+)
+from coxswain.messages.events.reconciliation import (
     ComparisonAsked as ComparisonAsked,
 )
 from coxswain.messages.events.reconciliation import (

@@ -5,6 +5,7 @@ from decimal import Decimal
 from coxswain.messages.events.base import EventBase
 from coxswain.model.vocabulary import (
     AccountId,
+    CashId,
     TradingState,
 )
 
@@ -38,6 +39,8 @@ class BalanceAdopted(EventBase, frozen=True):
     account: AccountId
     balance: Decimal
     as_of_ns: int = 0
+    cash_ids: tuple[CashId, ...] = ()
+    """Movements of cash that are in it."""
 
 
 AccountEvent = AccountStateChanged | DayStarted | BalanceAdopted

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from coxswain.messages.events.base import EventBase
+from coxswain.model.cash import CashMovement
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import AccountId, ClOrdId, Resolution, Symbol, VenueOrderId
 
@@ -103,6 +104,15 @@ class BalanceAdjusted(EventBase, frozen=True):
     reason: str
 
 
+class CashBooked(EventBase, frozen=True):
+    """Cash moved without a trade. A deposit or withdrawal moves the day's figures along; the rest is a result."""
+
+    account: AccountId
+    movement: CashMovement
+    balance: Decimal
+    """After it."""
+
+
 class OrderAdopted(EventBase, frozen=True):
     """An order that the venue works and we did not know became ours, with its hold."""
 
@@ -123,5 +133,6 @@ ReconciliationEvent = (
     | DifferenceGone
     | PositionAdopted
     | BalanceAdjusted
+    | CashBooked
     | OrderAdopted
 )

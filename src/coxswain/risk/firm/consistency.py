@@ -16,7 +16,7 @@ def judge(order: OrderIntent, facts: FirmFacts) -> Iterator[Verdict]:
     """
     if facts.rules is None or facts.reducing:
         return
-    today = facts.marks.equity - facts.marks.day_equity
+    today = facts.marks.won_today
     total, best = facts.profit_before + today, max(facts.best_day, today)
     for rule in facts.rules.consistency:
         if total <= 0 or best <= 0:

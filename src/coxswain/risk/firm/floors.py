@@ -22,6 +22,7 @@ def after_reset(marks: Marks) -> Marks:
         day_balance=marks.balance,
         day_equity=marks.equity,
         high_eod=max(marks.high_eod, marks.balance),
+        transferred=ZERO,
     )
 
 

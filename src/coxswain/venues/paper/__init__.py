@@ -3,8 +3,9 @@
 It learns nothing but the requests it is sent, so that what the engine believes can be checked against what happened.
 """
 
-from coxswain.venues.paper.conditions import Halt, HaltedOrders, Outage, OutageKind
+from coxswain.venues.paper.conditions import Cash, Halt, HaltedOrders, Outage, OutageKind
 from coxswain.venues.paper.faults import Fault, FaultKind
+from coxswain.venues.paper.nights import Swap
 from coxswain.venues.paper.params import (
     CAPABILITIES,
     AccountParams,
@@ -25,6 +26,7 @@ __all__ = [
     "CAPABILITIES",
     "IS_LIVE",
     "AccountParams",
+    "Cash",
     "Counts",
     "Fault",
     "FaultKind",
@@ -37,6 +39,7 @@ __all__ = [
     "QueuePlace",
     "Simulated",
     "StateFileError",
+    "Swap",
     "SymbolCounts",
     "Venue",
     "WalkParams",

@@ -6,9 +6,12 @@ The arithmetic of a fill is `model.position.book`, which the engine uses too: wh
 from collections.abc import Iterable
 from decimal import Decimal
 
+import msgspec
+
+from coxswain.model.cash import CashMovement
 from coxswain.model.decimals import ONE, ZERO, round_down, round_up
 from coxswain.model.market import Quote
-from coxswain.model.orders import VenueFill
+from coxswain.model.orders import VenueFill, VenueReversal
 from coxswain.model.position import unrealized
 from coxswain.model.vocabulary import AccountId, ClOrdId, Side, Symbol
 from coxswain.venues.paper.orders import Order
@@ -35,8 +38,27 @@ class Position:
         return max(-self.qty if side is Side.BUY else self.qty, ZERO)
 
 
+class Reversed(msgspec.Struct, frozen=True):
+    """A fill as it was before it was taken back or changed, and how that was told."""
+
+    fill: VenueFill
+    reversal: VenueReversal
+
+
 class Account:
-    __slots__ = ("balance", "currency", "fills", "fills_of", "id", "new_orders", "orders", "positions", "working")
+    __slots__ = (
+        "balance",
+        "currency",
+        "fills",
+        "fills_of",
+        "id",
+        "movements",
+        "new_orders",
+        "orders",
+        "positions",
+        "reversed",
+        "working",
+    )
 
     def __init__(self, account_id: AccountId, currency: str, balance: Decimal, new_orders: int = 0) -> None:
         self.id = account_id
@@ -50,6 +72,10 @@ class Account:
         self.positions: dict[Symbol, Position] = {}
         self.fills: list[VenueFill] = []
         self.fills_of: dict[int, list[VenueFill]] = {}
+        """By number of the order. Both have the fills that stand, as they stand."""
+        self.reversed: list[Reversed] = []
+        self.movements: list[CashMovement] = []
+        """Of cash, without a trade."""
 
     def position(self, book: Book) -> Position:
         position = self.positions.get(book.instrument.symbol)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from coxswain.model.cash import TRANSFERS, CashKind
 from coxswain.model.decimals import ZERO
-from coxswain.model.vocabulary import Symbol
+from coxswain.model.vocabulary import AccountId, Symbol
 
 NS_PER_S = 1_000_000_000
 NEITHER_PAIR = "wanted from and until, or from_s and until_s"
@@ -85,6 +86,46 @@ class Halt(Condition, frozen=True, kw_only=True):
     symbol: Symbol
     reason: str = "halted by the venue"
     orders: HaltedOrders = HaltedOrders.ACCEPT
+
+
+class Cash(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Cash that moves on an account at one moment, without a trade."""
+
+    account: AccountId
+    kind: CashKind
+    amount: Decimal
+    """What the balance changes by: negative for a withdrawal or a fee."""
+    at: str | None = None
+    """ISO 8601 with a zone."""
+    at_s: Decimal | None = None
+    """Seconds after the venue's first quote."""
+    text: str = ""
+    told: bool = True
+    """False: it is in the books, and the report of it is lost."""
+
+    @property
+    def is_relative(self) -> bool:
+        return self.at_s is not None
+
+    def problem(self) -> str:
+        """Say what cannot be; empty if all of it can."""
+        if (self.at is None) is (self.at_s is None):
+            return "wanted at, or at_s"
+        if self.at is not None and _read_ns(self.at) is None:
+            return f"{self.at}: wanted a time with its zone such as 2026-01-05T10:00:00Z"
+        if self.at_s is not None and self.at_s < ZERO:
+            return f"at_s: {self.at_s}, wanted 0 or more"
+        if not self.amount or (self.kind in TRANSFERS and (self.amount > 0) is not (self.kind is CashKind.DEPOSIT)):
+            return f"amount: {self.amount}, wanted more than 0 for a deposit, less for a withdrawal, and never 0"
+        return ""
+
+    def at_ns(self, first_ns: int) -> int:
+        """Return when it moves, at a venue whose first quote came at `first_ns`."""
+        if self.at_s is not None:
+            return first_ns + int(self.at_s * NS_PER_S)
+        at_ns = _read_ns(self.at or "")
+        assert at_ns is not None, "it has been checked"
+        return at_ns
 
 
 def _read_ns(written: str) -> int | None:

@@ -71,7 +71,7 @@ class Exchange:
 
     def restore(self, state: State, last_ns: int) -> None:
         """Take over the books of an earlier life. Raises `StateFileError` where they do not fit the configuration."""
-        for order in self.ledger.restore(state):
+        for order in self.ledger.restore(state, last_ns):
             if order.ripe_ns is not None and order.ripe_ns > last_ns:
                 self.ripening.append(order)
             elif not order.is_quiet:

@@ -8,18 +8,21 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.messages.inputs import Input
+from coxswain.messages.inputs import CashMoved, Input
+from coxswain.model.cash import CashKind, CashMovement
 from coxswain.model.decimals import ONE, ZERO, percent_of, plain, round_down, round_up
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.orders import VenueFill
 from coxswain.model.position import book as book_fill
-from coxswain.model.vocabulary import SIGN, AccountId, ClOrdId, ExecId, ExecType, OrdStatus, Symbol, VenueId
-from coxswain.venues.paper.accounts import Account, Position, Rates
+from coxswain.model.vocabulary import SIGN, AccountId, CashId, ClOrdId, ExecId, ExecType, OrdStatus, Symbol, VenueId
+from coxswain.venues.paper.accounts import Account, Position, Rates, Reversed
+from coxswain.venues.paper.conditions import Cash
 from coxswain.venues.paper.days import DayEnds
 from coxswain.venues.paper.faults import REVERSED, FaultKind
+from coxswain.venues.paper.nights import Nights
 from coxswain.venues.paper.orders import Order
 from coxswain.venues.paper.params import AccountParams, Params, QueuePlace
-from coxswain.venues.paper.reporting import fill_of, report_of, reversal_of, trade_of
+from coxswain.venues.paper.reporting import fill_of, report_of, report_of_reversal, reversal_of, trade_of
 from coxswain.venues.paper.resting import Book
 from coxswain.venues.paper.store import Changes, Counters, State, StateFileError
 
@@ -64,10 +67,11 @@ class Ledger:
         self.counters = Counters()
         self.reports: list[Input] = []
         self.changes = Changes(self.counters)
+        self.nights = Nights(params.swaps, params.day_ends, params.day_tz)
         self.doubtful: list[tuple[Order, VenueFill]] = []
         """Fills that the script of faults wants taken back or changed."""
 
-    def restore(self, state: State) -> tuple[Order, ...]:
+    def restore(self, state: State, last_ns: int) -> tuple[Order, ...]:
         """Take over the books of an earlier life and return the orders that work; they rest nowhere yet.
 
         Raises `StateFileError` where they do not fit the configuration.
@@ -90,11 +94,28 @@ class Ledger:
             account = self.accounts[by_number[order_number].account]
             account.fills.append(fill)
             account.fills_of.setdefault(order_number, []).append(fill)
+        for account_id, movement in state.movements:
+            self.accounts[account_id].movements.append(movement)
+        for account_id, reversed_ in state.reversals:
+            self.accounts[account_id].reversed.append(reversed_)
+        self._doubt_again(by_number.values())
+        self.nights.expect(last_ns, is_held=self._is_anything_held())
         working = tuple(order for order in by_number.values() if order.ended_as is None)
         for order in working:
             self._restored_book(order.symbol)
             self.enlist(order)
         return working
+
+    def _doubt_again(self, orders: Iterable[Order]) -> None:
+        """Take up what the script of faults wanted reversed, and was not when the venue was closed."""
+        done = {reversed_.fill.cl_ord_id for account in self.accounts.values() for reversed_ in account.reversed}
+        for order in orders:
+            fills = self.accounts[order.account].fills_of.get(order.number)
+            if order.fault in REVERSED and fills and done.isdisjoint(order.ids):
+                self.doubtful.append((order, fills[0]))
+
+    def _is_anything_held(self) -> bool:
+        return any(position.qty for account in self.accounts.values() for position in account.positions.values())
 
     def _restored_book(self, symbol: Symbol) -> Book:
         book = self.books.get(symbol)
@@ -164,6 +185,7 @@ class Ledger:
         position.held -= order.held_margin
         order.cum_qty = plain(order.cum_qty + qty)
         position.held += order.held_margin
+        self.nights.expect(now_ns)
         self._report_fill(order, qty, px, commission, None if instrument.currency == account.currency else rate, now_ns)
         self.changes.accounts[account.id] = account
         self.changes.positions[account.id, order.symbol] = position
@@ -207,10 +229,39 @@ class Ledger:
         self.changes.orders[order.number] = order
         self.changes.accounts[account.id] = account
         self.changes.positions[account.id, order.symbol] = position
-        self.reports.append(reversal_of(order, fill, new, exec_id, now_ns))
+        self.nights.expect(now_ns)
+        reversed_ = Reversed(fill, reversal_of(fill, new, exec_id, now_ns))
+        account.reversed.append(reversed_)
+        self.changes.reversals.append((self.counters.reports, account.id, reversed_))
+        self.reports.append(report_of_reversal(order, reversed_.reversal))
         for other in tuple(position.reducing.values()):
             if not position.reducible(other.side):
                 self.end(other, NOTHING_TO_REDUCE, now_ns)
+
+    # --- cash -------------------------------------------------------------------------------------------------------
+
+    def move_cash(self, cash: Cash, now_ns: int, symbol: Symbol | None = None) -> None:
+        """Change a balance without a trade, and report it unless the report is lost."""
+        account = self.accounts[cash.account]
+        self.counters.reports += 1
+        cash_id = CashId(f"{self.venue_id}-M{self.counters.reports}")
+        movement = CashMovement(cash_id, cash.kind, plain(cash.amount), now_ns, symbol, cash.text)
+        account.balance = plain(account.balance + cash.amount)
+        account.movements.append(movement)
+        self.changes.accounts[account.id] = account
+        self.changes.movements.append((self.counters.reports, account.id, movement))
+        if cash.told:
+            self.reports.append(CashMoved(account.id, movement))
+
+    def end_night(self) -> None:
+        """Charge or credit every position for the night that is over next."""
+        now_ns = self.nights.next_ns
+        for account in self.accounts.values():
+            for symbol, position in sorted(account.positions.items()):
+                amount = round_down(self.nights.amount(symbol, position.qty))
+                if amount:
+                    self.move_cash(Cash(account=account.id, kind=CashKind.SWAP, amount=amount), now_ns, symbol)
+        self.nights.expect(now_ns, is_held=self._is_anything_held())
 
     def _tell_group(self, book: Book, order: Order, qty: Decimal, now_ns: int) -> None:
         """One cancels the other: a full fill ends the siblings, a partial one takes as much off them."""

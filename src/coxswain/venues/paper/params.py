@@ -11,8 +11,9 @@ from coxswain.model.decimals import ZERO
 from coxswain.model.hours import is_zone
 from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import AccountId, OrdType, TimeInForce, VenueTier
-from coxswain.venues.paper.conditions import Halt, Outage
+from coxswain.venues.paper.conditions import Cash, Halt, Outage
 from coxswain.venues.paper.faults import Fault, by_order
+from coxswain.venues.paper.nights import Swap
 from coxswain.venues.paper.simulated import Simulated
 
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -56,6 +57,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When DAY orders end, each day, in an instrument without sessions; else they end with the session."""
     day_tz: str = "UTC"
     """The zone of `day_ends`."""
+    swaps: tuple[Swap, ...] = ()
+    """What holding a position over `day_ends` costs or brings."""
     queue: QueuePlace = QueuePlace.BACK
     """Where limits stand that rest: `back`, behind all that is shown at their price, or `none`."""
     faults: tuple[Fault, ...] = ()
@@ -63,6 +66,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When it cannot be reached."""
     halts: tuple[Halt, ...] = ()
     """When nothing trades in an instrument."""
+    cash: tuple[Cash, ...] = ()
+    """When cash moves without a trade."""
     simulated: Simulated | None = None
     """What is invented instead of taken from the market; whoever uses it is labelled SIMULATED."""
     separate: bool = False
@@ -85,7 +90,12 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not is_zone(self.day_tz):
             raise ValueError(f"day_tz: {self.day_tz}, wanted a time zone such as UTC or America/New_York")
         by_order(self.faults)
-        for section, entries in (("outages", self.outages), ("halts", self.halts)):
+        if len({swap.symbol for swap in self.swaps}) < len(self.swaps):
+            raise ValueError("swaps: two of one symbol, wanted one of each")
+        for cash in self.cash:
+            if cash.account not in self.accounts:
+                raise ValueError(f"cash: account {cash.account}, wanted one of this venue's")
+        for section, entries in (("outages", self.outages), ("halts", self.halts), ("cash", self.cash)):
             _check_entries(section, entries)
         if self.simulated is not None:
             _check_simulated(self.simulated)
@@ -111,7 +121,7 @@ def simulation_of(params: Params) -> str:
     return "" if params.simulated is None else params.simulated.told()
 
 
-def _check_entries(section: str, entries: Iterable[Outage | Halt]) -> None:
+def _check_entries(section: str, entries: Iterable[Outage | Halt | Cash]) -> None:
     for number, entry in enumerate(entries, 1):
         problem = entry.problem()
         if problem:

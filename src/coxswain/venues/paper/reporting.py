@@ -5,7 +5,7 @@ from decimal import Decimal
 from coxswain.messages.inputs import ExecutionReport
 from coxswain.messages.requests import NewOrder
 from coxswain.model.decimals import plain
-from coxswain.model.orders import VenueFill
+from coxswain.model.orders import VenueFill, VenueReversal
 from coxswain.model.vocabulary import ClOrdId, ExecId, ExecType
 from coxswain.venues.paper.lookups import stranger
 from coxswain.venues.paper.orders import Order
@@ -67,21 +67,34 @@ def trade_of(order: Order, fill: VenueFill) -> ExecutionReport:
     )
 
 
-def reversal_of(order: Order, fill: VenueFill, new: VenueFill | None, exec_id: ExecId, now_ns: int) -> ExecutionReport:
-    """Report that a fill was taken back, or what it is instead."""
+def reversal_of(fill: VenueFill, new: VenueFill | None, exec_id: ExecId, now_ns: int) -> VenueReversal:
+    """Say that a fill was taken back, or what it is instead."""
+    return VenueReversal(
+        cl_ord_id=fill.cl_ord_id,
+        exec_id=exec_id,
+        exec_ref_id=fill.exec_id,
+        symbol=fill.symbol,
+        side=fill.side,
+        transact_time_ns=now_ns,
+        last_qty=None if new is None else new.last_qty,
+        last_px=None if new is None else new.last_px,
+    )
+
+
+def report_of_reversal(order: Order, reversal: VenueReversal) -> ExecutionReport:
     return ExecutionReport(
         account=order.account,
         cl_ord_id=order.cl_ord_id,
-        exec_id=exec_id,
-        exec_type=ExecType.TRADE_CANCEL if new is None else ExecType.TRADE_CORRECT,
+        exec_id=reversal.exec_id,
+        exec_type=ExecType.TRADE_CANCEL if reversal.last_qty is None else ExecType.TRADE_CORRECT,
         symbol=order.symbol,
         side=order.side,
-        transact_time_ns=now_ns,
+        transact_time_ns=reversal.transact_time_ns,
         venue_order_id=order.venue_order_id,
-        last_qty=None if new is None else new.last_qty,
-        last_px=None if new is None else new.last_px,
+        last_qty=reversal.last_qty,
+        last_px=reversal.last_px,
         cum_qty=order.cum_qty,
-        exec_ref_id=fill.exec_id,
+        exec_ref_id=reversal.exec_ref_id,
     )
 
 

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from coxswain.model.cash import CashMovement
 from coxswain.model.decimals import text
 from coxswain.model.orders import VenueFill
 from coxswain.model.vocabulary import AccountId, Symbol, VenueId
-from coxswain.venues.paper.accounts import Account, Position
+from coxswain.venues.paper.accounts import Account, Position, Reversed
 from coxswain.venues.paper.orders import Order
 
 FORMAT = "coxswain paper venue 1"
@@ -36,6 +37,8 @@ CREATE TABLE IF NOT EXISTS positions (
     account TEXT, symbol TEXT, qty TEXT NOT NULL, cost TEXT NOT NULL, PRIMARY KEY (account, symbol)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS fills (number INTEGER PRIMARY KEY, order_number INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS reversals (number INTEGER PRIMARY KEY, account TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS movements (number INTEGER PRIMARY KEY, account TEXT NOT NULL, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS began (first_ns INTEGER NOT NULL);
 """
 
@@ -64,6 +67,8 @@ class Changes:
         """Number, number of the order, fill."""
         self.busted: list[int] = []
         """Numbers of fills that were taken back."""
+        self.reversals: list[tuple[int, AccountId, Reversed]] = []
+        self.movements: list[tuple[int, AccountId, CashMovement]] = []
 
     def clear(self) -> None:
         self.accounts.clear()
@@ -71,6 +76,8 @@ class Changes:
         self.orders.clear()
         self.fills.clear()
         self.busted.clear()
+        self.reversals.clear()
+        self.movements.clear()
 
 
 class AccountRow(NamedTuple):
@@ -95,6 +102,8 @@ class State(NamedTuple):
     positions: Iterator[PositionRow]
     orders: Iterator[Order]
     fills: Iterator[tuple[int, VenueFill]]
+    reversals: Iterator[tuple[AccountId, Reversed]]
+    movements: Iterator[tuple[AccountId, CashMovement]]
 
 
 class Store:
@@ -142,6 +151,7 @@ class Store:
     def load(self) -> State:
         db = self._db
         order, fill = msgspec.json.Decoder(Order), msgspec.json.Decoder(VenueFill)
+        reversed_, movement = msgspec.json.Decoder(Reversed), msgspec.json.Decoder(CashMovement)
         accounts = db.execute("SELECT id, currency, balance, new_orders FROM accounts ORDER BY id")
         positions = db.execute("SELECT account, symbol, qty, cost FROM positions ORDER BY account, symbol")
         return State(
@@ -152,6 +162,14 @@ class Store:
             fills=(
                 (row[0], fill.decode(row[1]))
                 for row in db.execute("SELECT order_number, body FROM fills ORDER BY number")
+            ),
+            reversals=(
+                (row[0], reversed_.decode(row[1]))
+                for row in db.execute("SELECT account, body FROM reversals ORDER BY number")
+            ),
+            movements=(
+                (row[0], movement.decode(row[1]))
+                for row in db.execute("SELECT account, body FROM movements ORDER BY number")
             ),
         )
 
@@ -172,6 +190,10 @@ class Store:
                 [(*numbers, encode(fill)) for *numbers, fill in changes.fills],
             )
         db.executemany("DELETE FROM fills WHERE number = ?", [(number,) for number in changes.busted])
+        for table, rows in (("reversals", changes.reversals), ("movements", changes.movements)):
+            if rows:
+                encoded = [(number, account, encode(row)) for number, account, row in rows]
+                db.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", encoded)  # named right above
         db.executemany(
             "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?)",
             [(a.id, a.currency, text(a.balance), a.new_orders) for a in changes.accounts.values()],

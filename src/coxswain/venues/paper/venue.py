@@ -17,7 +17,7 @@ from coxswain.model.market import Instrument, Quote
 from coxswain.model.orders import VenueFill
 from coxswain.model.vocabulary import AccountId, ReachedVenue, Symbol, VenueId
 from coxswain.venues.base import failure_of
-from coxswain.venues.paper.conditions import Halt, HaltedOrders, Outage, OutageKind, Span
+from coxswain.venues.paper.conditions import Cash, Halt, HaltedOrders, Outage, OutageKind, Span
 from coxswain.venues.paper.days import NEVER_NS
 from coxswain.venues.paper.exchange import Exchange
 from coxswain.venues.paper.faults import LATE_FILL_NS, REVERSAL_NS, FaultKind, by_order
@@ -55,7 +55,7 @@ class Turn(msgspec.Struct, frozen=True):
     begins: bool
 
 
-Due = Request | LateFill | Reversal | Ripe | Turn
+Due = Request | LateFill | Reversal | Ripe | Turn | Cash
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -88,6 +88,7 @@ class PaperVenue:
         self._script = by_order(params.faults)
         self._exchange = Exchange(venue_id, params, instruments)
         self._days = self._exchange.days
+        self._nights = self._exchange.ledger.nights
         self._on_commit = on_commit
         self._arrivals: list[tuple[int, int, Due]] = []
         """What the future brings: requests that travel, and what the venue itself has in store."""
@@ -96,7 +97,7 @@ class PaperVenue:
         """Breaks ties of time: what was sent first is first."""
         self.last_ns: int | None = None
         """The time of the last quote or `take`; of a reopened venue, of the last commit."""
-        self._conditions: tuple[Halt | Outage, ...] = (*params.halts, *params.outages)
+        self._conditions: tuple[Halt | Outage | Cash, ...] = (*params.halts, *params.outages, *params.cash)
         self._outages: list[tuple[Span, Outage]] = []
         self._halts: dict[Symbol, TradingHalted] = {}
         """What was said last of each instrument in which trading was ever halted."""
@@ -111,6 +112,7 @@ class PaperVenue:
                 self._store.close()
                 raise
             self._await_ripe()
+            self._await_reversals(self.last_ns or 0)
         self._plan_conditions()
         self._show = self._begin if self._waits_for_first else self._exchange.on_quote
 
@@ -131,7 +133,7 @@ class PaperVenue:
             self._let_leave(quote.ts_ns, quote.ts_ns + self._latency_ns)
 
     def next_ns(self) -> int | None:
-        due_ns = self._days.next_ns
+        due_ns = min(self._days.next_ns, self._nights.next_ns)
         if self._arrivals and self._arrivals[0][0] < due_ns:
             due_ns = self._arrivals[0][0]
         if self._departures and self._departures[0][0] < due_ns:
@@ -172,9 +174,12 @@ class PaperVenue:
             self._store.close()
 
     def _end_days(self, until_ns: int) -> None:
-        """End the days that are over by then. At one instant that comes before what arrives."""
-        while (end_ns := self._days.next_ns) <= until_ns:
-            self._exchange.end_day()
+        """End the days and nights that are over by then. At one instant that comes before what arrives."""
+        while (end_ns := min(self._days.next_ns, self._nights.next_ns)) <= until_ns:
+            if self._days.next_ns == end_ns:
+                self._exchange.end_day()
+            else:
+                self._exchange.ledger.end_night()
             self._let_leave(end_ns, end_ns + self._latency_ns)
 
     def _receive(self, what: Due, now_ns: int) -> None:
@@ -182,6 +187,8 @@ class PaperVenue:
         match what:
             case Turn():
                 self._turn(what, now_ns)
+            case Cash():
+                exchange.ledger.move_cash(what, now_ns)
             case LateFill():
                 exchange.fill_late(what.order, now_ns)
             case Reversal():
@@ -230,14 +237,18 @@ class PaperVenue:
 
     def _let_leave(self, now_ns: int, due_ns: int) -> None:
         """Send off what the exchange reports now; while the line is broken it is lost."""
-        reports, doubtful = self._exchange.reports, self._exchange.ledger.doubtful
-        for order, fill in doubtful:
-            self._schedule(Reversal(order, fill), now_ns + REVERSAL_NS)
-        doubtful.clear()
+        reports = self._exchange.reports
+        self._await_reversals(now_ns)
         if self._outage_at(now_ns) is None and self._outage_at(due_ns) is None:
             for report in reports:
                 self._depart(report, due_ns)
         reports.clear()
+
+    def _await_reversals(self, now_ns: int) -> None:
+        doubtful = self._exchange.ledger.doubtful
+        for order, fill in doubtful:
+            self._schedule(Reversal(order, fill), now_ns + REVERSAL_NS)
+        doubtful.clear()
 
     def _depart(self, report: Input, due_ns: int) -> None:
         self._sent += 1
@@ -260,8 +271,13 @@ class PaperVenue:
             self._waits_for_first = False
             self._plan((condition for condition in self._conditions if condition.is_relative), self._store.first_ns)
 
-    def _plan(self, conditions: Iterable[Halt | Outage], first_ns: int) -> None:
+    def _plan(self, conditions: Iterable[Halt | Outage | Cash], first_ns: int) -> None:
         for condition in conditions:
+            if isinstance(condition, Cash):
+                at_ns = condition.at_ns(first_ns)
+                if self.last_ns is None or at_ns > self.last_ns:
+                    self._schedule(condition, at_ns)
+                continue
             span = condition.span(first_ns)
             if isinstance(condition, Outage):
                 self._outages.append((span, condition))
