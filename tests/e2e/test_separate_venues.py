@@ -14,9 +14,11 @@ from typing import NamedTuple
 import pytest
 
 from coxswain import OrderSide, TradeExecutionOrchestrator, TradeSignal, VenueError, load_config
+from coxswain.messages.events import Event, OrderFilled, OutcomeUnknown, Reconciled
 from tests.e2e.books import prove, read_venue
 from tests.e2e.commands import COXSWAIN, Done, Running, coxswain, durable_records, running
 from tests.e2e.dying import dies
+from tests.e2e.journals import read_records
 from tests.e2e.market import config_file, entry, leave, lines_of, move_stop, steady_quotes
 from tests.e2e.storm import Storm, brew
 
@@ -218,6 +220,37 @@ def test_a_venue_that_hangs_is_waited_for_once_and_is_reconciled_when_it_goes_on
     assert "venue one is gone: it did not answer within 2 s" in done.err
     assert "venue one is back" in done.err
     prove(tmp_path / "j")
+
+
+def test_in_real_time_a_venue_that_stands_still_holds_up_no_other_account_and_no_command(tmp_path: Path) -> None:
+    """What is asserted is the order of records: bob was done while nobody knew yet what became of ann's order."""
+    config_file(tmp_path / "coxswain.yaml", ["ann", "bob"], separate=True)
+    command: list[str | Path] = [COXSWAIN, "run", "--journal", "j", "--realtime", "--simulated"]
+    with started("one", tmp_path) as one, started("two", tmp_path) as two, running(command, tmp_path) as run:
+        found = Desk(tmp_path, run, one)
+        run.wait_until(lambda: seen_in(found.journal, Reconciled) >= 2)
+        one.process.send_signal(signal.SIGSTOP)
+        found.tell(entry("in", stop_loss="0.99", quantity="0.4"))
+        found.wait_for("two", EURUSD="0.99")
+        assert coxswain("pause", "bob", "--reason", "a look", "--journal", "j", cwd=tmp_path).code == 0
+        run.wait_until(lambda: seen_in(found.journal, OutcomeUnknown) > 0)
+        one.process.send_signal(signal.SIGCONT)
+        found.wait_for("one", EURUSD="0.99")
+        done, _ = run.stopped(signal.SIGTERM)
+        end([one, two])
+    assert "venue one is gone: it did not answer within 5 s" in done.err
+    assert "venue one is back" in done.err
+    events = [event for record in read_records(found.journal) for event in record.events]
+    told = [event.account for event in events if isinstance(event, OrderFilled | OutcomeUnknown)]
+    assert told[:2] == ["bob", "ann"]
+    prove(tmp_path / "j")
+
+
+def seen_in(journal: Path, kind: type[Event]) -> int:
+    """Count the events of a kind that are durable."""
+    if not durable_records(journal):
+        return 0
+    return sum(isinstance(event, kind) for record in read_records(journal) for event in record.events)
 
 
 def test_a_run_that_ends_without_one_of_its_venues_is_not_reconciled_and_the_next_one_is(tmp_path: Path) -> None:

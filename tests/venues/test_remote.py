@@ -3,15 +3,17 @@
 The engine's end is driven here against scripted ones; that real processes trade through it is proved in `tests/e2e`.
 """
 
+import contextlib
 import socket
 import threading
+import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from coxswain.messages.inputs import CompareAccounts, VenueFailed
+from coxswain.messages.inputs import CompareAccounts, Input, VenueFailed
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import ClOrdId, ReachedVenue, TimeInForce, VenueId
@@ -116,8 +118,15 @@ def attempts(venue: RemoteVenue, count: int) -> list[int]:
         assert due_ns is not None
         waits.append((due_ns - now_ns) // SECOND)
         now_ns = due_ns
-        assert venue.take(now_ns) == []
+        assert taken(venue, now_ns) == []
     return waits
+
+
+def taken(venue: RemoteVenue, now_ns: int) -> list[Input]:
+    """Take what is due by now, and what comes of it: virtual time waits for that."""
+    first = venue.take(now_ns)
+    venue.settle()
+    return first + venue.take(now_ns)
 
 
 # --- going ------------------------------------------------------------------------------------------------------------
@@ -127,6 +136,7 @@ def test_a_request_that_was_written_and_not_answered_may_have_reached_the_venue(
     wired.listen([HELLO, None])
     venue = wired.connect()
     venue.send(NEW, START_NS)
+    venue.settle()
     assert venue.is_gone
     assert venue.next_ns() == START_NS
     assert venue.take(START_NS) == [failure(ORDER, ReachedVenue.MAYBE, "it did not answer within 0.2 s")]
@@ -136,6 +146,7 @@ def test_a_request_after_which_the_venue_ended_may_have_reached_it(wired: Wired)
     scripted = wired.listen([HELLO, b""])
     venue = wired.connect()
     venue.send(NEW, START_NS)
+    venue.settle()
     assert len(scripted.heard) == 1
     assert venue.take(START_NS) == [failure(ORDER, ReachedVenue.MAYBE, "its process ended")]
 
@@ -164,6 +175,7 @@ def test_while_it_is_gone_every_request_comes_back_under_the_id_its_order_goes_b
     wired.listen([HELLO, b""])
     venue = wired.connect()
     venue.on_quote(QUOTE)
+    venue.settle()
     assert venue.is_gone
     venue.send(request_, START_NS)
     assert venue.take(START_NS) == [failure(named, ReachedVenue.NO, "the venue is gone")]
@@ -173,7 +185,8 @@ def test_while_it_is_gone_every_request_comes_back_under_the_id_its_order_goes_b
 def test_an_answer_that_is_none_is_the_end_of_it_and_no_crash(wired: Wired) -> None:
     wired.listen([HELLO, GARBAGE])
     venue = wired.connect()
-    assert venue.take(START_NS) == []
+    venue.on_quote(QUOTE)
+    assert taken(venue, START_NS) == []
     assert wired.told == ["it gave an answer that is none"]
 
 
@@ -182,8 +195,173 @@ def test_one_silence_is_waited_for_once_however_many_quotes_follow(wired: Wired)
     venue = wired.connect()
     for _ in range(1000):
         venue.on_quote(QUOTE)
+        venue.settle()
     assert len(scripted.heard) == 1
     assert wired.told == ["it did not answer within 0.2 s"]
+
+
+# --- nobody is held up ------------------------------------------------------------------------------------------------
+
+
+class ByHand:
+    """A venue that the test plays: it reads what was written, and answers when it likes."""
+
+    def __init__(self, wired: Wired) -> None:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(wired.path))
+        server.listen(1)
+        connecting = threading.Thread(target=lambda: setattr(self, "connection", server.accept()[0]))
+        connecting.start()
+        self.connection: socket.socket
+        self._begun = b""
+        """Of a line that is not whole yet."""
+
+        def greet() -> None:
+            connecting.join()
+            self.say(HELLO)
+
+        greeting = threading.Thread(target=greet)
+        greeting.start()
+        self.venue = wired.connect()
+        greeting.join()
+        wired._closing += [server.close, self.connection.close]
+
+    def say(self, *messages: Hello | Answer) -> None:
+        self.connection.sendall(b"".join(msgspec.json.encode(each) + b"\n" for each in messages))
+
+    def heard(self) -> list[dict[str, typing.Any]]:
+        """Return every line that was written so far."""
+        self.connection.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while more := self.connection.recv(1 << 20):
+                self._begun += more
+        self.connection.setblocking(True)
+        *lines, self._begun = self._begun.split(b"\n")
+        return [msgspec.json.decode(line) for line in lines]
+
+
+@pytest.fixture
+def by_hand(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> ByHand:
+    """After its start, whoever waits for it fails."""
+
+    def waits(self: object, seconds: float) -> bool:
+        raise AssertionError("nothing but settle may wait")
+
+    played = ByHand(wired)
+    monkeypatch.setattr(remote._Line, "wait", waits)
+    return played
+
+
+@pytest.mark.parametrize(
+    ("request_", "limit_s"),
+    [
+        (NEW, 5),
+        (ReplaceOrder(A, NEW_ID, ORDER, SHARE, D(2)), 5),
+        (CancelOrder(A, ORDER, SHARE), 5),
+        (QueryOrder(A, ORDER, SHARE), 10),
+        (QueryAccount(A, 0), 10),
+    ],
+)
+def test_silence_is_never_waited_for_and_after_its_limit_it_is_unknown(
+    by_hand: ByHand, wired: Wired, request_: NewOrder, limit_s: int
+) -> None:
+    venue = by_hand.venue
+    venue.send(request_, START_NS)
+    assert venue.next_ns() == START_NS + limit_s * SECOND
+    assert venue.take(START_NS + limit_s * SECOND - 1) == []
+    assert not venue.is_gone
+    (failed,) = venue.take(START_NS + limit_s * SECOND)
+    assert isinstance(failed, VenueFailed)
+    assert failed.reached_venue is ReachedVenue.MAYBE
+    assert wired.told == [f"it did not answer within {limit_s} s"]
+
+
+def test_an_answer_comes_whenever_it_comes_and_is_handed_over_at_the_next_look(by_hand: ByHand) -> None:
+    venue = by_hand.venue
+    venue.send(NEW, START_NS)
+    assert venue.take(START_NS) == []
+    by_hand.say(Answer(START_NS + SECOND))
+    assert venue.next_ns() == START_NS + SECOND
+    assert venue.take(START_NS + SECOND) == [], "it is asked what is due, and not waited for"
+    assert venue.take(START_NS + SECOND) == []
+    report = CompareAccounts("stands for a report")
+    by_hand.say(Answer(None, (report,)))
+    assert venue.next_ns() == START_NS + SECOND
+    assert venue.take(START_NS + SECOND) == [report]
+    assert venue.next_ns() is None
+    assert [line["type"] for line in by_hand.heard()] == ["Send", "Take"]
+
+
+def test_what_did_not_fit_did_not_reach_the_venue_and_what_may_have_left_may_have(by_hand: ByHand) -> None:
+    venue = by_hand.venue
+    for _ in range(5_000):  # more than the system keeps for a reader that does not read
+        venue.send(NEW, START_NS)
+    failed = venue.take(START_NS + 5 * SECOND)
+    reached = [each.reached_venue for each in failed if isinstance(each, VenueFailed)]
+    assert len(reached) == 5_000
+    assert (reached[0], reached[-1]) == (ReachedVenue.MAYBE, ReachedVenue.NO)
+    assert reached == sorted(reached, key=[ReachedVenue.MAYBE, ReachedVenue.NO].index)
+
+
+def test_what_did_not_fit_is_written_when_there_is_room_and_in_order(by_hand: ByHand) -> None:
+    venue, heard = by_hand.venue, []
+    for number in range(5_000):
+        venue.send(CancelOrder(A, ClOrdId(f"o{number}"), SHARE), START_NS)
+    while found := by_hand.heard():
+        heard += found
+        by_hand.say(*[DONE] * len(found))
+        venue.take(START_NS)
+    assert [line["request"]["cl_ord_id"] for line in heard] == [f"o{number}" for number in range(5_000)]
+    assert venue.next_ns() is None
+
+
+def test_what_is_under_way_has_a_bound(by_hand: ByHand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "CALLS_MAX", 2)
+    for _ in range(3):
+        by_hand.venue.send(NEW, START_NS)
+    assert by_hand.venue.take(START_NS) == [failure(ORDER, ReachedVenue.NO, "2 calls before it are unanswered")]
+    assert len(by_hand.heard()) == 2
+
+
+def test_a_venue_that_is_behind_is_shown_the_latest_quote_and_no_older_one(
+    by_hand: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "QUOTES_MAX", 1)
+    for number in range(4):
+        by_hand.venue.on_quote(msgspec.structs.replace(QUOTE, ts_ns=START_NS + number))
+    by_hand.say(DONE)
+    assert by_hand.venue.take(START_NS + 3) == []
+    assert [line["quote"]["ts_ns"] for line in by_hand.heard()] == [START_NS, START_NS + 3]
+
+
+@pytest.mark.parametrize("says_it", ["send", "on_quote", "take", "next_ns"])
+def test_its_end_is_no_crash_whatever_notices_it(by_hand: ByHand, wired: Wired, says_it: str) -> None:
+    venue = by_hand.venue
+    venue.send(NEW, START_NS)
+    by_hand.connection.close()
+    match says_it:
+        case "send":
+            venue.send(CancelOrder(A, ORDER, SHARE), START_NS)
+        case "on_quote":
+            venue.on_quote(QUOTE)
+        case "next_ns":
+            assert venue.next_ns() == START_NS
+        case _:
+            pass
+    failed = venue.take(START_NS)
+    assert isinstance(failed[0], VenueFailed)
+    assert failed[0].reached_venue is ReachedVenue.MAYBE
+    assert wired.told == ["its process ended"]
+
+
+def test_a_quote_that_is_held_is_shown_before_the_request_that_follows_it(
+    by_hand: ByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "QUOTES_MAX", 1)
+    for number in range(3):
+        by_hand.venue.on_quote(msgspec.structs.replace(QUOTE, ts_ns=START_NS + number))
+    by_hand.venue.send(NEW, START_NS + 2)
+    assert [line["type"] for line in by_hand.heard()] == ["Show", "Show", "Send"]
 
 
 # --- coming back ------------------------------------------------------------------------------------------------------
@@ -193,21 +371,23 @@ def test_it_is_looked_for_less_and_less_often_in_engine_time(wired: Wired) -> No
     wired.listen([HELLO, b""])
     venue = wired.connect()
     venue.on_quote(QUOTE)
+    venue.settle()
     wired.path.unlink()
     assert attempts(venue, 9) == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert len(wired.told) == 1
 
 
 def test_when_it_is_back_its_accounts_are_compared_and_its_agenda_counts(wired: Wired) -> None:
-    back = Hello(VenueId("v"), CAPABILITIES, START_NS, START_NS + 7)
+    back = Hello(VenueId("v"), CAPABILITIES, START_NS, START_NS + 7 * SECOND)
     wired.listen([HELLO, b""], [back, Answer(None)])
     venue = wired.connect()
     venue.on_quote(QUOTE)
+    venue.settle()
     assert venue.take(START_NS) == []
-    assert venue.take(START_NS + SECOND) == [CompareAccounts("venue v is back", (A, B))]
+    assert taken(venue, START_NS + SECOND) == [CompareAccounts("venue v is back", (A, B))]
     assert not venue.is_gone
-    assert venue.next_ns() == START_NS + 7
-    assert venue.take(START_NS + SECOND) == []
+    assert venue.next_ns() == START_NS + 7 * SECOND
+    assert taken(venue, START_NS + SECOND) == []
     assert wired.told == ["its process ended", ""]
 
 
@@ -215,6 +395,7 @@ def test_one_that_hangs_takes_connections_and_is_not_waited_for_again(wired: Wir
     wired.listen([HELLO, b""], [None])
     venue = wired.connect()
     venue.on_quote(QUOTE)
+    venue.settle()
     assert attempts(venue, 4) == [1, 2, 4, 8]
     assert venue.is_gone
 
@@ -224,11 +405,12 @@ def test_one_that_goes_as_soon_as_it_is_back_is_not_looked_for_as_often_again(wi
     venue, now_ns, waits = wired.connect(), START_NS, []
     for _ in range(3):
         venue.on_quote(msgspec.structs.replace(QUOTE, ts_ns=now_ns))
+        venue.settle()
         due_ns = venue.next_ns()
         assert due_ns is not None
         waits.append((due_ns - now_ns) // SECOND)
         now_ns = due_ns
-        venue.take(now_ns)
+        taken(venue, now_ns)
     assert waits == [1, 2, 4]
 
 
@@ -238,6 +420,7 @@ def test_another_venue_in_its_place_is_not_taken_for_it(wired: Wired) -> None:
     wired.listen([HELLO, b""], [other], [less])
     venue = wired.connect()
     venue.on_quote(QUOTE)
+    venue.settle()
     assert attempts(venue, 2) == [1, 2]
     assert venue.is_gone
 

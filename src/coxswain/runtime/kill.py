@@ -92,10 +92,12 @@ def _hear(
     confirmed: dict[ClOrdId, None] = {}
     for venue in venues:
         try:
+            venue.settle()
             while (due_ns := venue.next_ns()) is not None and due_ns <= now_ns + ANSWER_WITHIN_NS:
                 for report in venue.take(max(due_ns, now_ns)):
                     if isinstance(report, ExecutionReport) and report.exec_type in ENDED and report.cl_ord_id in asked:
                         confirmed[asked[report.cl_ord_id]] = None
+                venue.settle()
         except Exception as error:  # as above
             failed.append(f"venue {venue.venue_id}: {error}")
     return confirmed

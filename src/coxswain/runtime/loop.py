@@ -155,6 +155,7 @@ class Loop:
         self._venues = tuple(venues)
         by_id = {venue.venue_id: venue for venue in self._venues}
         self._venue_of = {spec.id: by_id[spec.venue] for spec in started.setup.accounts}
+        self._calendar = None  # it has not begun: what venues answer is waited for, as at every start
         calendar = Calendar(started.setup, self.now_ns)
         self._bars = Bars(int(started.setup.settings.get("volatility_bar_s", BAR_S)))
         self._step(started)
@@ -280,6 +281,7 @@ class Loop:
             if venue.fileno() in ready:
                 for message in venue.take(self.now_ns):
                     self._hear(message)
+                self._settle()
 
     def _obey(self, asked: Asked) -> None:
         """Do what was asked; the answer comes when it is durable."""
@@ -301,6 +303,7 @@ class Loop:
             question = self._rounds.take(self.now_ns)
             if isinstance(question, QueryAccount):
                 self._venue_of[question.account].send(question, self.now_ns)
+                self._settle()
             elif question is not None:
                 self._step(question)
 
@@ -310,6 +313,7 @@ class Loop:
             if due_ns is not None and due_ns <= self.now_ns:
                 for message in venue.take(self.now_ns):
                     self._hear(message)
+        self._settle()
 
     def _hear(self, message: Input) -> None:
         """Step what a venue says, but for what a round brought that is no news."""
@@ -338,6 +342,7 @@ class Loop:
         for venue in self._venues:
             if venue.venue_id not in own:
                 venue.on_quote(quote)
+        self._settle()
         if not is_sane(quote):
             # Marked to it, a position would show a loss that is none, and an account would stop for it.
             self.quotes_refused[quote.symbol] = self.quotes_refused.get(quote.symbol, 0) + 1
@@ -365,6 +370,7 @@ class Loop:
         for venue in self._venues:
             if venue.venue_id == venue_id:
                 venue.on_quote(quote)
+        self._settle()
         if not is_sane(quote):
             self.quotes_refused[quote.symbol] = self.quotes_refused.get(quote.symbol, 0) + 1
             return
@@ -410,6 +416,15 @@ class Loop:
                 self._take_reports()
             else:
                 self._wake_if_due()
+
+    def _settle(self) -> None:
+        """Have virtual time, and a start, wait for what venues apart answer. Real time waits for nobody.
+
+        Virtual time cannot pass by a venue whose answer may be due next; no account is late by its own clock.
+        """
+        if not (self._pace.passes and self.has_begun):
+            for venue in self._venues:
+                venue.settle()
 
     def _hear_out(self, until_ns: int) -> None:
         """Deliver what is to leave and take every answer that comes by `until_ns`."""
@@ -467,6 +482,8 @@ class Loop:
                 kept.append(_too_late(request, lag_ns))
             else:
                 self._venue_of[request.account].send(request, self.now_ns)
+        if outbox:
+            self._settle()
         for message in kept:
             self._record(message)
 

@@ -27,7 +27,7 @@ class Venue(Protocol):
     """The last time it knows of, its own file included; None if it has none."""
 
     def send(self, request: Request, now_ns: int) -> None:
-        """Hand over a request that is durable. Never blocks, and never answers here."""
+        """Hand over a request that is durable. Never waits, and never answers here."""
 
     def on_quote(self, quote: Quote) -> None:
         """Show the venue one quote of the feed. Simulated venues live on it; others do not look."""
@@ -40,6 +40,12 @@ class Venue(Protocol):
 
     def take(self, now_ns: int) -> list[Input]:
         """Do what is due, make the venue's own state durable, and return what leaves it by `now_ns`, in order."""
+
+    def settle(self) -> None:
+        """Return once what was asked of it is answered, as far as it answers at all: only this may wait.
+
+        Virtual time, and a start, stand still for a venue; real time passes by one that is silent.
+        """
 
     def close(self) -> None: ...
 

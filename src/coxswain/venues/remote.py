@@ -1,30 +1,41 @@
 """A venue in a process of its own: the port of `base.py` over a Unix socket, one JSON line a call.
 
-The caller drives the time, so a simulated venue trades the same apart as it does inside; and it lives on when the
-engine is killed. Only the owner of the socket may connect. Nothing about trading is known here.
+Calls are written in their order and answered in their order, some time later; nothing here waits for an answer but
+`settle`. The caller drives the time, so a simulated venue trades the same apart as it does inside; and it lives on when
+the engine is killed. Only the owner of the socket may connect. Nothing about trading is known here.
 """
 
 import os
+import select
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 
 from coxswain.messages.inputs import CompareAccounts, Input
-from coxswain.messages.requests import Request
+from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, QueryOrder, ReplaceOrder, Request
 from coxswain.model.market import Quote
 from coxswain.model.setup import Capabilities
-from coxswain.model.vocabulary import AccountId, ReachedVenue, VenueId
+from coxswain.model.vocabulary import AccountId, ReachedVenue, Symbol, VenueId
 from coxswain.venues.base import Venue, failure_of
 
 ANSWER_WITHIN_S = 2
-"""The longest that one call may block. A venue that is silent for longer is gone, so silences do not add up."""
+"""The longest that a start, or virtual time, stands still for an answer. After that it is gone, and not waited for."""
 GREETING_WITHIN_S = 0.1
-"""How long a venue that may be back is listened to. What it says later is heard at the next attempt."""
+"""How long virtual time waits for a venue that may be back. What it says later is heard at the next attempt."""
+LIMIT_S = {NewOrder: 5, ReplaceOrder: 5, CancelOrder: 5, QueryOrder: 10, QueryAccount: 10}
+"""How long each request may go unanswered, in engine time."""
+CALL_LIMIT_S = 5
+"""The same of what asks for nothing."""
 ENDED = "its process ended"
 CHUNK = 65_536
+CALLS_MAX = 10_000
+"""Unanswered calls: what comes on top is not sent."""
+QUOTES_MAX = 100
+"""Unanswered calls with which quotes begin to wait, and only the latest of each instrument is kept."""
 BACK_OFF_S = 1
 BACK_OFF_MAX_S = 60
 NS_PER_S = 1_000_000_000
@@ -74,6 +85,16 @@ def _encoded(message: Hello | Answer | Send | Show | Take) -> bytes:
 # --- the engine's side ------------------------------------------------------------------------------------------------
 
 
+class _Call(msgspec.Struct, frozen=True):
+    """A line that is to be answered."""
+
+    message: Send | Show | Take
+    begins_at: int
+    """The place of its first byte among all that were ever to be written."""
+    by_ns: int
+    """When it must be answered, in engine time."""
+
+
 class RemoteVenue:
     """A venue behind a socket; to the loop it is a venue like any other, and after its start it never raises.
 
@@ -83,7 +104,7 @@ class RemoteVenue:
     """
 
     def __init__(self, path: Path, accounts: Iterable[AccountId], on_change: Callable[[str], None]) -> None:
-        """Connect. Raises `VenueGone` when no venue answers there."""
+        """Connect, and wait for its greeting. Raises `VenueGone` when no venue answers there."""
         self._path = path
         self._accounts = tuple(accounts)
         self._on_change = on_change
@@ -91,23 +112,39 @@ class RemoteVenue:
         """None while it is gone."""
         self._calling: _Line | None = None
         """Connected, and not greeted yet: a venue that hangs takes a connection too."""
-        self._failures: list[Input] = []
-        self._failed_ns = 0
-        self._back_off_s = BACK_OFF_S
+        self._just_called = False
+        self._unanswered: deque[_Call] = deque()
+        self._taking = False
+        """It was asked what is due, and has not answered."""
+        self._held: dict[Symbol, Quote] = {}
+        """The latest quotes that it is too far behind to be shown."""
+        self._heard: list[Input] = []
+        """To be handed over at the next look."""
+        self._now_ns = 0
+        """The latest engine time that it was told."""
+        self._back_off_s = self._tried_s = BACK_OFF_S
+        """How long until the next look but one, and how long before the last look."""
         self._since_ns = 0
         """When it came back last."""
-        try:
-            hello = self._line.hear(ANSWER_WITHIN_S)
-        except _Broken as broken:
-            self.close()
-            raise VenueGone(f"{path}: {broken}") from broken
-        if not isinstance(hello, Hello):
+        hello = self._greeting_at_the_start(self._line)
+        if hello is None:
             self.close()
             raise VenueGone(f"{path}: what listens there is not a venue")
         self.venue_id = hello.venue_id
         self.capabilities = hello.capabilities
         self.last_ns = hello.last_ns
         self._next_ns = hello.next_ns
+
+    def _greeting_at_the_start(self, line: "_Line") -> Hello | None:
+        until_s = time.monotonic() + ANSWER_WITHIN_S
+        try:
+            while not (said := line.read()):
+                if not line.wait(until_s - time.monotonic()):
+                    raise _Broken(f"it did not answer within {ANSWER_WITHIN_S} s")
+        except _Broken as broken:
+            self.close()
+            raise VenueGone(f"{self._path}: {broken}") from broken
+        return said[0] if isinstance(said[0], Hello) else None
 
     @property
     def is_gone(self) -> bool:
@@ -118,40 +155,66 @@ class RemoteVenue:
         self._accounts = (*self._accounts, account)
 
     def send(self, request: Request, now_ns: int) -> None:
-        reached, why = ReachedVenue.NO, "the venue is gone"
-        if self._line is not None:
-            try:
-                self._ask(self._line, Send(request, now_ns))
-                return
-            except _Broken as broken:
-                reached, why = ReachedVenue.MAYBE if broken.written else ReachedVenue.NO, str(broken)
-                self._lose(why, now_ns)
-        self._failures.append(failure_of(request, reached, why))
-        self._failed_ns = now_ns
+        self._now_ns = max(self._now_ns, now_ns)
+        if self._line is None:
+            self._heard.append(failure_of(request, ReachedVenue.NO, "the venue is gone"))
+        elif len(self._unanswered) >= CALLS_MAX:
+            self._heard.append(failure_of(request, ReachedVenue.NO, f"{CALLS_MAX} calls before it are unanswered"))
+        else:
+            self._call(Send(request, now_ns), LIMIT_S[type(request)])
 
     def on_quote(self, quote: Quote) -> None:
-        if self._line is not None:
-            try:
-                self._ask(self._line, Show(quote))
-            except _Broken as broken:
-                self._lose(str(broken), quote.ts_ns)
+        self._now_ns = max(self._now_ns, quote.ts_ns)
+        self._hear()
+        if self._line is None:
+            return
+        if len(self._unanswered) < QUOTES_MAX and not self._held:
+            self._call(Show(quote))
+        else:
+            self._held.pop(quote.symbol, None)  # so that what is held stays in order of time
+            self._held[quote.symbol] = quote
 
     def next_ns(self) -> int | None:
-        return self._failed_ns if self._failures else self._next_ns
+        if self._unanswered:
+            self._hear()
+        if self._heard:
+            return self._now_ns
+        by_ns = self._unanswered[0].by_ns if self._unanswered else None
+        due = [at_ns for at_ns in (None if self._taking else self._next_ns, by_ns) if at_ns is not None]
+        return min(due, default=None)
 
     def fileno(self) -> int | None:
-        """It says nothing unasked: what becomes readable by itself is the end of its process."""
-        return None if self._line is None else self._line.fileno()
+        """What becomes readable is an answer, a greeting, or the end of its process."""
+        line = self._line or self._calling
+        return None if line is None else line.fileno()
 
     def take(self, now_ns: int) -> list[Input]:
-        taken, self._failures = self._failures, []
+        self._now_ns = max(self._now_ns, now_ns)
         if self._line is None:
-            return taken + self._look_for_it(now_ns)
-        try:
-            return [*taken, *self._ask(self._line, Take(now_ns)).inputs]
-        except _Broken as broken:
-            self._lose(str(broken), now_ns)
-            return taken
+            self._look_for_it()
+        else:
+            self._hear()
+            if self._unanswered and self._unanswered[0].by_ns <= now_ns:
+                call = self._unanswered[0].message
+                limit_s = LIMIT_S[type(call.request)] if isinstance(call, Send) else CALL_LIMIT_S
+                self._lose(f"it did not answer within {limit_s} s")
+        taken, self._heard = self._heard, []
+        if self._line is not None and not self._taking and self._next_ns is not None and self._next_ns <= now_ns:
+            self._taking = True
+            self._call(Take(now_ns))
+        return taken
+
+    def settle(self) -> None:
+        """Wait until everything is answered. A venue that is silent for too long is gone."""
+        while self._line is not None and self._unanswered:
+            if self._line.wait(ANSWER_WITHIN_S):
+                self._hear()
+            else:
+                self._lose(f"it did not answer within {ANSWER_WITHIN_S} s")
+        if self._calling is not None and self._just_called:
+            self._just_called = False
+            self._calling.wait(GREETING_WITHIN_S)
+            self._greet(self._calling)
 
     def close(self) -> None:
         for line in (self._line, self._calling):
@@ -159,115 +222,184 @@ class RemoteVenue:
                 line.close()
         self._line = self._calling = None
 
-    def _ask(self, line: "_Line", message: Send | Show | Take) -> Answer:
-        answer = line.ask(message)
-        self._next_ns = answer.next_ns
-        return answer
+    # --- calls and answers --------------------------------------------------------------------------------------------
+
+    def _call(self, message: Send | Show | Take, limit_s: int = CALL_LIMIT_S) -> None:
+        """Write a line, as far as the system takes it now. What is held goes before it: time never goes back."""
+        assert self._line is not None
+        held, self._held = self._held, {}
+        for each in (*map(Show, held.values()), message):
+            by_ns = self._now_ns + (limit_s if each is message else CALL_LIMIT_S) * NS_PER_S
+            self._unanswered.append(_Call(each, self._line.to_be_written, by_ns))
+            self._line.write(_encoded(each))
+        self._write()
+
+    def _write(self) -> None:
+        if self._line is None:
+            return
+        try:
+            self._line.flush()
+        except _Broken as broken:
+            self._lose(str(broken))
+
+    def _hear(self) -> None:
+        """Take in what came, and write what did not fit before."""
+        if self._line is None:
+            return
+        try:
+            for said in self._line.read():
+                if not isinstance(said, Answer) or not self._unanswered:
+                    raise _Broken(NO_ANSWER)
+                call = self._unanswered.popleft()
+                self._taking = self._taking and not isinstance(call.message, Take)
+                self._next_ns = said.next_ns
+                self._heard += said.inputs
+        except _Broken as broken:
+            self._lose(str(broken))
+            return
+        self._write()
+        if self._held and len(self._unanswered) < QUOTES_MAX:
+            *_, latest = self._held
+            self._call(Show(self._held.pop(latest)))
 
     # --- gone, and back -----------------------------------------------------------------------------------------------
 
-    def _lose(self, why: str, now_ns: int) -> None:
+    def _lose(self, why: str) -> None:
         """Note that it is gone. One that goes again at once is looked for less and less often."""
+        written = 0 if self._line is None else self._line.written
+        for call in self._unanswered:
+            if isinstance(call.message, Send):
+                reached = ReachedVenue.MAYBE if call.begins_at < written else ReachedVenue.NO
+                self._heard.append(failure_of(call.message.request, reached, why))
+        self._unanswered.clear()
+        self._held.clear()
+        self._taking = False
         self.close()
-        if now_ns - self._since_ns >= BACK_OFF_MAX_S * NS_PER_S:
+        if self._now_ns - self._since_ns >= BACK_OFF_MAX_S * NS_PER_S:
             self._back_off_s = BACK_OFF_S
-        self._wait(now_ns)
+        self._wait()
         self._on_change(why)
 
-    def _wait(self, now_ns: int) -> None:
-        self._next_ns = now_ns + self._back_off_s * NS_PER_S
+    def _look_for_it(self) -> None:
+        """Connect where it is time to, and hear whether it greets. One that hangs takes a connection, and is silent."""
+        if self._calling is not None:
+            self._greet(self._calling)
+        if self._line is not None or self._next_ns is None or self._now_ns < self._next_ns:
+            return
+        self._tried_s = self._back_off_s
+        if self._calling is None:
+            try:
+                self._calling = _Line(self._path)
+            except VenueGone:
+                pass
+            else:
+                self._just_called = True
+                self._greet(self._calling)
+        if self._line is None:
+            self._wait()
+
+    def _wait(self) -> None:
+        """Look for it again later, and the next time later still."""
+        self._next_ns = self._now_ns + self._back_off_s * NS_PER_S
         self._back_off_s = min(2 * self._back_off_s, BACK_OFF_MAX_S)
 
-    def _look_for_it(self, now_ns: int) -> list[Input]:
-        if self._next_ns is None or now_ns < self._next_ns:
-            return []
-        hello = self._greeting()
-        if hello is None:
-            self._wait(now_ns)
-            return []
-        self._next_ns, self._since_ns = hello.next_ns, now_ns
-        self._on_change("")
-        return [CompareAccounts(f"venue {self.venue_id} is back", self._accounts)]
-
-    def _greeting(self) -> Hello | None:
-        """Connect if it takes that, and return how it greets. A connection without a greeting is kept for next time."""
-        hello, within_s = None, 0.0
+    def _greet(self, calling: "_Line") -> None:
+        """Take a venue that greets as the one that was lost for back. Another in its place is hung up on."""
         try:
-            if self._calling is None:
-                self._calling, within_s = _Line(self._path), GREETING_WITHIN_S
-            hello = self._calling.hear(within_s)
-        except _Silent:
-            return None
-        except (VenueGone, _Broken):
-            pass  # nobody there, or gone again
-        line, self._calling = self._calling, None
-        if line is None:
-            return None
-        if isinstance(hello, Hello) and (hello.venue_id, hello.capabilities) == (self.venue_id, self.capabilities):
-            self._line = line
-            return hello
-        line.close()
-        return None
+            said = calling.read()
+        except _Broken:
+            said, self._calling = [], None
+            calling.close()
+        if not said:
+            return
+        hello, self._calling = said[0], None
+        if not isinstance(hello, Hello) or (hello.venue_id, hello.capabilities) != (self.venue_id, self.capabilities):
+            calling.close()
+            return
+        self._line, self._next_ns, self._since_ns = calling, hello.next_ns, self._now_ns
+        self._back_off_s = self._tried_s  # this look was not in vain
+        self._on_change("")
+        self._heard.append(CompareAccounts(f"venue {self.venue_id} is back", self._accounts))
 
 
 class _Broken(Exception):
-    """A connection that is of no use any more. Once something was written, it may have got there."""
-
-    def __init__(self, why: str, *, written: bool) -> None:
-        super().__init__(why)
-        self.written = written
+    """A connection that is of no use any more."""
 
 
-class _Silent(_Broken):
-    """Nothing came in time."""
+NO_ANSWER = "it gave an answer that is none"
 
 
 class _Line:
-    """A connection that is written and read by lines, each within a time limit, however slowly its bytes come."""
+    """A connection that is written and read by lines, and waited for only where that is said."""
 
     def __init__(self, path: Path) -> None:
+        """Connect. Raises `VenueGone` where nobody takes the connection at once."""
+        self.written = 0
+        """Bytes that left so far."""
+        self._unwritten = bytearray()
         self._heard = b""
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(ANSWER_WITHIN_S)
+        self._socket.setblocking(False)
         try:
             self._socket.connect(os.fspath(path))
         except OSError as error:
             self._socket.close()
             raise VenueGone(f"{path}: no venue listens there ({error.strerror})") from error
 
-    def ask(self, message: Send | Show | Take) -> Answer:
-        line, written = _encoded(message), False
-        try:
-            self._socket.settimeout(ANSWER_WITHIN_S)
-            sent = self._socket.send(line)
-            written = True
-            if sent < len(line):
-                self._socket.sendall(line[sent:])
-        except OSError as error:
-            raise _Broken(_why(error), written=written) from error
-        answer = self.hear(ANSWER_WITHIN_S)
-        if not isinstance(answer, Answer):
-            raise _Broken("it gave an answer that is none", written=True)
-        return answer
+    @property
+    def to_be_written(self) -> int:
+        """Return how many bytes will have left once all have."""
+        return self.written + len(self._unwritten)
 
-    def hear(self, within_s: float) -> Hello | Answer:
-        """Read one line."""
-        until_s = time.monotonic() + within_s
+    def write(self, line: bytes) -> None:
+        """Keep a line for `flush`."""
+        self._unwritten += line
+
+    def flush(self) -> None:
+        """Write as much as the system takes."""
         try:
-            while not self._heard.endswith(b"\n"):
-                self._socket.settimeout(max(until_s - time.monotonic(), 0))
+            while self._unwritten:
+                sent = self._socket.send(self._unwritten)
+                self.written += sent
+                del self._unwritten[:sent]
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            raise _Broken(_why(error)) from error
+
+    def read(self) -> list[Hello | Answer]:
+        """Return the whole lines that came. Whatever came before its end is heard before that."""
+        try:
+            while True:
                 heard = self._socket.recv(CHUNK)
                 if not heard:
-                    raise _Broken(ENDED, written=True)
+                    break
                 self._heard += heard
-            line, self._heard = self._heard, b""
-            return _to_client.decode(line)
-        except (TimeoutError, BlockingIOError) as error:
-            raise _Silent(f"it did not answer within {ANSWER_WITHIN_S} s", written=True) from error
+        except BlockingIOError:
+            heard = b"there may be more"
         except OSError as error:
-            raise _Broken(_why(error), written=True) from error
+            raise _Broken(_why(error)) from error
+        *lines, self._heard = self._heard.split(b"\n")
+        if not heard and not lines:
+            raise _Broken(ENDED)
+        try:
+            return [_to_client.decode(line) for line in lines]
         except msgspec.DecodeError as error:
-            raise _Broken("it gave an answer that is none", written=True) from error
+            raise _Broken(NO_ANSWER) from error
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until something comes, and write meanwhile what did not fit; False when nothing came in time."""
+        until_s = time.monotonic() + seconds
+        while True:
+            writing = [self._socket] if self._unwritten else []
+            left_s = max(until_s - time.monotonic(), 0)
+            readable, writable, _ = select.select([self._socket], writing, [], left_s)
+            if readable or not writable:
+                return bool(readable)
+            try:
+                self.flush()
+            except _Broken:
+                return True  # reading says it
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -324,8 +456,10 @@ def _answer(venue: Venue, message: Send | Show | Take) -> Answer:
             venue.send(request, now_ns)
             return Answer(venue.next_ns())
         case Show(quote):
+            due_ns = venue.next_ns()  # what is due comes before the quote, also where the engine has not heard of it
+            inputs = tuple(venue.take(quote.ts_ns)) if due_ns is not None and due_ns <= quote.ts_ns else ()
             venue.on_quote(quote)
-            return Answer(venue.next_ns())
+            return Answer(venue.next_ns(), inputs)
         case Take(now_ns):
             inputs = tuple(venue.take(now_ns))
             return Answer(venue.next_ns(), inputs)

@@ -165,6 +165,9 @@ class PaperVenue:
     def counts(self) -> Counts:
         return Counts(self._exchange.counts(), self._exchange.orders_touched)
 
+    def settle(self) -> None:
+        """It is here, and has answered."""
+
     def close(self) -> None:
         """Commit what is left and let the file go. What still travels is lost."""
         if self._store is not None:
