@@ -164,6 +164,8 @@ def _problems(summary: Summary, accounts: Sequence[AccountRow], running: bool) -
     narrow = [row for row in summary.controls.stops() if row.scope.startswith(("strategy", "instrument"))]
     found += [f"{row.level} of {row.scope} ({row.actor}: {row.reason})" for row in narrow]
     found += [f"{row.account} is {row.state} ({', '.join(row.causes)})" for row in restricted]
+    if summary.controls.kept():
+        found.append(f"{tables.count(len(summary.controls.kept()), 'command')} waiting for the engine")
     if not running and not summary.stopped:
         found.append("the last run did not end in good order, start it again")
     return found

@@ -39,6 +39,8 @@ class Kind(Word):
     CORRELATION = "CORRELATION"
     APPROVAL = "APPROVAL"
     FIRM_RULE = "FIRM_RULE"
+    COMMAND = "COMMAND"
+    """One that waited for a start and came to nothing, when whoever gave it was no longer there to be told."""
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -67,6 +69,7 @@ ADVICE: dict[Kind, str] = {
     Kind.INCIDENT: "it was booked; the books are compared, see coxswain audit log",
     Kind.APPROVAL: "coxswain approve, or coxswain reject; it expires with its signal",
     Kind.CORRELATION: "two accounts move alike: later plans put the second one further back and make it smaller",
+    Kind.COMMAND: "nothing of it was done: give it again if it is still wanted",
     Kind.FIRM_RULE: "see how much is left of each rule: coxswain firms check, and the account",
 }
 
@@ -103,9 +106,13 @@ class Alerts:
         if isinstance(message, VenueFailed) and message.cl_ord_id is None:
             venue = self._venue_of.get(message.account, "a venue")
             yield alert(Kind.VENUE_STATE, Severity.ERROR, venue, f"{venue} cannot be asked: {message.text}")
+        was_kept = any(isinstance(event, ev.CommandCarriedOut) for event in record.events)
         for event in record.events:
             if isinstance(event, ev.EngineConfigured):
                 self._venue_of = {spec.id: spec.venue for spec in event.setup.accounts}
+            if was_kept and isinstance(event, ev.CommandRefused | ev.SignalDenied):
+                about = event.about if isinstance(event, ev.CommandRefused) else str(event.signal_id)
+                yield alert(Kind.COMMAND, Severity.WARNING, about, sentence(event))
             read = _TABLE.get(type(event))
             found = None if read is None else read(event)
             if found is not None:
@@ -161,6 +168,7 @@ _TABLE: dict[type, Callable[[Any], Found | None]] = {
     ev.IncidentRaised: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),
     ev.ReportQuarantined: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),
     ev.CorrelationSet: _correlation,
+    ev.CommandLapsed: lambda e: (Kind.COMMAND, Severity.WARNING, e.command_id),
     ev.FirmNoticed: lambda e: (Kind.FIRM_RULE, Severity.WARNING, e.account),
     ev.FirmFlattened: lambda e: (Kind.FIRM_RULE, Severity.ERROR, e.account) if e.symbols else None,
 }

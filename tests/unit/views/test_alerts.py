@@ -48,6 +48,14 @@ def denied() -> ev.OrderDenied:
     return ev.OrderDenied(intent, (Check("ORDER_QTY", ZERO, ZERO, False),), ("ORDER_QTY: value=0, limit=0",))
 
 
+def test_a_command_that_waited_for_a_start_and_is_refused_there_is_told_to_whom_it_concerns() -> None:
+    watch = Watch()
+    refused = ev.CommandRefused("approve", "s", ("the price moved",), "ann")
+    (told,) = watch.feed(ev.CommandCarriedOut("c7"), refused)
+    assert (told.kind, told.scope) == (Kind.COMMAND, "s")
+    assert watch.feed(refused) == [], "whoever gives it to an engine that runs is answered"
+
+
 @pytest.mark.parametrize(
     ("event", "kind", "severity"),
     [
@@ -57,6 +65,7 @@ def denied() -> ev.OrderDenied:
         (state("DAILY_LOSS"), Kind.RISK_LIMIT_BREACHED, Severity.ERROR),
         (ev.TradingStopped(StopLevel.PAUSE, EVERYTHING, "why", "ann"), Kind.STOP, Severity.WARNING),
         (ev.ApprovalAwaited(SignalId("s"), (A,), "mode MANUAL", T0_NS), Kind.APPROVAL, Severity.WARNING),
+        (ev.CommandLapsed("c7", "it was given too long ago"), Kind.COMMAND, Severity.WARNING),
         (state("CORE_FAILURE"), Kind.CRITICAL, Severity.CRITICAL),
         (denied(), Kind.RISK_LIMIT_BREACHED, Severity.WARNING),
         (ev.ProtectionFailed(A, EURUSD, "the venue refused it", Role.STOP), Kind.UNPROTECTED, Severity.ERROR),
