@@ -66,6 +66,7 @@ class Crowd:
             (self.entry, 5),
             (self.entry_in_parts, 2),
             (self.spread, 2),
+            (self.leave_spread, 1),
             (self.exit, 3),
             (self.exit_in_parts, 1),
             (self.adjust, 2),
@@ -157,6 +158,13 @@ class Crowd:
             legs=tuple(legs),
             legging=limit,
         )
+
+    def leave_spread(self) -> None:
+        known = [signal.id for signal in self.signals if signal.legs]
+        if known:
+            quantity = Decimal(self.random.choice((1, 2))) if self.random.randrange(2) else None
+            spread, accounts = self.random.choice(known), self.some_accounts()
+            self.submit(SignalKind.EXIT, Symbol(""), quantity=quantity, accounts=accounts, spread=spread)
 
     def entry_in_parts(self) -> None:
         symbol, side = self.random.choice(SYMBOLS), self.random.choice(list(Side))

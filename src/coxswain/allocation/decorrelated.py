@@ -121,7 +121,7 @@ def allocate(parent: Parent, accounts: tuple[Candidate, ...], params: Params) ->
         Share(account.account, plain(given.get(account.account, ZERO)), _why(account, given)) for account in accounts
     )
     missed = whole - sum(book.given, ZERO)
-    short = f"; {text(plain(missed))} lots fit nowhere" if missed else ""
+    short = f"; {text(plain(missed))} {parent.counts} fit nowhere" if missed else ""
     how = f"lambda {text(params.joint_weight)}, integrality gap {text(gap_pct)} %"
     return Allocation(shares, f"against each account's headroom, alone and jointly; {how}{short}", in_lots=True)
 

@@ -20,5 +20,5 @@ def allocate(parent: Parent, accounts: tuple[Candidate, ...], params: Params) ->
     )
     if all(qty == account.own_qty for account, qty in zip(accounts, given, strict=True)):
         return Allocation(shares, "each account its own size")
-    of = f"{text(parent.order_qty)} lots" if parent.order_qty is not None else "what the caps allow"
+    of = f"{text(parent.order_qty)} {parent.counts}" if parent.order_qty is not None else "what the caps allow"
     return Allocation(shares, f"{of} in proportion to the risk budgets left")

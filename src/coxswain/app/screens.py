@@ -145,15 +145,17 @@ def _show_story(ran: "Ran") -> None:
 
 def show_plan(row: PlanRow, instrument: Instrument | None) -> None:
     """One plan: for each account the verdict, the size, the delay, the check that decided, and the result."""
-    plan = row.plan
+    plan, counts = row.plan, "units" if row.plan.legs else "lots"
+    instrument = None if plan.legs else instrument
     side = f" {plan.side}" if plan.side is not None else ""
-    heading(f"Plan of {plan.signal_id}: {plan.kind}{side} {plan.symbol}")
+    what = f" of {' '.join(leg.symbol for leg in plan.legs)}" if plan.legs else f"{side} {plan.symbol}"
+    heading(f"Plan of {plan.signal_id}: {plan.kind}{what}")
     prose(plan.rationale, STYLES["quiet"])
     if plan.kind is SignalKind.ENTRY:
         table(
-            ("account", "verdict", "lots", "delay", "decided by", "result", "filled", "price", "slip bp"),
+            ("account", "verdict", counts, "delay", "decided by", "result", "filled", "price", "slip bp"),
             [_entry_cells(each, instrument) for each in row.accounts],
-            right=("lots", "delay", "filled", "price", "slip bp"),
+            right=(counts, "delay", "filled", "price", "slip bp"),
             least=("slip bp", "filled", "price", "delay"),
         )
     else:
@@ -167,11 +169,12 @@ def show_plan(row: PlanRow, instrument: Instrument | None) -> None:
 def _show_holders(row: PlanRow, instrument: Instrument | None) -> None:
     """Of an exit or a stop adjustment: the accounts that it concerns, also those that failed a check."""
     concerned = [each for each in row.accounts if holds_position(each)]
+    counts = "units" if row.plan.legs else "lots"
     if concerned:
         table(
-            ("account", "verdict", "lots", "decided by", "result"),
+            ("account", "verdict", counts, "decided by", "result"),
             [_exit_cells(each, instrument) for each in concerned],
-            right=("lots",),
+            right=(counts,),
         )
     left_out = sum(not each.recovery for each in row.accounts) - len(concerned)
     if left_out:

@@ -9,7 +9,7 @@ from coxswain.app.tables import STYLES, count, heading, line, prose, seconds, sh
 from coxswain.model.checks import Check
 from coxswain.model.decimals import text
 from coxswain.views.audit import AuditEntry
-from coxswain.views.decisions import sized_by
+from coxswain.views.decisions import sized_by, unit_of
 from coxswain.views.explain import Decision, Explanation
 
 
@@ -44,7 +44,7 @@ def _show_decision(decision: Decision) -> None:
     heading(f"{decision.signal_id}: {decision.kind}{side} {decision.symbol} on {row.account}: {verdict}")
     if row.qty:
         sizing = f": {sized_by(row)}" if row.sizing else ""
-        prose(f"{text(row.qty)} lots{sizing}; released after {seconds(row.delay_ms)}")
+        prose(f"{text(row.qty)} {unit_of(row)}{sizing}; released after {seconds(row.delay_ms)}")
     _show_checks(row.checks)
     if row.result is not None:
         error = f": {row.result.error}" if row.result.error else ""

@@ -5,7 +5,7 @@ Here it is decided whether it can be taken at all. What becomes of a plan, and e
 
 import msgspec
 
-from coxswain.core import algorithms, approvals, spreads
+from coxswain.core import algorithms, approvals, spread_exits, spreads
 from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.planner import plan_entry
 from coxswain.core.spreads import plan_spread
@@ -29,7 +29,7 @@ FUTURE = "SIGNAL_FROM_THE_FUTURE: it may be at most one second ahead of the engi
 
 def on_signal(tx: Tx, message: inp.SubmitSignal) -> None:
     """Plan a signal, and let the plan go on as its mode says. A copy of a known one changes nothing."""
-    signal = message.signal
+    signal = spread_exits.as_named(tx.state, message.signal)
     if is_copy(tx.state, signal):
         tx.apply(ev.SignalDuplicated(signal.id))
         return
@@ -88,10 +88,11 @@ def why_never(tx: Tx, signal: Signal) -> tuple[str, ...]:
         reasons.append(f"SIGNAL_ID_REUSED: id={signal.id}, its body differs from the first one's")
     instrument = state.instruments.get(signal.symbol)
     if instrument is None:
-        reasons.append(f"INSTRUMENT_UNKNOWN: symbol={signal.symbol}, wanted=one of {', '.join(state.instruments)}")
+        if signal.spread is None:
+            reasons.append(f"INSTRUMENT_UNKNOWN: symbol={signal.symbol}, wanted=one of {', '.join(state.instruments)}")
     else:
         reasons += [*_off_tick(signal, instrument), *algorithms.why_not(state, signal, tx.algos)]
-    reasons += spreads.why_not(state, signal)
+    reasons += [*spreads.why_not(state, signal), *spread_exits.why_not_left(state, signal)]
     if signal.kind is SignalKind.ENTRY and signal.side is None:
         reasons.append("SIDE_MISSING: an entry buys or sells")
     if state.now_ns > dies_ns(signal) and signal.kind is not SignalKind.EXIT:  # leaving is never too late

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from coxswain.core import algorithms, entries, pacing, protection
+from coxswain.core import algorithms, entries, legging, pacing, protection
 from coxswain.core.order import Order, is_done
 from coxswain.core.spreads import spread_of
 from coxswain.core.state import Account, State, find_order
@@ -83,6 +83,8 @@ def _cancel(tx: Tx, order: Order, why: str, message: CancelOrders) -> None:
         position = tx.account(intent.account).positions[intent.symbol]
         if intent.role is Role.EXIT and position.leaving_for == intent.signal_id:
             algorithms.end(tx, intent.account, intent.signal_id, why)
+        if intent.role is Role.EXIT:
+            legging.stay(tx, intent.account, intent.signal_id, why)
         protection.call_back(tx, order, why)
 
 
@@ -122,6 +124,10 @@ def _withdraw(tx: Tx, message: CancelOrders, why: str) -> int:
     for account_id, signal_id in tuple(_leaving_in_parts(tx.state, message)):
         algorithms.end(tx, account_id, signal_id, why)
         count += 1
+    if message.signal_id is not None and message.symbol is None:
+        for account_id in tx.state.accounts:
+            if message.account in (None, account_id):
+                count += legging.stay(tx, account_id, message.signal_id, why)
     return count
 
 

@@ -44,7 +44,7 @@ from coxswain.core.firm import acts
 from coxswain.core.gates import Gates
 from coxswain.core.modes import ORDERS_ONLY_REDUCE, engine_mode
 from coxswain.core.order import InvariantViolation, is_over
-from coxswain.core.spreads import symbols_of
+from coxswain.core.spreads import symbols_named, symbols_of
 from coxswain.core.state import State
 from coxswain.core.submit import ask_for_account, cancel, lose_sight
 from coxswain.core.sums import key
@@ -179,8 +179,7 @@ class Engine:
         """Return the instruments whose latest quote an input needs, currency pairs for conversion included."""
         match message:
             case inp.SubmitSignal(signal):
-                symbols = dict.fromkeys((signal.symbol, *(leg.symbol for leg in signal.legs)))
-                return (*symbols, *self._state.pairs.values())
+                return (*symbols_named(self._state, signal), *self._state.pairs.values())
             case inp.SubmitOrder(intent):
                 return (intent.symbol, *self._state.pairs.values())
             case inp.ExecutionReport():

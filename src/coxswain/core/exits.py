@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from coxswain.core import algorithms, entries, protection
+from coxswain.core import algorithms, entries, legging, protection
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.plan import Assignment
@@ -21,7 +21,11 @@ def carry_out(tx: Tx, signal: Signal, assignments: Iterable[Assignment], actor: 
             continue
         account_id = assignment.account
         if signal.kind is SignalKind.EXIT:
-            _leave(tx, signal, account_id, assignment.qty, actor)
+            if signal.spread is None:
+                _leave(tx, signal, account_id, assignment.qty, actor)
+            else:
+                why = f"exit {signal.id}" + (f": {signal.reason}" if signal.reason else "")
+                legging.leave(tx, account_id, signal.spread, signal.id, assignment.qty or None, why, actor)
         elif signal.kind is SignalKind.STOP_ADJUSTMENT:
             protection.adjust(tx, account_id, signal)
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from coxswain.core import admission, approvals, recon, stops
+from coxswain.core import admission, approvals, recon, spread_exits, stops
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_S, seconds_ns
 from coxswain.core.scopes import unknown_scope
-from coxswain.core.spreads import symbols_of
+from coxswain.core.spreads import symbols_named, symbols_of
 from coxswain.core.state import Account, KeptCommand, State
 from coxswain.core.tx import NOT_CONFIGURED, Tx
 from coxswain.messages import events as ev
@@ -76,7 +76,7 @@ def _approves(state: State, signal_id: SignalId, accounts: tuple[AccountId, ...]
 
 
 def _keep_signal(tx: Tx, message: inp.KeepCommand, command: inp.SubmitSignal) -> None:
-    signal, state = command.signal, tx.state
+    signal, state = spread_exits.as_named(tx.state, command.signal), tx.state
     if admission.is_copy(state, signal):
         tx.apply(ev.SignalDuplicated(signal.id))
         return
@@ -199,7 +199,7 @@ def _symbols(state: State, command: inp.Keepable) -> tuple[Symbol, ...]:
         case inp.ApprovePlan(signal_ids):
             return tuple(symbol for signal_id in signal_ids for symbol in symbols_of(state, signal_id))
         case inp.SubmitSignal(signal):
-            return (signal.symbol, *(leg.symbol for leg in signal.legs))
+            return symbols_named(state, signal)
         case _:
             return ()
 

@@ -7,6 +7,7 @@ import msgspec
 from coxswain.core.emulation import unfollowable
 from coxswain.core.position import NOTHING_HELD, Position
 from coxswain.core.scopes import narrower_state
+from coxswain.core.spread_exits import plan_spread_exit
 from coxswain.core.state import Account, State, strategy_of, strictest
 from coxswain.model.checks import Check
 from coxswain.model.decimals import ZERO, floor_step, plain, text
@@ -18,6 +19,8 @@ from coxswain.model.vocabulary import AccountId, Side, TradingState, Verdict
 
 def plan_exit(state: State, signal: Signal) -> Plan:
     """Plan to close what is held, in part with `quantity`: shared out by held quantity, largest remainder first."""
+    if signal.spread is not None:
+        return plan_spread_exit(state, signal)
     instrument = state.instruments[signal.symbol]
     held = _held(state, signal)
     wanted = sum(held.values(), ZERO) if signal.quantity is None else signal.quantity

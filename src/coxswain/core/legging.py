@@ -9,7 +9,9 @@ unwound as well. The first leg enters nothing more after that, nor after the sig
 
 Nothing is sent on a guess: while an order of a leg is unknown its hold stays, and the spread waits for the answer. What
 is called back, by a stop, a person or an exit, is unwound to whole units at once, by exits of exactly that quantity, so
-that other lots of the same instrument stay. The driver remembers nothing: what counts stands in the events.
+that other lots of the same instrument stay. What leaves goes the same way, to fewer whole units: the leg that is
+hardest to fill is closed in slices, and what the others have beyond it is unwound after each. The driver remembers
+nothing: what counts stands in the events.
 """
 
 from decimal import Decimal
@@ -17,32 +19,41 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.core.eligibility import fitness
-from coxswain.core.entries import LOOK_AGAIN_NS, entry_intent, postponed
-from coxswain.core.money import rate_up
+from coxswain.core.entries import LOOK_AGAIN_NS, entry_intent, postponed, withdraw_share
 from coxswain.core.order import Order, held_qty, is_complete
 from coxswain.core.params import NS_PER_MS, NS_PER_S, seconds_ns
-from coxswain.core.position import is_closing
-from coxswain.core.protection import start_exit
 from coxswain.core.scopes import narrower_state, why_restricted
 from coxswain.core.shares import Spread, SpreadLeg
-from coxswain.core.spreads import leg_id, unhedged_of_a_unit, unit_of
-from coxswain.core.state import Account, State, share_of, strictest
+from coxswain.core.spreads import leg_id, limit_of, spread_of, unhedged_of_a_unit, unit_of
+from coxswain.core.state import Account, State, share_of
 from coxswain.core.submit import cancel, submit
 from coxswain.core.tx import Tx
+from coxswain.core.units import (
+    beyond_units,
+    excess,
+    held_of,
+    lot_value,
+    together,
+    unhedged_value,
+    units_in_part,
+    whole_units,
+)
+from coxswain.core.unwinding import UNWINDS_MAX, child_of, unwind
 from coxswain.messages import events as ev
 from coxswain.model.checks import reason
 from coxswain.model.decimals import ONE, ZERO, ceil_step, floor_step, plain, round_up, text
 from coxswain.model.market import is_sane, mid
-from coxswain.model.signal import Signal, dies_ns
+from coxswain.model.signal import dies_ns
 from coxswain.model.spread import LeggingLimit
 from coxswain.model.vocabulary import (
-    SIGN,
+    OPPOSITE,
     AccountId,
     LeggingRule,
     OrdType,
     Role,
     Side,
     SignalId,
+    Symbol,
     TimeInForce,
     TradingState,
 )
@@ -56,8 +67,6 @@ COMPLETIONS_MAX = 5
 """Orders that try to complete; then what is unhedged is unwound."""
 UNWINDS_QUICK = 5
 """Orders that try to unwind a second apart; later ones wait for the next comparison of the books."""
-UNWINDS_MAX = 10
-"""Then what is left is for a person, and an event says so."""
 
 
 # --- beginning --------------------------------------------------------------------------------------------------------
@@ -87,25 +96,64 @@ def release(tx: Tx, account_id: AccountId, first: SignalId) -> None:
         ev.LegStarted(leg, of.symbol, of.side, of.ratio, share.qty)
         for leg, of, share in zip(legs, signal.legs, shares, strict=True)
     ]
-    ordered, why = _order_of_work(state, started)
-    units = plain(started[0].qty / started[0].ratio)
+    order, why = _order_of_work(state, [(leg.symbol, leg.side, leg.qty) for leg in started])
+    units, ordered = plain(started[0].qty / started[0].ratio), tuple(started[index] for index in order)
     tx.apply(ev.SpreadStarted(spread_id, account_id, units, ordered, dies_ns(signal), why))
     advance(tx, account_id, spread_id)
 
 
-def _order_of_work(state: State, legs: list[ev.LegStarted]) -> tuple[tuple[ev.LegStarted, ...], str]:
+def _order_of_work(state: State, legs: list[tuple[Symbol, Side, Decimal]]) -> tuple[list[int], str]:
     """Put the leg first that shows the least of what is needed, then the one whose spread is wider."""
     shown = []
-    for leg in legs:
-        quote = state.quotes.get(leg.symbol)
-        size = None if quote is None else quote.ask_size if leg.side is Side.BUY else quote.bid_size
+    for symbol, side, qty in legs:
+        quote = state.quotes.get(symbol)
+        size = None if quote is None else quote.ask_size if side is Side.BUY else quote.bid_size
         if quote is None or size is None or not is_sane(quote):
-            return tuple(legs), "as listed: not every leg shows its size"
-        shown.append((size / leg.qty, -(quote.ask - quote.bid) / mid(quote)))
+            return list(range(len(legs))), "as listed: not every leg shows its size"
+        shown.append((size / qty, -(quote.ask - quote.bid) / mid(quote)))
     order = sorted(range(len(legs)), key=lambda index: (*shown[index], index))
-    first = legs[order[0]]
     part = text(plain(round_up(shown[order[0]][0])))
-    return tuple(legs[index] for index in order), f"{first.symbol} shows {part} of what is needed, the least of all"
+    return order, f"{legs[order[0]][0]} shows {part} of what is needed, the least of all"
+
+
+# --- leaving ----------------------------------------------------------------------------------------------------------
+
+
+def leave(
+    tx: Tx, account_id: AccountId, spread_id: SignalId, exit_id: SignalId, units: Decimal | None, why: str, actor: str
+) -> None:
+    """Close `units` of a spread, all of it with None; what still enters is called back, what waits is withdrawn.
+
+    The leg that is hardest to fill is closed first, as it is entered first: if it cannot be closed now, the spread
+    stays whole, and what follows can be closed quickly once it must be.
+    """
+    spread = tx.account(account_id).spreads.get(spread_id)
+    if spread is None:
+        first = leg_id(spread_id, 1)
+        if first in tx.account(account_id).positions[tx.state.plans[first].plan.symbol].waiting:
+            withdraw_share(tx, account_id, first, why)
+        return
+    account = tx.account(account_id)
+    if not spread.over and not spread.stopped:
+        tx.apply(ev.SpreadStopped(spread_id, account_id, why))
+    most = units_in_part(account, spread)
+    closing = most if units is None else min(units, most)
+    keep = ZERO if units is None or units >= most else max(whole_units(account, spread) - units, ZERO)
+    legs = [(leg.symbol, OPPOSITE[leg.side], closing * leg.ratio or leg.ratio) for leg in spread.legs]
+    order, first_because = _order_of_work(tx.state, legs)
+    ordered = tuple(spread.legs[index].signal_id for index in order)
+    tx.apply(ev.SpreadLeaving(spread_id, account_id, exit_id, closing, keep, ordered, first_because, why, actor))
+    advance(tx, account_id, spread_id)
+
+
+def stay(tx: Tx, account_id: AccountId, signal_id: SignalId, why: str) -> bool:
+    """Close no more than makes whole units of a spread that is on its way out. False if there is none of that id."""
+    spread_id = spread_of(tx.state, signal_id) or signal_id
+    spread = tx.account(account_id).spreads.get(spread_id)
+    if spread is None or spread.leaving is None or signal_id not in (spread_id, spread.leaving.exit_id):
+        return False
+    tx.apply(ev.SpreadStopped(spread_id, account_id, why))
+    return True
 
 
 # --- going on ---------------------------------------------------------------------------------------------------------
@@ -117,7 +165,7 @@ def after(tx: Tx, order: Order) -> None:
     if not account.spreads:
         return
     signal = tx.state.signals.get(intent.signal_id)
-    own = intent.signal_id if intent.role is Role.EXIT or signal is None else signal.spread
+    own = intent.signal_id if signal is None or signal.legs else signal.spread
     concerned = () if order.enters else account.positions[intent.symbol].legging
     refused = order.ended_as is not None and not is_complete(order) and not order.cancel_wanted
     for spread_id in dict.fromkeys((own, *concerned)):
@@ -131,7 +179,7 @@ def advance(tx: Tx, account_id: AccountId, spread_id: SignalId, *, at_once: bool
     Not at once where the market or the venue has just not taken something: another order would fare no better.
     """
     spread = tx.account(account_id).spreads[spread_id]
-    if spread.over and (not _beyond_units(tx.account(account_id), spread) or spread.tries >= UNWINDS_MAX):
+    if spread.over and (not beyond_units(tx.account(account_id), spread) or spread.tries >= UNWINDS_MAX):
         return
     why = _why_stopped(tx, account_id, spread, spread_id)
     if why:
@@ -148,15 +196,15 @@ def advance(tx: Tx, account_id: AccountId, spread_id: SignalId, *, at_once: bool
 
 def _end(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId, why: str) -> None:
     account = tx.account(account_id)
-    left = _unhedged_value(tx.state, account, spread)
-    tx.apply(ev.SpreadEnded(spread_id, account_id, plain(_together(account, spread)), left, why))
+    left = unhedged_value(tx.state, account, spread)
+    tx.apply(ev.SpreadEnded(spread_id, account_id, plain(together(account, spread)), left, why))
 
 
 def _mark(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId, note: str) -> None:
     """Note what is unhedged, and when to look again."""
-    now_ns, account, limit = tx.state.now_ns, tx.account(account_id), _limit(tx, spread_id)
-    bare = any(_excess(account, spread))
-    value = _unhedged_value(tx.state, account, spread)
+    now_ns, account, limit = tx.state.now_ns, tx.account(account_id), limit_of(tx.state, spread_id)
+    bare = any(excess(account, spread))
+    value = unhedged_value(tx.state, account, spread)
     since_ns = None if not bare else now_ns if spread.since_ns is None else spread.since_ns
     refused = any(_refusals(tx.state, account_id, leg) for leg in spread.legs)
     if _unwinds(spread):
@@ -174,59 +222,7 @@ def _mark(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId, no
         tx.apply(ev.SpreadMarked(spread_id, account_id, value, since_ns, wake_ns, note))
 
 
-# --- what is filled ---------------------------------------------------------------------------------------------------
-
-
-def _held(account: Account, leg: SpreadLeg) -> Decimal:
-    """Return what is held of a leg: what it filled less what was closed, and never more than the position shows."""
-    position = account.positions[leg.symbol]
-    if is_closing(position):
-        return ZERO
-    return max(min(leg.cum_qty - leg.closed_qty, position.qty * SIGN[leg.side]), ZERO)
-
-
-def _together(account: Account, spread: Spread) -> Decimal:
-    """Return the units that all legs have together; a part of one counts."""
-    return min(_held(account, leg) / leg.ratio for leg in spread.legs)
-
-
-def _excess(account: Account, spread: Spread) -> list[Decimal]:
-    """Return what each leg has beyond what all have together, in lots."""
-    together = _together(account, spread)
-    return [plain(max(_held(account, leg) - together * leg.ratio, ZERO)) for leg in spread.legs]
-
-
-def _beyond_units(account: Account, spread: Spread) -> dict[SignalId, Decimal]:
-    """Return what legs have beyond the whole units that all have together, in lots: nothing where it is nothing."""
-    units = floor_step(_together(account, spread), ONE)
-    beyond = {leg.signal_id: plain(_held(account, leg) - units * leg.ratio) for leg in spread.legs}
-    return {leg: qty for leg, qty in beyond.items() if qty > 0}
-
-
-def _unhedged_value(state: State, account: Account, spread: Spread) -> Decimal:
-    excess = _excess(account, spread)
-    values = (qty * _lot_value(state, account, leg) for qty, leg in zip(excess, spread.legs, strict=True) if qty)
-    return plain(round_up(sum(values, ZERO)))
-
-
-def _lot_value(state: State, account: Account, leg: SpreadLeg) -> Decimal:
-    """Return what a lot is worth now in the account's currency; at its cost, and the last rate, where nobody says."""
-    instrument, quote = state.instruments[leg.symbol], state.quotes.get(leg.symbol)
-    position = account.positions[leg.symbol]
-    rate = rate_up(state, account, instrument) or account.rates.get(instrument.currency, ONE)
-    if quote is not None and is_sane(quote):
-        return mid(quote) * instrument.contract_size * rate
-    return abs(position.cost / position.qty) * rate if position.qty else ZERO
-
-
 # --- deciding ---------------------------------------------------------------------------------------------------------
-
-
-def _limit(tx: Tx, spread_id: SignalId) -> LeggingLimit:
-    legging = tx.state.signals[spread_id].legging
-    if legging is None:
-        raise ValueError(f"spread {spread_id} has no legging limit")
-    return legging
 
 
 def _why_stopped(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> str:
@@ -234,10 +230,10 @@ def _why_stopped(tx: Tx, account_id: AccountId, spread: Spread, spread_id: Signa
     account, signal = tx.account(account_id), tx.state.signals[spread_id]
     if spread.over:
         return "a fill came after its end"
-    if spread.stopped:
+    if spread.stopped or spread.leaving is not None:
         return ""
     for leg in spread.legs:
-        if _held(account, leg) < leg.cum_qty - leg.closed_qty or (leg.closed_qty and not _unwinds(spread)):
+        if held_of(account, leg) < leg.cum_qty - leg.closed_qty or (leg.closed_qty and not _unwinds(spread)):
             return f"what it filled of {leg.symbol} was closed"
         if not _may_enter(tx.state, account, leg, signal.strategy):
             return f"nothing may be opened: {why_restricted(tx.state, account, leg.symbol, signal.strategy)}"
@@ -258,10 +254,10 @@ def _decide(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) 
     """Note that a legging limit is reached, or that what was to be completed cannot be."""
     if _unwinds(spread):
         return
-    account, limit, now_ns = tx.account(account_id), _limit(tx, spread_id), tx.state.now_ns
-    if not any(_excess(account, spread)) and not _stands_in_part(tx, account_id, spread):
+    account, limit, now_ns = tx.account(account_id), limit_of(tx.state, spread_id), tx.state.now_ns
+    if not any(excess(account, spread)) and not _stands_in_part(tx, account_id, spread):
         return
-    value = _unhedged_value(tx.state, account, spread)
+    value = unhedged_value(tx.state, account, spread)
     age_ns = 0 if spread.since_ns is None else now_ns - spread.since_ns
     decision = limit.on_legging_limit if spread.decided is None else LeggingRule.UNWIND
     why = _why_reached(tx, account_id, spread, limit, value, age_ns)
@@ -294,10 +290,10 @@ def _stands_in_part(tx: Tx, account_id: AccountId, spread: Spread) -> bool:
     """Say whether nothing more is to come, and what all legs have together is not whole units."""
     no_more = tx.state.now_ns >= spread.ends_ns or spread.decided is not None
     refused = _refusals(tx.state, account_id, spread.legs[0]) >= LEAD_REFUSALS_MAX
-    if not (no_more or refused) or any(_child(tx, account_id, leg) is not None for leg in spread.legs):
+    if not (no_more or refused) or any(child_of(tx, account_id, leg) is not None for leg in spread.legs):
         return False
     account = tx.account(account_id)
-    return not any(_excess(account, spread)) and bool(_beyond_units(account, spread))
+    return not any(excess(account, spread)) and bool(beyond_units(account, spread))
 
 
 def _refusals(state: State, account_id: AccountId, leg: SpreadLeg) -> int:
@@ -306,17 +302,22 @@ def _refusals(state: State, account_id: AccountId, leg: SpreadLeg) -> int:
 
 
 def _unwinds(spread: Spread) -> bool:
-    return bool(spread.stopped) or spread.decided is LeggingRule.UNWIND
+    """Say whether it only closes: what is beyond whole units, and units that are on their way out."""
+    return bool(spread.stopped) or spread.leaving is not None or spread.decided is LeggingRule.UNWIND
 
 
 def _why_over(tx: Tx, account_id: AccountId, spread: Spread) -> str:
     """Say why a spread is over, empty while it is not: while something of it is open, unknown or beyond whole units."""
     account = tx.account(account_id)
-    if any(_child(tx, account_id, leg) is not None or account.positions[leg.symbol].unknown for leg in spread.legs):
+    if any(child_of(tx, account_id, leg) is not None or account.positions[leg.symbol].unknown for leg in spread.legs):
         return ""
-    if _beyond_units(account, spread):
-        stuck = _unwinds(spread) and spread.tries >= UNWINDS_MAX
+    stuck = _unwinds(spread) and spread.tries >= UNWINDS_MAX
+    if beyond_units(account, spread):
         return f"it could not be unwound: {spread.tries} orders tried, the rest is for a person" if stuck else ""
+    if spread.leaving is not None and whole_units(account, spread) > spread.leaving.keep:
+        return f"it could not be left: {spread.tries} orders tried, the rest is for a person" if stuck else ""
+    if spread.leaving is not None:
+        return f"left: {spread.leaving.reason}"
     if spread.stopped:
         return spread.stopped
     if spread.decided is LeggingRule.UNWIND:
@@ -338,10 +339,10 @@ def _why_over(tx: Tx, account_id: AccountId, spread: Spread) -> str:
 def _act(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> str:
     """Send and call back what is to be; return what is being waited for, if something keeps it from that."""
     if _unwinds(spread):
-        return _unwind(tx, account_id, spread, spread_id)
+        return unwind(tx, account_id, spread, spread_id)
     account = tx.account(account_id)
     late = tx.state.now_ns >= spread.ends_ns or spread.decided is not None
-    lead = _child(tx, account_id, spread.legs[0])
+    lead = child_of(tx, account_id, spread.legs[0])
     if late and lead is not None:  # also one that crosses, where its venue has forgotten to end it
         cancel(tx, lead, "the first leg enters nothing more")
     note = _why_wait(tx.state, account, spread)
@@ -369,16 +370,8 @@ def _why_wait(state: State, account: Account, spread: Spread) -> str:
     return ""
 
 
-def _child(tx: Tx, account_id: AccountId, leg: SpreadLeg) -> Order | None:
-    """Return the order of a leg that is open."""
-    share = share_of(tx.state, leg.signal_id, account_id)
-    if share is None or share.parent is None or share.parent.child is None:
-        return None
-    return tx.account(account_id).orders[share.parent.child]
-
-
 def _open(tx: Tx, account_id: AccountId, leg: SpreadLeg) -> Decimal:
-    child = _child(tx, account_id, leg)
+    child = child_of(tx, account_id, leg)
     return ZERO if child is None else held_qty(child)
 
 
@@ -392,14 +385,14 @@ def _leading(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId)
     filled = lead.cum_qty / lead.ratio
     left = spread.units - filled
     refusals = _refusals(tx.state, account_id, lead)
-    if left <= 0 or _child(tx, account_id, lead) is not None or refusals >= LEAD_REFUSALS_MAX:
+    if left <= 0 or child_of(tx, account_id, lead) is not None or refusals >= LEAD_REFUSALS_MAX:
         return ZERO
     if refusals and tx.state.now_ns < spread.wake_ns:
         return ZERO
     bare = filled - min(leg.cum_qty / leg.ratio for leg in spread.legs[1:])
-    value = unhedged_of_a_unit(tuple(leg.ratio * _lot_value(tx.state, account, leg) for leg in spread.legs))
+    value = unhedged_of_a_unit(tuple(leg.ratio * lot_value(tx.state, account, leg) for leg in spread.legs))
     least = unit_of(tx.state, signal).min_qty
-    room = left if not value else _limit(tx, spread_id).max_unhedged_value / value - bare
+    room = left if not value else limit_of(tx.state, spread_id).max_unhedged_value / value - bare
     units = floor_step(max(min(left, room), ZERO), ONE)
     if units < least:
         units = ZERO if bare > 0 else least
@@ -415,7 +408,7 @@ def _leading(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId)
 def _following(tx: Tx, account_id: AccountId, spread: Spread, leg: SpreadLeg) -> Decimal:
     """Return what hedges what the first leg has filled, and no more; nothing while a child of the leg is open."""
     instrument, lead = tx.state.instruments[leg.symbol], spread.legs[0]
-    if _child(tx, account_id, leg) is not None:
+    if child_of(tx, account_id, leg) is not None:
         return ZERO
     wanted = floor_step(min(lead.cum_qty / lead.ratio * leg.ratio, leg.qty), instrument.lot_step) - leg.cum_qty
     return plain(wanted) if wanted >= instrument.min_qty else ZERO
@@ -424,10 +417,10 @@ def _following(tx: Tx, account_id: AccountId, spread: Spread, leg: SpreadLeg) ->
 def _complete(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> None:
     """Cross the market for what makes whole units of what the fullest leg has, once nothing stands at a price."""
     for leg in spread.legs:
-        child = _child(tx, account_id, leg)
+        child = child_of(tx, account_id, leg)
         if child is not None and not _crosses(child):
             cancel(tx, child, "the spread is completed by crossing")
-    if any(_child(tx, account_id, leg) is not None for leg in spread.legs):
+    if any(child_of(tx, account_id, leg) is not None for leg in spread.legs):
         return
     most = max(leg.cum_qty / leg.ratio for leg in spread.legs)
     units = min(ceil_step(most, ONE), spread.units)
@@ -456,41 +449,6 @@ def _send(
     if crossing or intent.ord_type is OrdType.MARKET:
         intent = msgspec.structs.replace(intent, ord_type=OrdType.MARKET, price=None, time_in_force=TimeInForce.IOC)
     leads = leg is spread.legs[0] and not crossing
-    limit_ns = _limit(tx, spread_id).max_unhedged_s * NS_PER_S
+    limit_ns = limit_of(tx.state, spread_id).max_unhedged_s * NS_PER_S
     dies = spread.ends_ns if leads else max(spread.ends_ns, tx.state.now_ns + limit_ns)
     submit(tx, intent, spread.started_ns, dies)
-
-
-def _unwind(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> str:
-    """Call back what is open, then close what is beyond whole units, each leg by an exit of exactly that quantity."""
-    state, account = tx.state, tx.account(account_id)
-    for leg in spread.legs:
-        child = _child(tx, account_id, leg)
-        if child is not None:
-            cancel(tx, child, spread.stopped or "the spread is unwound")
-    if any(_child(tx, account_id, leg) is not None for leg in spread.legs):
-        return "orders that were called back are not over"
-    beyond = _beyond_units(account, spread)
-    legs = [leg for leg in spread.legs if leg.signal_id in beyond]
-    for leg in spread.legs:
-        if account.positions[leg.symbol].unknown:
-            return f"an order in {leg.symbol} is not known"
-    waits = ""
-    for leg in legs:
-        note = _why_not_closed(state, account, leg, state.signals[spread_id])
-        waits = waits or note
-        if not note and account.positions[leg.symbol].exit is None and spread.tries < UNWINDS_MAX:
-            why = f"unwinds the spread: {spread.stopped or 'its legging limit was reached'}"
-            start_exit(tx, account_id, leg.symbol, spread_id, beyond[leg.signal_id], why=why)
-    return waits
-
-
-def _why_not_closed(state: State, account: Account, leg: SpreadLeg, signal: Signal) -> str:
-    position = account.positions[leg.symbol]
-    if not state.sessions.get(leg.symbol, False):
-        return f"the session of {leg.symbol} is closed"
-    if strictest((account.state, narrower_state(state, leg.symbol, signal.strategy))) is TradingState.HALTED:
-        return f"nothing may leave: {why_restricted(state, account, leg.symbol, signal.strategy)}"
-    if position.leaving_for is not None or (position.exit is not None and position.exit.signal_id != signal.id):
-        return f"another exit of {leg.symbol} is under way"
-    return ""

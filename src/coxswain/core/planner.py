@@ -106,7 +106,8 @@ def plan_shares(
         for account_id, sized in able.items()
         if account_id not in routed or routed[account_id].passed
     )
-    parent = Parent(signal.quantity, instrument.lot_step, instrument.min_qty)
+    counts = "units" if signal.legs else "lots"
+    parent = Parent(signal.quantity, instrument.lot_step, instrument.min_qty, counts=counts)
     parent = msgspec.structs.replace(parent, caps=group_caps(state, signal.symbol, whole_of(parent, candidates)))
     spec = AllocationSpec() if state.setup is None else state.setup.allocation
     allocation = allocate(spec, parent, candidates)

@@ -158,6 +158,8 @@ class Position(msgspec.Struct):
     """Whose entries are in it."""
     legging: dict[SignalId, None] = {}
     """Spreads under way that have a leg here."""
+    spreads: dict[SignalId, None] = {}
+    """Spreads that have lots of it, oldest first; also those that are not worked any more."""
     gave_way: bool = False
     """Protection was taken down for an exit, and may be put back even where all is frozen."""
     unknown: int = 0

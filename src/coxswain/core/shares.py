@@ -50,7 +50,19 @@ class SpreadLeg(msgspec.Struct):
     qty: Decimal
     cum_qty: Decimal = ZERO
     closed_qty: Decimal = ZERO
-    """Of that, closed again: unwound, or gone with the position."""
+    """Of that, closed again: unwound, left, or gone with the position."""
+
+
+class Leaving(msgspec.Struct, frozen=True):
+    """Units of a spread on their way out."""
+
+    exit_id: SignalId
+    keep: Decimal
+    """Whole units that stay."""
+    lead: SignalId
+    """The share of the leg that is closed first."""
+    reason: str
+    actor: str = ""
 
 
 class Spread(msgspec.Struct):
@@ -74,6 +86,7 @@ class Spread(msgspec.Struct):
     tries: int = 0
     """Orders sent or denied since it was decided about."""
     over: bool = False
+    leaving: Leaving | None = None
 
 
 class Share(msgspec.Struct):

@@ -38,8 +38,8 @@ from coxswain.model.market import Instrument, is_sane, touch
 from coxswain.model.plan import Assignment, LegShare, Plan
 from coxswain.model.setup import AccountSpec
 from coxswain.model.signal import Signal
-from coxswain.model.spread import LEGS_MAX, LEGS_MIN, Leg
-from coxswain.model.vocabulary import OPPOSITE, AccountId, OrdType, Side, SignalId, Symbol, Verdict
+from coxswain.model.spread import LEGS_MAX, LEGS_MIN, Leg, LeggingLimit
+from coxswain.model.vocabulary import OPPOSITE, AccountId, OrdType, Side, SignalId, SignalKind, Symbol, Verdict
 
 
 class UnitLeg(NamedTuple):
@@ -89,10 +89,25 @@ def symbols_of(state: State, signal_id: SignalId) -> tuple[Symbol, ...]:
     return tuple(leg.symbol for leg in whole.legs) or (signal.symbol,)
 
 
+def symbols_named(state: State, signal: Signal) -> tuple[Symbol, ...]:
+    """Return every instrument that a signal speaks of which may still have to be taken."""
+    left = None if signal.spread is None else state.signals.get(signal.spread)
+    whole = signal if left is None else left
+    return tuple(leg.symbol for leg in whole.legs) or ((whole.symbol,) if whole.symbol else ())
+
+
 def spread_of(state: State, signal_id: SignalId) -> SignalId | None:
     """Return the spread that a signal is a leg of."""
     signal = state.signals.get(signal_id)
     return None if signal is None else signal.spread
+
+
+def limit_of(state: State, spread_id: SignalId) -> LeggingLimit:
+    """Return how much of a spread may stand without the others, and for how long."""
+    legging = state.signals[spread_id].legging
+    if legging is None:
+        raise ValueError(f"spread {spread_id} has no legging limit")
+    return legging
 
 
 def legs_with(state: State, signal_id: SignalId) -> tuple[SignalId, ...]:
@@ -104,7 +119,9 @@ def legs_with(state: State, signal_id: SignalId) -> tuple[SignalId, ...]:
 
 
 def unit_of(state: State, signal: Signal) -> Instrument:
-    """Return what a share of an entry counts: the instrument's lots, or whole units of a spread."""
+    """Return what a share counts: the instrument's lots, or whole units of a spread, also on its way out."""
+    if signal.kind is SignalKind.EXIT and signal.spread is not None:
+        signal = state.signals[signal.spread]
     if not signal.legs:
         return state.instruments[signal.symbol]
     least = max(ceil_step(state.instruments[leg.symbol].min_qty / leg.ratio, ONE) for leg in signal.legs)

@@ -256,7 +256,9 @@ COMMANDS: dict[str, Command] = {
         "Lower what accounts take of a plan that waits; 0 leaves an account out.",
         {
             "plan_id": Field(read_id, "the signal's id", required=True),
-            "quantities": Field(read_quantities, 'lots by account, as {"alder": "5"}', required=True),
+            "quantities": Field(
+                read_quantities, 'lots by account, of a spread units, as {"alder": "5"}', required=True
+            ),
             "reason": _WHY,
         },
         _modify,

@@ -50,6 +50,7 @@ FIELDS = (
     "max_unhedged_value",
     "max_unhedged_s",
     "on_legging_limit",
+    "spread",
     "reason",
     "metadata",
 )
@@ -59,15 +60,17 @@ OF_A_SIGNAL = tuple(kind for kind in OrdType if kind is not OrdType.TRAILING_STO
 """A trailing stop protects what a signal opens; it opens nothing."""
 LEGGING = ("max_unhedged_value", "max_unhedged_s", "on_legging_limit")
 MEANINGLESS: dict[SignalKind, tuple[str, ...]] = {
-    SignalKind.ENTRY: (),
+    SignalKind.ENTRY: ("spread",),
     SignalKind.EXIT: ("entry_price", *LEVELS, "trailing_stop", "confidence", *RESTING, "legs", *LEGGING),
     SignalKind.STOP_ADJUSTMENT: (
-        *("entry_price", "confidence", "quantity", "order_type", "algo", *RESTING, "legs", *LEGGING),
+        *("entry_price", "confidence", "quantity", "order_type", "algo", *RESTING, "legs", *LEGGING, "spread"),
     ),
 }
 """The empty cells of docs/SIGNALS.md."""
 BESIDE_LEGS = ("symbol", "side", "entry_price", *LEVELS, "trailing_stop", "order_type", *RESTING, "algo")
 """What each leg says for itself, or a spread does not have."""
+BESIDE_SPREAD = ("symbol", "side", "algo")
+"""What an exit that names a spread does not say: all legs of it are closed."""
 CALLED = {SignalKind.ENTRY: "an entry", SignalKind.EXIT: "an exit", SignalKind.STOP_ADJUSTMENT: "a stop adjustment"}
 
 
@@ -96,7 +99,7 @@ def _read_signal(fields: Fields, now_ns: int, default_ttl_s: int) -> Signal:
     signal_time_ns = fields.time_ns("signal_time")
     legs = read_legs(fields, "legs")
     symbol = legs[0].symbol if legs else Symbol("")
-    if not fields.given("legs"):
+    if not fields.given("legs") and not fields.given("spread"):
         symbol = Symbol((fields.symbol("symbol") or "").upper())
     signal = Signal(
         id=SignalId(fields.id("id") or ""),
@@ -125,6 +128,7 @@ def _read_signal(fields: Fields, now_ns: int, default_ttl_s: int) -> Signal:
         trailing_stop=read_trail(fields, "trailing_stop"),
         legs=legs,
         legging=read_legging(fields),
+        spread=SignalId(fields.id("spread") or "") if fields.given("spread") else None,
     )
     if fields.is_sound("kind"):
         _refuse_what_means_nothing(fields, signal.kind)
@@ -154,6 +158,8 @@ def _require_what_the_kind_needs(fields: Fields, signal: Signal) -> None:
             fields.wrong("stop_loss", "missing; an entry wants a stop_loss to be sized by, or a quantity")
     if signal.kind is SignalKind.EXIT and fields.is_sound("order_type") and signal.order_type is not OrdType.MARKET:
         fields.wrong("order_type", f"{signal.order_type} on an exit; an exit leaves at the market, wanted MARKET")
+    if signal.kind is SignalKind.EXIT and signal.spread is not None:
+        _require_what_leaving_a_spread_needs(fields, signal)
     moves = any(fields.given(name) for name in (*LEVELS, "trailing_stop"))
     if signal.kind is SignalKind.STOP_ADJUSTMENT and not moves:
         fields.wrong("stop_loss", "missing; a stop adjustment wants a stop_loss, a take_profit or both")
@@ -172,6 +178,15 @@ def _require_what_legs_need(fields: Fields, signal: Signal) -> None:
         fields.wrong(
             "quantity", f"{text(signal.quantity)} is not whole; with legs it counts units, wanted a whole number"
         )
+
+
+def _require_what_leaving_a_spread_needs(fields: Fields, signal: Signal) -> None:
+    for name in BESIDE_SPREAD:
+        if fields.given(name):
+            fields.wrong(name, "means nothing beside spread, wanted no such field: all legs of it are closed")
+    if signal.quantity is not None and signal.quantity % ONE:
+        found = text(signal.quantity)
+        fields.wrong("quantity", f"{found} is not whole; with a spread it counts units, wanted a whole number")
 
 
 def _require_what_the_order_needs(fields: Fields, signal: Signal) -> None:

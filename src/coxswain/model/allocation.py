@@ -23,6 +23,8 @@ class Parent(msgspec.Struct, frozen=True):
     lot_step: Decimal
     min_qty: Decimal = ZERO
     caps: tuple[GroupCap, ...] = ()
+    counts: str = "lots"
+    """What a quantity of it is called: of a spread, units."""
 
 
 class Candidate(msgspec.Struct, frozen=True):

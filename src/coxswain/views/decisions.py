@@ -29,14 +29,19 @@ def failed_check(row: PlanAccount) -> Check | None:
 
 def holds_position(row: PlanAccount) -> bool:
     """Tell whether an exit or a stop adjustment concerns an account at all."""
-    return not any(check.code == "POSITION_HELD" and not check.passed for check in row.checks)
+    return not any(check.code in ("POSITION_HELD", "SPREAD_HELD") and not check.passed for check in row.checks)
+
+
+def unit_of(row: PlanAccount) -> str:
+    """Name what a share counts."""
+    return "units" if row.legs else "lots"
 
 
 def sized_by(row: PlanAccount) -> str:
     """Say what set the size, and what was taken off it: `risk per trade, confidence 0.8, -8.8 % variation`."""
     parts = [row.sizing, *map(_scaled, row.factors)]
     if row.shared_out is not None:
-        parts = [f"share of the signal's {text(row.shared_out)} lots"]
+        parts = [f"share of the signal's {text(row.shared_out)} {unit_of(row)}"]
     parts += [
         f"-{_tenths(pct)} % {what}"
         for pct, what in ((row.size_variance_pct, "variation"), (row.correlation_reduction_pct, "correlation"))

@@ -75,6 +75,8 @@ class _Fact(NamedTuple):
     now_ns: int
     subject: Subject
     event: ev.Event
+    exit_id: SignalId | None = None
+    """The exit that a spread is on its way out by."""
 
 
 class Explainer:
@@ -86,18 +88,29 @@ class Explainer:
         self._book = Book(self._blotter)
         self._subjects = Subjects()
         self._facts: list[_Fact] = []
+        self._leaves: dict[SignalId, SignalId] = {}
+        """By the signal that leaves it: the spread."""
+        self._leaving: dict[tuple[SignalId | None, AccountId | None], SignalId] = {}
+        """What is on its way out, by spread and account: the signal that leaves it."""
 
     def apply(self, record: Record) -> None:
         self._blotter.apply(record)
         self._plans.apply(record)
         self._book.apply(record)
         for event in record.events:
-            self._facts.append(_Fact(record.seq, record.now_ns, self._subjects.of(event), event))
+            if isinstance(event, ev.SpreadLeaving) and event.exit_id != event.signal_id:
+                self._leaves[event.exit_id] = event.signal_id
+                self._leaving[event.signal_id, event.account] = event.exit_id
+            subject = self._subjects.of(event)
+            exit_id = self._leaving.get((getattr(event, "signal_id", None), subject.account))
+            self._facts.append(_Fact(record.seq, record.now_ns, subject, event, exit_id))
+            if isinstance(event, ev.SpreadEnded | ev.SpreadStopped):
+                self._leaving.pop((event.signal_id, event.account), None)
 
     def explain(self, name: str) -> Explanation | None:
         """Explain a signal, an order by any id it had, or an account: the first of these that `name` is, else None."""
         order_id = self._subjects.first_id(ClOrdId(name))
-        if of_signal := [fact for fact in self._facts if _is_of(fact.subject.signal_id, name)]:
+        if of_signal := [fact for fact in self._facts if self._concerns(fact, name)]:
             return self._signal(SignalId(name), of_signal)
         if of_order := [fact for fact in self._facts if fact.subject.cl_ord_id == order_id]:
             return self._order(order_id, of_order)
@@ -107,10 +120,10 @@ class Explainer:
 
     def _signal(self, signal_id: SignalId, facts: list[_Fact]) -> Explanation:
         decisions = tuple(self._decisions(signal_id))
-        legs = [leg for leg in self._plans.plans if leg != signal_id and _is_of(leg, signal_id)]
+        legs = [leg for leg in self._plans.plans if leg != signal_id and self._is_of(leg, signal_id)]
         headline = _headline_of_plan(decisions) if decisions else sentence(facts[-1].event)
         decisions += tuple(made for leg in legs for made in self._decisions(leg))
-        orders = [row for row in self._blotter.orders.values() if _is_of(row.signal_id, signal_id)]
+        orders = [row for row in self._blotter.orders.values() if self._is_of(row.signal_id, signal_id)]
         return _explanation("signal", signal_id, headline, decisions, orders, facts)
 
     def _order(self, order_id: ClOrdId, facts: list[_Fact]) -> Explanation:
@@ -134,17 +147,24 @@ class Explainer:
         protection = tuple(f"{position.symbol}: {position.told_protection}" for position in held)
         return msgspec.structs.replace(told, protection=protection)
 
+    def _is_of(self, signal_id: SignalId | None, name: str) -> bool:
+        """Say whether something is of a signal, of a leg of it, or of an exit that leaves it."""
+        if signal_id is None:
+            return False
+        return signal_id == name or signal_id.startswith(f"{name}/") or self._leaves.get(signal_id) == name
+
+    def _concerns(self, fact: _Fact, name: str) -> bool:
+        """Say whether a fact belongs to the story of a signal; that of an exit has the spread's own on its way out."""
+        if self._is_of(fact.subject.signal_id, name):
+            return True
+        return fact.exit_id == name
+
     def _decisions(self, signal_id: SignalId) -> Iterator[Decision]:
         if signal_id not in self._plans.plans:
             return
         row = self._plans.row(signal_id)
         for account in row.accounts:
             yield Decision(signal_id, row.plan.kind, row.plan.symbol, row.plan.side, account)
-
-
-def _is_of(signal_id: SignalId | None, name: str) -> bool:
-    """Say whether something is of a signal, or of a leg of it."""
-    return signal_id is not None and (signal_id == name or signal_id.startswith(f"{name}/"))
 
 
 def _explanation(
@@ -187,6 +207,8 @@ def _asked(intent: OrderIntent) -> str:
 def _headline_of_plan(decisions: tuple[Decision, ...]) -> str:
     first = decisions[0]
     wish = " ".join(filter(None, (first.kind, first.side, first.symbol)))
+    if first.account.legs:
+        wish = f"{first.kind} of {' '.join(leg.symbol for leg in first.account.legs)}"
     took_part = [made.account for made in decisions if made.account.verdict is Verdict.SEND]
     came = Counter("not released" if row.result is None else str(row.result.outcome) for row in took_part)
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in came.items()) or "nothing sent"
@@ -224,8 +246,9 @@ def _plans_for(event: ev.Event, account: AccountId) -> bool:
 
 def _verdict(plan: Plan, account: AccountId) -> str:
     assignment = next(assignment for assignment in plan.assignments if assignment.account == account)
+    what = f"units of {' '.join(leg.symbol for leg in plan.legs)}" if plan.legs else plan.symbol
     if assignment.verdict is Verdict.SEND:
         delay = Decimal(assignment.delay_ms) / 1000
-        return f"plan of {plan.signal_id}: SEND {assignment.qty:f} {plan.symbol} after {delay:.1f} s"
+        return f"plan of {plan.signal_id}: SEND {assignment.qty:f} {what} after {delay:.1f} s"
     failed = "; ".join(reason(check) for check in assignment.checks if not check.passed)
-    return f"plan of {plan.signal_id}: SKIP {plan.symbol}: {failed}"
+    return f"plan of {plan.signal_id}: SKIP {what}: {failed}"

@@ -117,6 +117,13 @@ class _Share(msgspec.Struct):
     """Protective orders that worked when it came."""
 
 
+class _SpreadExit(msgspec.Struct):
+    """Units of a spread on their way out, and how that ended."""
+
+    began: ev.SpreadLeaving
+    ended: ev.SpreadEnded | None = None
+
+
 class Plans:
     """Folds plans; results are read from the blotter, which is fed first, when they are asked for."""
 
@@ -133,6 +140,10 @@ class Plans:
         self._lot_steps: dict[Symbol, Decimal] = {}
         self._spreads: dict[tuple[SignalId, AccountId], ev.SpreadEnded] = {}
         self._started: dict[tuple[SignalId, AccountId], ev.SpreadStarted] = {}
+        self._leaving: dict[tuple[SignalId, AccountId], ev.SpreadLeaving] = {}
+        """By spread: what is on its way out."""
+        self._exits: dict[tuple[SignalId, AccountId], _SpreadExit] = {}
+        """By the signal that leaves."""
 
     def apply(self, record: Record) -> None:
         for event in record.events:
@@ -198,6 +209,8 @@ class Plans:
             if share.is_denied or plan.signal_id in self._approved:
                 return self._adjusted(share)
             return None
+        if plan.legs and plan.kind is SignalKind.EXIT:
+            return self._of_spread_exit(plan, account, share)
         if plan.legs:
             return self._of_legs(plan, account, share)
         rows = [self._blotter.orders[order_id] for order_id in share.order_ids]
@@ -228,6 +241,29 @@ class Plans:
         why = None if outcome is Outcome.FILLED else ended.reason
         whole = _plainly(bool(ended.units) and not ended.unhedged_value, outcome, why, order_id)
         return msgspec.structs.replace(whole, filled_qty=ended.units)
+
+    def _of_spread_exit(self, plan: Plan, account: AccountId, share: _Share) -> Result | None:
+        """Of an exit that names a spread: filled are the units of it that are closed."""
+        if share.is_denied:
+            return _without_orders(share)
+        exit_ = self._exits.get((plan.signal_id, account))
+        if exit_ is None:  # there was a share to withdraw, and nothing to close
+            return _plainly(True, Outcome.FILLED) if plan.signal_id in self._approved else None
+        rows = [self._blotter.orders[order_id] for order_id in share.order_ids]
+        order_id, ended = (rows[0].cl_ord_id if rows else None), exit_.ended
+        if not all(row.outcome_known for row in rows):
+            return _plainly(None, Outcome.UNKNOWN, None, order_id)
+        if ended is None:
+            begun = any(row.cum_qty for row in rows)
+            return _plainly(None, Outcome.PARTIAL if begun else Outcome.WORKING, None, order_id)
+        left = max(ended.units - exit_.began.keep, ZERO)
+        closed = max(exit_.began.units - left, ZERO)
+        if not left and not ended.unhedged_value:
+            whole = _plainly(True, Outcome.FILLED, None, order_id)
+        else:
+            outcome = Outcome.PARTIAL if closed else Outcome.CANCELED
+            whole = _plainly(bool(closed) and not ended.unhedged_value, outcome, ended.reason, order_id)
+        return msgspec.structs.replace(whole, filled_qty=closed)
 
     def _adjusted(self, share: _Share) -> Result:
         """Of the protective orders that a stop adjustment moved; where none had to move, of those that stood there."""
@@ -347,8 +383,16 @@ class Plans:
     def _spread_stopped(self, event: ev.SpreadStopped) -> None:
         self._spreads.pop((event.signal_id, event.account), None)
 
+    def _spread_leaving(self, event: ev.SpreadLeaving) -> None:
+        self._leaving[event.signal_id, event.account] = event
+        self._exits[event.exit_id, event.account] = _SpreadExit(event)
+
     def _spread_ended(self, event: ev.SpreadEnded) -> None:
-        self._spreads[event.signal_id, event.account] = event
+        began = self._leaving.pop((event.signal_id, event.account), None)
+        if began is not None:
+            self._exits[began.exit_id, event.account].ended = event
+        if began is None or (event.signal_id, event.account) not in self._spreads:
+            self._spreads[event.signal_id, event.account] = event  # what the entry came to stays as it was
         for leg in self._started[event.signal_id, event.account].legs:
             share = self._share(leg.signal_id, event.account)
             share.works = share.is_awaited = False
@@ -401,6 +445,7 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.AlgoEnded: Plans._algo_ended,
     ev.SpreadStarted: Plans._spread_started,
     ev.SpreadStopped: Plans._spread_stopped,
+    ev.SpreadLeaving: Plans._spread_leaving,
     ev.SpreadEnded: Plans._spread_ended,
     ev.ExitStarted: Plans._exit_started,
     ev.ExitEnded: Plans._given_up,

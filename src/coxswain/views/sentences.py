@@ -11,7 +11,7 @@ from coxswain.model.control import name_of
 from coxswain.model.decimals import HUNDRED, plain, text
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.plan import Assignment, Breaches
-from coxswain.model.vocabulary import Verdict
+from coxswain.model.vocabulary import SignalKind, Verdict
 from coxswain.views.kept import actor_of, reason_of, words_of
 from coxswain.views.times import utc
 
@@ -142,6 +142,9 @@ def _signal(event: ev.SignalAccepted) -> str:
         alone = f"at most {limit.max_unhedged_value:f} and {limit.max_unhedged_s} s unhedged"
         what = f" {_optional(signal.quantity)} units of {legs}; {alone}, then {limit.on_legging_limit}"
     leg = "" if signal.spread is None else f", a leg of {signal.spread}"
+    if signal.kind is SignalKind.EXIT and signal.spread is not None:
+        units = "all units" if signal.quantity is None else f"{signal.quantity:f} units"
+        what, leg = f" of {units} of {signal.spread}", ""
     return f"signal {signal.id} accepted: {signal.kind}{what}{leg}{_because(signal.reason)}"
 
 
@@ -378,6 +381,13 @@ def _legging_limit(event: ev.LeggingLimitReached) -> str:
     return f"legging limit reached, {bare} ({event.reason}): {event.decision} what is not whole"
 
 
+def _spread_leaving(event: ev.SpreadLeaving) -> str:
+    by = f" (by {event.actor})" if event.actor else ""
+    stays = f", {event.keep:f} stay" if event.keep else ""
+    what = f"{event.account} leaves {event.units:f} units of {event.signal_id}{stays}"
+    return f"{what}, leg by leg ({event.order}): {event.reason}{by}"
+
+
 def _spread_ended(event: ev.SpreadEnded) -> str:
     left = f", {event.unhedged_value:f} is left unhedged" if event.unhedged_value else ""
     return f"the spread on {event.account} ended with {event.units:f} units of all legs{left}: {event.reason}"
@@ -447,6 +457,7 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.SpreadStopped: lambda e: (
         f"the spread on {e.account} is called back, what is not whole units is closed: {e.reason}"
     ),
+    ev.SpreadLeaving: _spread_leaving,
     ev.SpreadEnded: _spread_ended,
     ev.AssignmentWithdrawn: lambda e: f"the share of {e.account} is withdrawn: {e.reason}",
     ev.OrderDenied: _denied,

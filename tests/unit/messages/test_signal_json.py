@@ -472,3 +472,21 @@ def test_a_wrong_field_of_a_spread_is_named_with_what_is_wanted(changes: dict[st
 def test_a_legging_limit_without_legs_means_nothing() -> None:
     line = json.dumps({"id": "a", "kind": "entry", "symbol": "X", "side": "BUY", "quantity": 1, "max_unhedged_s": 5})
     assert only_error(line) == "max_unhedged_s: means nothing without legs, wanted no such field"
+
+
+def test_an_exit_may_name_a_spread_instead_of_an_instrument() -> None:
+    signal = read(json.dumps({"id": "x1", "kind": "exit", "spread": "s1", "quantity": 2}))
+    assert (signal.spread, signal.symbol, signal.side, signal.quantity) == ("s1", "", None, Decimal(2))
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"symbol": "A"}, "symbol: means nothing beside spread, wanted no such field: all legs of it are closed"),
+        ({"side": "BUY"}, "side: means nothing beside spread, wanted no such field: all legs of it are closed"),
+        ({"quantity": 1.5}, "quantity: 1.5 is not whole; with a spread it counts units, wanted a whole number"),
+        ({"spread": "a/1"}, 'spread: "a/1" is not a valid name; wanted 1 to 64 letters, digits or any of . _ : -'),
+    ],
+)
+def test_an_exit_of_a_spread_says_nothing_of_an_instrument(changed: dict[str, object], error: str) -> None:
+    assert only_error(json.dumps({"id": "x1", "kind": "exit", "spread": "s1", **changed})) == error

@@ -6,7 +6,7 @@ from coxswain.core.activity import raise_peak
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.evolve.shared import order_of
-from coxswain.core.evolve.spreads import note_closed
+from coxswain.core.evolve.spreads import keep_within, note_closed
 from coxswain.core.exposure import count, settle_parts
 from coxswain.core.order import InvariantViolation
 from coxswain.core.position import Exit, Levels, Position, is_closing
@@ -46,6 +46,8 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
         position.gave_way = False
     if event.closed:
         note_closed(account, position)
+    elif position.spreads:
+        keep_within(account, position)
     if not event.qty:
         position.strategies.clear()
     holders = state.holders.setdefault(event.symbol, {})

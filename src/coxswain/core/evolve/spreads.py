@@ -6,11 +6,11 @@ from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.shared import share_for, stop_waiting
 from coxswain.core.order import InvariantViolation, Order
 from coxswain.core.position import Position
-from coxswain.core.shares import Parent, Spread, SpreadLeg
+from coxswain.core.shares import Leaving, Parent, Spread, SpreadLeg
 from coxswain.core.state import Account, State
 from coxswain.core.sums import key, plan_risk, position_of
 from coxswain.messages import events as ev
-from coxswain.model.decimals import plain, round_up
+from coxswain.model.decimals import ZERO, plain, round_up
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import AccountId, Role, SignalId
 
@@ -45,16 +45,27 @@ def _legging_limit_reached(state: State, clock: Deadlines, event: ev.LeggingLimi
 
 def _spread_stopped(state: State, clock: Deadlines, event: ev.SpreadStopped) -> None:
     spread = _spread_of(state, event.account, event.signal_id)
-    spread.stopped, spread.over, spread.tries = event.reason, False, 0
-    spread.wake_ns = state.now_ns
+    spread.stopped, spread.leaving = event.reason, None
+    _go_on(state, clock, spread, event.account, event.signal_id)
+
+
+def _spread_leaving(state: State, clock: Deadlines, event: ev.SpreadLeaving) -> None:
+    spread = _spread_of(state, event.account, event.signal_id)
+    spread.leaving = Leaving(event.exit_id, event.keep, event.legs[0], event.reason, event.actor)
+    _go_on(state, clock, spread, event.account, event.signal_id)
+
+
+def _go_on(state: State, clock: Deadlines, spread: Spread, account_id: AccountId, signal_id: SignalId) -> None:
+    """It is worked, perhaps again, and looked at at once."""
+    spread.over, spread.tries, spread.wake_ns = False, 0, state.now_ns
     for leg in spread.legs:
-        position_of(state.accounts[event.account], leg.symbol).legging[event.signal_id] = None
-    clock.set(key("legging", event.account, event.signal_id), state.now_ns)
+        position_of(state.accounts[account_id], leg.symbol).legging[signal_id] = None
+    clock.set(key("legging", account_id, signal_id), state.now_ns)
 
 
 def _spread_ended(state: State, clock: Deadlines, event: ev.SpreadEnded) -> None:
     spread = _spread_of(state, event.account, event.signal_id)
-    spread.over, spread.unhedged_value, spread.since_ns = True, event.unhedged_value, None
+    spread.over, spread.unhedged_value, spread.since_ns, spread.leaving = True, event.unhedged_value, None, None
     clock.clear(key("legging", event.account, event.signal_id))
     for leg in spread.legs:
         share = share_for(state, leg.signal_id, event.account)
@@ -77,7 +88,7 @@ def count_try(state: State, account: Account | None, intent: OrderIntent) -> Non
     """Count an order that completes or unwinds, sent or denied."""
     # A denied order may name an account that nobody has.
     spread = None if account is None else _concerned(state, account, intent)
-    if spread is not None and (spread.decided is not None or spread.stopped):
+    if spread is not None and (spread.decided is not None or spread.stopped or spread.leaving is not None):
         spread.tries += 1
 
 
@@ -89,26 +100,53 @@ def note_fill(state: State, account: Account, order: Order, event: ev.OrderFille
     for leg in spread.legs:
         if leg.symbol == order.intent.symbol and order.intent.role is Role.ENTRY:
             leg.cum_qty = plain(leg.cum_qty + event.last_qty)
+            position_of(account, leg.symbol).spreads[_id_of(state, order.intent)] = None
         elif leg.symbol == order.intent.symbol:
             leg.closed_qty = plain(min(leg.closed_qty + event.last_qty, leg.cum_qty))
+            if spread.leaving is not None:
+                spread.tries = 0  # it makes progress
 
 
 def note_closed(account: Account, position: Position) -> None:
-    """All that was held of an instrument is gone, and what spreads under way had of it."""
-    for signal_id in position.legging:
+    """All that was held of an instrument is gone, and what spreads had of it."""
+    for signal_id in position.spreads:
         for leg in account.spreads[signal_id].legs:
             if leg.symbol == position.symbol:
                 leg.closed_qty = leg.cum_qty
+    position.spreads.clear()
+
+
+def keep_within(account: Account, position: Position) -> None:
+    """Spreads have no more of an instrument than is held of it.
+
+    What closes and names no spread takes other lots first, then those of the oldest spread.
+    """
+    legs = {
+        signal_id: leg
+        for signal_id in position.spreads
+        for leg in account.spreads[signal_id].legs
+        if leg.symbol == position.symbol
+    }
+    beyond = sum((leg.cum_qty - leg.closed_qty for leg in legs.values()), ZERO) - abs(position.qty)
+    for signal_id, leg in legs.items():
+        taken = min(beyond, leg.cum_qty - leg.closed_qty)
+        if taken > 0:
+            leg.closed_qty, beyond = plain(leg.closed_qty + taken), beyond - taken
+        if leg.closed_qty == leg.cum_qty:
+            del position.spreads[signal_id]
 
 
 def _concerned(state: State, account: Account, intent: OrderIntent) -> Spread | None:
     """Return the spread that an order enters for as a leg, or closes a part of."""
-    if not account.spreads:
+    if not account.spreads or intent.role not in (Role.ENTRY, Role.EXIT):
         return None
-    if intent.role is Role.EXIT:
-        return account.spreads.get(intent.signal_id)
-    signal = state.signals.get(intent.signal_id) if intent.role is Role.ENTRY else None
-    return None if signal is None or signal.spread is None else account.spreads.get(signal.spread)
+    return account.spreads.get(_id_of(state, intent))
+
+
+def _id_of(state: State, intent: OrderIntent) -> SignalId:
+    """Return the spread of a leg's order, or of an exit that leaves one; an unwinding carries its id itself."""
+    signal = state.signals.get(intent.signal_id)
+    return intent.signal_id if signal is None or signal.spread is None else signal.spread
 
 
 # Each function takes the event that it stands beside; no type says that of a table.
@@ -117,5 +155,6 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.SpreadMarked: _spread_marked,
     ev.LeggingLimitReached: _legging_limit_reached,
     ev.SpreadStopped: _spread_stopped,
+    ev.SpreadLeaving: _spread_leaving,
     ev.SpreadEnded: _spread_ended,
 }

@@ -370,6 +370,9 @@ from coxswain.messages.events.spreads import (
     SpreadEvent,
 )
 from coxswain.messages.events.spreads import (
+    SpreadLeaving as SpreadLeaving,
+)
+from coxswain.messages.events.spreads import (
     SpreadMarked as SpreadMarked,
 )
 from coxswain.messages.events.spreads import (

@@ -66,6 +66,26 @@ class SpreadStopped(EventBase, frozen=True):
     reason: str
 
 
+class SpreadLeaving(EventBase, frozen=True):
+    """Units of a spread are on their way out: the first leg is closed in slices, the others follow what it closed."""
+
+    signal_id: SignalId
+    account: AccountId
+    exit_id: SignalId
+    """The signal that leaves; the spread's own where the engine does so by itself."""
+    units: Decimal
+    """To be closed."""
+    keep: Decimal
+    """Whole units that stay."""
+    legs: tuple[SignalId, ...]
+    """Their shares, in the order in which they are closed."""
+    order: str
+    """Why this leg is the first."""
+    reason: str
+    actor: str = ""
+    """The person who asked for it; empty where a signal did."""
+
+
 class SpreadEnded(EventBase, frozen=True):
     signal_id: SignalId
     account: AccountId
@@ -76,4 +96,4 @@ class SpreadEnded(EventBase, frozen=True):
     reason: str
 
 
-SpreadEvent = SpreadStarted | SpreadMarked | LeggingLimitReached | SpreadStopped | SpreadEnded
+SpreadEvent = SpreadStarted | SpreadMarked | LeggingLimitReached | SpreadStopped | SpreadLeaving | SpreadEnded
