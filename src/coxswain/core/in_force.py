@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from coxswain.core.state import Account, LimitProposal, State
-from coxswain.model.keys import HIGHER_IS_SAFER, KEYS, LIMITS, NEITHER_IS_SAFER, SETTINGS, ZERO_IS_OFF
+from coxswain.model.keys import HIGHER_IS_SAFER, KEYS, LIMITS, NEITHER_IS_SAFER, SETTINGS, ZERO_IS_OFF, general
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import AccountId
 
@@ -25,22 +25,43 @@ def value_at(state: State, place: Place) -> Decimal:
     account_id, key = place
     account = None if account_id is None else state.accounts[account_id]
     changed = state.limits.desk if account is None else account.limits
-    return changed[key] if key in changed else configured(state.setup, account_id, key)
+    if key in changed:
+        return changed[key]
+    said = _said(state.setup, account_id, key)
+    if said is not None:
+        return said
+    return KEYS[key].default if general(key) == key else value_at(state, (account_id, general(key)))
 
 
 def configured(setup: Setup | None, account_id: AccountId | None, key: str) -> Decimal:
-    """Return what a configuration says of a place."""
+    """Return what a configuration says of a place; of one strategy's value, else what it says of the general one."""
+    said = _said(setup, account_id, key)
+    if said is not None:
+        return said
+    return KEYS[key].default if general(key) == key else configured(setup, account_id, general(key))
+
+
+def follows_general(state: State, place: Place) -> bool:
+    """Say whether a place is one strategy's, without a value of its own in the configuration."""
+    return general(place[1]) != place[1] and _said(state.setup, *place) is None
+
+
+def _said(setup: Setup | None, account_id: AccountId | None, key: str) -> Decimal | None:
     settings = {} if setup is None else setup.settings
     if setup is not None and account_id is not None:
         own = next((spec.limits for spec in setup.accounts if spec.id == account_id), {})
         settings = {**settings, **own}
-    return settings.get(key, KEYS[key].default)
+    return settings.get(key)
 
 
 def places_of(setup: Setup) -> list[Place]:
-    """Return every place that a configuration fills."""
+    """Return every place that a configuration fills, and what it says of single strategies."""
     desk: list[Place] = [(None, key.name) for key in SETTINGS]
-    return desk + [(spec.id, key.name) for spec in setup.accounts for key in LIMITS]
+    desk += [(None, name) for name in setup.settings if general(name) != name]
+    accounts: list[Place] = [(spec.id, key.name) for spec in setup.accounts for key in LIMITS]
+    return (
+        desk + accounts + [(spec.id, name) for spec in setup.accounts for name in spec.limits if general(name) != name]
+    )
 
 
 def tightens(key: str, before: Decimal, after: Decimal) -> bool:

@@ -16,7 +16,7 @@ from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import ApproveLimits, SetLimits, WithdrawLimits
 from coxswain.model.decimals import ZERO, is_short, plain, text
-from coxswain.model.keys import AT_START, KEYS, RANGES, Scope
+from coxswain.model.keys import AT_START, KEYS, RANGES, Scope, general
 from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import AccountId, OrdType, Role, Side, SignalId, TimeInForce
@@ -123,7 +123,11 @@ def take_configuration(tx: Tx, before: Setup | None, in_force: dict[Place, Decim
     if before is None or setup is None:
         return
     changes = []
-    for place, was in in_force.items():
+    known = dict(in_force)
+    for account_id, key in places_of(setup):  # a strategy that is named for the first time had the general value
+        if (account_id, key) not in known and (account_id, general(key)) in known:
+            known[account_id, key] = in_force[account_id, general(key)]
+    for place, was in known.items():
         account_id, key = place
         if account_id is not None and account_id not in {spec.id for spec in setup.accounts}:
             continue
@@ -213,7 +217,7 @@ def _changes(state: State, message: SetLimits) -> tuple[ev.LimitChange, ...]:
     changes = []
     for key, value in message.values.items():
         places: list[AccountId | None] = [message.account]
-        if message.account is None and KEYS[key].scope is Scope.ACCOUNT:
+        if message.account is None and KEYS[general(key)].scope is Scope.ACCOUNT:
             places = list(state.accounts)
         for account_id in places:
             before, after = value_at(state, (account_id, key)), plain(value)
@@ -242,7 +246,7 @@ def _errors(state: State, message: SetLimits) -> tuple[str, ...]:
 
 
 def _why_not(key: str, value: Decimal, account: AccountId | None) -> str:
-    known = KEYS.get(key)
+    known = KEYS.get(general(key))
     if known is None:
         return f"KEY_UNKNOWN: key={key}, wanted=a key of the configuration"
     if account is not None and known.scope is Scope.DESK:

@@ -512,12 +512,12 @@ def _restrictions(
 def _protect_px(
     account: Account, instrument: Instrument | None, quote: Quote | None, intent: OrderIntent
 ) -> Decimal | None:
-    """Return the worst price that an order at market may trade at, at the tick on its far side."""
+    """Return the worst price that an order at market may trade at: the last tick that is no further than the share."""
     if intent.ord_type is not OrdType.MARKET or instrument is None or quote is None or not is_sane(quote):
         return None
     at, pct = touch(quote, intent.side), account.params.market_protection_pct
     ticks = (at + SIGN[intent.side] * percent_of(pct, at)) / instrument.tick
-    return plain(ticks.to_integral_value(ROUND_CEILING if intent.side is BUY else ROUND_FLOOR) * instrument.tick)
+    return plain(ticks.to_integral_value(ROUND_FLOOR if intent.side is BUY else ROUND_CEILING) * instrument.tick)
 
 
 def _repeats(position: Position, intent: OrderIntent, now_ns: int) -> int:

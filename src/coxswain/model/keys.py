@@ -4,7 +4,7 @@ The defaults stand again beside the code that uses them, in the `Params` of chec
 What a key does must never be decided here. Files and commands are held to the same ranges.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -271,6 +271,27 @@ TABLE: tuple[Key, ...] = tuple(key for _, keys in GROUPS for key in keys)
 KEYS: dict[str, Key] = {key.name: key for key in TABLE}
 SETTINGS: tuple[Key, ...] = tuple(key for key in TABLE if key.scope is Scope.DESK)
 LIMITS: tuple[Key, ...] = tuple(key for key in TABLE if key.scope is Scope.ACCOUNT)
+
+BY_STRATEGY = ("max_strategy_position_qty", "max_strategy_exposure")
+"""Limits that may have a value for one strategy as well; the general one counts for all others."""
+
+
+def of_strategy(key: str, strategy: str) -> str:
+    """Name one strategy's value of a limit: `max_strategy_exposure:trend`."""
+    return f"{key}:{strategy}"
+
+
+def general(name: str) -> str:
+    """Return the key that a name is one strategy's value of; any other name is its own."""
+    key, _, strategy = name.partition(":")
+    return key if key in BY_STRATEGY and strategy else name
+
+
+def by_strategy(key: str, values: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return the values of single strategies among `values`, by strategy."""
+    start = of_strategy(key, "")
+    return {name[len(start) :]: value for name, value in values.items() if name.startswith(start) and name != start}
+
 
 # Which way a change lets less through: lower, unless a key is named here.
 HIGHER_IS_SAFER = frozenset(

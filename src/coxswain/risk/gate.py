@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import msgspec
 
 from coxswain.model.checks import Check, reason
+from coxswain.model.keys import BY_STRATEGY, by_strategy
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.firm.evaluate import firm_checks
@@ -101,8 +102,13 @@ def rules_for(modules: Iterable[CheckModule], limits: Mapping[str, Decimal]) -> 
 
 
 def params_from(kind: type[P], values: Mapping[str, Decimal]) -> P:
-    """Build a `Params` from the keys that are its fields."""
-    return kind(**{name: values[name] for name in kind.__struct_fields__ if name in values})
+    """Build a `Params` from the keys that are its fields; a field `<key>_of` has the values of single strategies."""
+    found: dict[str, Decimal | dict[str, Decimal]] = {
+        name: values[name] for name in kind.__struct_fields__ if name in values
+    }
+    single = {f"{key}_of": key for key in BY_STRATEGY}
+    found |= {name: by_strategy(single[name], values) for name in kind.__struct_fields__ if name in single}
+    return kind(**found)
 
 
 def judge(intent: OrderIntent, view: RiskView, gate: Gate) -> Approved | Refused:

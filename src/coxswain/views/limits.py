@@ -8,7 +8,7 @@ import msgspec
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
 from coxswain.model.decimals import HUNDRED, ZERO, plain, round_down
-from coxswain.model.keys import KEYS, LIMITS, SETTINGS
+from coxswain.model.keys import KEYS, LIMITS, SETTINGS, Key, general
 from coxswain.model.override import Override
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import AccountId
@@ -79,11 +79,18 @@ class LimitsView:
         """Return what is in force: for one account, or for the desk and all of them."""
         if self.setup is None:
             return []
-        found = [] if only is not None else [self._row(None, key.name, None) for key in SETTINGS]
+        found = [] if only is not None else [self._row(None, name, None) for name in self._names(None, SETTINGS)]
         for spec in self.setup.accounts:
             if only in (None, spec.id):
-                found += [self._row(spec.id, key.name, accounts.get(spec.id)) for key in LIMITS]
+                names = self._names(spec.id, LIMITS)
+                found += [self._row(spec.id, name, accounts.get(spec.id)) for name in names]
         return found
+
+    def _names(self, account_id: AccountId | None, keys: tuple[Key, ...]) -> list[str]:
+        """Return the keys of a place, each followed by the strategies that have a value of their own."""
+        given = [*self._given(account_id), *(name for of, name in self._changed if of == account_id)]
+        single = sorted({name for name in given if general(name) != name})
+        return [name for key in keys for name in (key.name, *(each for each in single if general(each) == key.name))]
 
     def waiting(self) -> list[WaitingRow]:
         """Return what waits for a second person."""
@@ -105,6 +112,17 @@ class LimitsView:
             said = f"{event.source.lower()} by {people}"
             origin = _Origin(change.after, said, event.version, event.until_ns)
             self._changed[change.account, change.key] = origin
+            if event.source in ("REVERT", "CONFIGURATION") and self._follows_general(change):
+                del self._changed[change.account, change.key]
+
+    def _follows_general(self, change: ev.LimitChange) -> bool:
+        """Say whether one strategy's value has gone back to the general one, with which it moves from then on."""
+        of, key = change.account, general(change.key)
+        if key == change.key or change.key in self._given(of):
+            return False
+        return change.after == (
+            self._changed[of, key].value if (of, key) in self._changed else self._configured(of, key)
+        )
 
     def _propose(self, event: ev.LimitsProposed) -> None:
         """A proposal of a configuration leaves in force what was, whatever the configuration now says."""
@@ -123,14 +141,25 @@ class LimitsView:
         if used is not None:
             headroom = plain(used - origin.value if key.startswith("min_") else origin.value - used)
         return LimitRow(
-            account_id, key, origin.value, KEYS[key].unit, origin.said, origin.version, origin.until_ns, used, headroom
+            account_id,
+            key,
+            origin.value,
+            KEYS[general(key)].unit,
+            origin.said,
+            origin.version,
+            origin.until_ns,
+            used,
+            headroom,
         )
 
     def _configured(self, account_id: AccountId | None, key: str) -> Decimal:
+        return self._given(account_id).get(key, KEYS[general(key)].default)
+
+    def _given(self, account_id: AccountId | None) -> dict[str, Decimal]:
         if self.setup is None:
-            return KEYS[key].default
+            return {}
         own = next((spec.limits for spec in self.setup.accounts if spec.id == account_id), {})
-        return {**self.setup.settings, **own}.get(key, KEYS[key].default)
+        return {**self.setup.settings, **own}
 
 
 def _told(changes: tuple[ev.LimitChange, ...]) -> str:

@@ -660,3 +660,40 @@ def test_a_venue_that_invents_something_is_labelled(folder: Path) -> None:
 )
 def test_a_script_that_is_wrong_is_named_with_what_is_wanted(folder: Path, old: str, new: str, said: str) -> None:
     assert any(said in problem for problem in problems(folder, SCRIPTED.replace(old, new)))
+
+
+def test_a_strategy_may_have_limits_of_its_own(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        "limits:\n  max_open",
+        "strategies:\n  trend: {max_strategy_position_qty: 7, max_strategy_exposure: 900}\nlimits:\n  max_open",
+        1,
+    ).replace(
+        "reserve: true}",
+        "reserve: true, limits: {max_strategy_position_qty: 3}, strategies: {carry: {max_strategy_position_qty: 2}}}",
+    )
+    path = tmp_path / "coxswain.yaml"
+    path.write_text(text)
+    setup = load(path, {}).setup
+    assert setup.settings["max_strategy_exposure:trend"] == Decimal(900)
+    assert setup.accounts[0].limits["max_strategy_position_qty:trend"] == Decimal(7)
+    assert "max_strategy_position_qty:trend" not in setup.accounts[1].limits, "its own general value takes precedence"
+    assert setup.accounts[1].limits["max_strategy_position_qty:carry"] == Decimal(2)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (
+            "strategies: {trend: {max_order_qty: 7}}",
+            "strategies.trend.max_order_qty: unknown here; wanted under limits",
+        ),
+        ("strategies: {trend: {max_strategy_exposre: 7}}", "did you mean max_strategy_exposure?"),
+        ("strategies: {trend: {max_strategy_exposure: -1}}", 'found "-1"; wanted a number of 0 or more'),
+    ],
+)
+def test_a_limit_that_no_strategy_can_have_is_named(tmp_path: Path, part: str, said: str) -> None:
+    path = tmp_path / "coxswain.yaml"
+    path.write_text(f"{GOOD}{part}\n")
+    with pytest.raises(ConfigError) as error:
+        load(path, {})
+    assert said in str(error.value)

@@ -128,12 +128,16 @@ def test_only_a_person_lets_it_go_on_and_it_counts_anew_from_there(play: Any, co
 # --- 9 ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("side", "price"), [(BUY, "101.03"), (SELL, "99")])
+@pytest.mark.parametrize(("side", "price"), [(BUY, "101.02"), (SELL, "99.01")])
 def test_a_market_order_that_enters_leaves_as_a_limit_that_protects_it(side: Any, price: str) -> None:
     desk = Desk()
+    desk.quote(SHARE, "100.01", "100.02")
     desk.direct(side, 10)
     request = desk.requests(NewOrder)[-1]
-    assert (request.ord_type, request.price) == (LIMIT, D(price))  # one per cent beyond 100.02 or 100.00, outwards
+    assert (request.ord_type, request.price) == (
+        LIMIT,
+        D(price),
+    )  # 101.0202 and 99.0099: the last tick within one per cent
     created = desk.events(ev.OrderCreated)[-1]
     assert (created.intent.price, created.intent.protected) == (D(price), True)
 

@@ -102,3 +102,13 @@ def test_a_step_of_the_ladder_is_told_to_the_outside_and_alerted() -> None:
     record = desk.quote(SHARE, "94.02", "94.04")  # 60.00 of 100.00
     assert [event.event for event in Outside().apply(record)] == ["RISK_LIMIT_BREACHED"]
     assert [alert.kind for alert in Alerts(window_s=300).apply(record)] == ["RISK_LIMIT_BREACHED"]
+
+
+def test_a_strategy_with_a_limit_of_its_own_has_a_row_beside_the_general_one() -> None:
+    desk = Desk()
+    tell(desk, command="set-limits", values={"max_strategy_position_qty:trend": "5"}, account="A", for_s=60, reason="x")
+    found = row(desk, "max_strategy_position_qty:trend")
+    assert (found.value, found.unit, found.origin) == (D(5), "lots", "command by ann")
+    assert row(desk, "max_strategy_position_qty").value == D(50000)
+    desk.wait(60 * S)
+    assert [each.key for each in view(desk).rows({}, A) if ":" in each.key] == []

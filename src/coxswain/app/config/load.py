@@ -31,7 +31,7 @@ from coxswain.app.config.venue_params import (
 from coxswain.model.control import stricter_mode
 from coxswain.model.decimals import ZERO
 from coxswain.model.firm import NewsEvent, RuleSet
-from coxswain.model.keys import LIMITS, SETTINGS, Key
+from coxswain.model.keys import KEYS, LIMITS, SETTINGS, Key, Scope, general, of_strategy
 from coxswain.model.market import Instrument, Session
 from coxswain.model.setup import AccountSpec, AllocationSpec, Capabilities, CapSpec, Correlation, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, Mode, Symbol, VenueId
@@ -148,7 +148,7 @@ def _setup(
     caps: tuple[CapSpec, ...],
     product_groups: dict[str, str],
 ) -> Setup:
-    limits = _values(LIMITS, config.limits)
+    limits = {**_values(LIMITS, config.limits), **_of_strategies(config.strategies, Scope.ACCOUNT)}
     return Setup(
         mode=config.mode if config.auto_execute else stricter_mode(config.mode, Mode.MANUAL),
         accounts=tuple(_account(account, limits, rule_sets) for account in config.accounts),
@@ -161,7 +161,7 @@ def _setup(
             Correlation(AccountId(pair.accounts[0]), AccountId(pair.accounts[1]), pair.rho)
             for pair in config.correlations
         ),
-        settings=_values(SETTINGS, config.settings),
+        settings={**_values(SETTINGS, config.settings), **_of_strategies(config.strategies, Scope.DESK)},
         firms=tuple(
             {rules.id: rules for entry in config.accounts if (rules := rule_set_of(entry, rule_sets))}.values()
         ),
@@ -206,13 +206,30 @@ def _given(part: Entry) -> dict[str, Decimal]:
     return part.model_dump(exclude_none=True)
 
 
+def _of_strategies(strategies: Mapping[str, Entry], scope: Scope) -> dict[str, Decimal]:
+    """Return the limits of single strategies, each under a name of its own."""
+    return {
+        of_strategy(key, strategy): value
+        for strategy, part in strategies.items()
+        for key, value in _given(part).items()
+        if KEYS[key].scope is scope
+    }
+
+
+def _own_limits(account: AccountEntry, limits: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Let an account's own limits take precedence, also the general one over those of strategies of all accounts."""
+    own = _given(account.limits)
+    kept = {name: value for name, value in limits.items() if general(name) == name or general(name) not in own}
+    return {**kept, **own, **_of_strategies(account.strategies, Scope.ACCOUNT)}
+
+
 def _account(account: AccountEntry, limits: Mapping[str, Decimal], rule_sets: Mapping[str, RuleSet]) -> AccountSpec:
     rules = rule_set_of(account, rule_sets)
     return AccountSpec(
         id=AccountId(account.id),
         venue=VenueId(account.venue),
         currency=account.currency,
-        limits={**limits, **_given(account.limits)},
+        limits=_own_limits(account, limits),
         reserve=account.reserve,
         tz=account.tz,
         reset_time=account.reset_time,

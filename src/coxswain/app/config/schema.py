@@ -18,11 +18,12 @@ from coxswain.app.config.problems import nearest, unknown
 from coxswain.app.config.tree import Loc, Tree
 from coxswain.app.levels import AlertLevel
 from coxswain.messages.json_fields import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
+from coxswain.messages.signal_json import STRATEGY_CHARS_MAX
 from coxswain.model.algo import WEIGHTS_MAX
 from coxswain.model.decimals import ONE, ZERO, exact, is_short
 from coxswain.model.firm import Phase
 from coxswain.model.hours import is_zone
-from coxswain.model.keys import KEYS, LIMITS, RANGES, SETTINGS, Key, Scope, Unit
+from coxswain.model.keys import BY_STRATEGY, KEYS, LIMITS, RANGES, SETTINGS, Key, Scope, Unit
 from coxswain.model.vocabulary import DayLossRelease, Mode, ProtectionPolicy, SelfMatch, ShortSelling, StopMerge
 from coxswain.views.alerts import Kind
 
@@ -117,6 +118,13 @@ AccountName = Annotated[
 ]
 SymbolName = Annotated[str, _text(SYMBOL_WANTED, lambda text: SYMBOL.fullmatch(text) is not None)]
 Text = Annotated[str, _text("text", lambda text: bool(text) and text.isprintable())]
+StrategyName = Annotated[
+    str,
+    _text(
+        f"a strategy as signals name it, of 1 to {STRATEGY_CHARS_MAX} printable characters",
+        lambda text: 0 < len(text) <= STRATEGY_CHARS_MAX and text.isprintable(),
+    ),
+]
 Currency = Annotated[str, _text("a currency such as USD", lambda text: _CURRENCY.fullmatch(text) is not None)]
 Percent = Annotated[Decimal, _RANGES[Unit.PERCENT]]
 Zone = Annotated[str, BeforeValidator(_zone)]
@@ -159,6 +167,8 @@ def _entry_of(name: str, keys: Iterable[Key]) -> type[Entry]:
 
 Settings = _entry_of("Settings", SETTINGS)
 Limits = _entry_of("Limits", LIMITS)
+StrategyLimits = _entry_of("StrategyLimits", (KEYS[name] for name in BY_STRATEGY))
+AccountStrategyLimits = _entry_of("AccountStrategyLimits", (key for key in LIMITS if key.name in BY_STRATEGY))
 
 
 class VenueEntry(Entry):
@@ -217,6 +227,8 @@ class AccountEntry(Entry):
     """What follows when a stop is refused: `alert`, `retry` a few times, or `flatten` the position."""
     limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table
     """Its own limits; they take precedence."""
+    strategies: dict[StrategyName, AccountStrategyLimits] = {}  # type: ignore[valid-type]  # made from the key table
+    """Limits of single strategies on this account, by name: `max_strategy_position_qty`."""
 
 
 class SessionEntry(Entry):
@@ -328,6 +340,9 @@ class ConfigFile(Entry):
     """For the whole engine, below."""
     limits: Limits = Field(default_factory=Limits)  # type: ignore[valid-type]  # made from the key table
     """For all accounts, below."""
+    strategies: dict[StrategyName, StrategyLimits] = {}  # type: ignore[valid-type]  # made from the key table
+    """Limits of single strategies, by name: `max_strategy_position_qty` (of each account), `max_strategy_exposure`. All
+    others have the general value; an account's own general value takes precedence."""
     venues: dict[VenueName, VenueEntry] = Field(default=None, validate_default=True, min_length=1)
     """Where orders go."""
     accounts: list[AccountEntry] = Field(default=None, validate_default=True, min_length=1)
@@ -413,5 +428,9 @@ def _unknown_key(loc: Loc) -> str:
     key = KEYS.get(name)
     if key is not None:
         return f"unknown here; wanted under {'settings' if key.scope is Scope.DESK else 'limits'}"
-    shape = SHAPES[tuple(step for step in loc[:-1] if isinstance(step, str))]
+    around = tuple(step for step in loc[:-1] if isinstance(step, str))
+    if around[-2:-1] == ("strategies",):
+        shape = StrategyLimits if len(around) == 2 else AccountStrategyLimits
+    else:
+        shape = SHAPES[around]
     return unknown(name, shape.model_fields)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from coxswain.core.deadlines import Deadlines
-from coxswain.core.in_force import account_values, configured, desk_values
+from coxswain.core.in_force import Place, account_values, configured, desk_values, follows_general, value_at
 from coxswain.core.order import InvariantViolation
 from coxswain.core.params import AccountParams, DeskParams
 from coxswain.core.state import Account, LimitProposal, State, TemporaryLimit
 from coxswain.core.sums import key as deadline
 from coxswain.messages import events as ev
+from coxswain.model.keys import general
 from coxswain.model.vocabulary import AccountId
 
 
@@ -38,6 +39,8 @@ def _limits_changed(state: State, clock: Deadlines, event: ev.LimitsChanged) -> 
         _close(state, clock, event.proposal)
     for change in event.changes:
         _enforce(state, change.account, change.key, change.after)
+        if event.source in ("REVERT", "CONFIGURATION"):
+            _follow_general(state, (change.account, change.key), change.after)
         _note_time(state, clock, event, change)
     if event.until_ns is not None:
         clock.set(_revert(event.version), event.until_ns)
@@ -46,10 +49,18 @@ def _limits_changed(state: State, clock: Deadlines, event: ev.LimitsChanged) -> 
 
 def _enforce(state: State, account_id: AccountId | None, key: str, value: Decimal) -> None:
     changed = state.limits.desk if account_id is None else state.accounts[account_id].limits
-    if value == configured(state.setup, account_id, key):
+    if value == configured(state.setup, account_id, key) and not follows_general(state, (account_id, key)):
         changed.pop(key, None)
     else:
         changed[key] = value
+
+
+def _follow_general(state: State, place: Place, value: Decimal) -> None:
+    """One strategy's value that goes back to the general one moves with that from then on."""
+    account_id, key = place
+    if follows_general(state, place) and value == value_at(state, (account_id, general(key))):
+        changed = state.limits.desk if account_id is None else state.accounts[account_id].limits
+        changed.pop(key, None)
 
 
 def _note_time(state: State, clock: Deadlines, event: ev.LimitsChanged, change: ev.LimitChange) -> None:
@@ -86,6 +97,8 @@ def _limits_proposed(state: State, clock: Deadlines, event: ev.LimitsProposed) -
     )
     clock.set(_waiting(event.proposal), event.expires_ns)
     for change in event.changes:  # what a new configuration says waits too
+        if value_at(state, (change.account, change.key)) == change.before:
+            continue
         _enforce(state, change.account, change.key, change.before)
     _renew(state, event.changes)
 

@@ -30,6 +30,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_gross_exposure: Decimal = Decimal(5000000)
     max_net_exposure: Decimal = Decimal(5000000)
     max_strategy_exposure: Decimal = Decimal(20000000)
+    max_strategy_exposure_of: dict[str, Decimal] = {}
+    """By strategy; the one above counts for all others."""
     max_currency_exposure: Decimal = Decimal(50000000)
     max_group_exposure: Decimal = Decimal(20000000)
 
@@ -42,8 +44,9 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if net_after > params.max_net_exposure:
         return Check("NET_EXPOSURE", plain(net_after), params.max_net_exposure, False)
     more = view.new_worst * view.value_per_lot
+    of_strategy = params.max_strategy_exposure_of.get(order.strategy, params.max_strategy_exposure)
     sums = (
-        ("STRATEGY_EXPOSURE", view.strategy_exposure, params.max_strategy_exposure),
+        ("STRATEGY_EXPOSURE", view.strategy_exposure, of_strategy),
         ("CURRENCY_EXPOSURE", view.currency_exposure, params.max_currency_exposure),
         ("GROUP_EXPOSURE", view.group_exposure, params.max_group_exposure),
     )

@@ -26,13 +26,16 @@ CODES = {
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_position_qty: Decimal = Decimal(50000)
     max_strategy_position_qty: Decimal = Decimal(50000)
+    max_strategy_position_qty_of: dict[str, Decimal] = {}
+    """By strategy; the one above counts for all others."""
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     worst = view.worst_long if order.side is BUY else view.worst_short
     if order.strategy:
         of_strategy = plain(view.strategy_lots + view.new_qty)
-        if of_strategy > params.max_strategy_position_qty:
-            return Check("STRATEGY_POSITION_QTY", of_strategy, params.max_strategy_position_qty, False)
+        most = params.max_strategy_position_qty_of.get(order.strategy, params.max_strategy_position_qty)
+        if of_strategy > most:
+            return Check("STRATEGY_POSITION_QTY", of_strategy, most, False)
     after = plain(worst + order.order_qty)
     return Check("POSITION_QTY", after, params.max_position_qty, after <= params.max_position_qty)

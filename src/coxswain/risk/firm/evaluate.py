@@ -8,6 +8,18 @@ from coxswain.model.firm_facts import Allow, FirmFacts, Reduce, Refuse, Rule, Ve
 from coxswain.model.orders import OrderIntent
 from coxswain.risk.firm import automation, consistency, copy, hedging, losses, news, sessions, size
 
+CODES = {
+    Rule.RULE_SET: "Wait until the firm's day has begun; give the account a rule set that is in force.",
+    Rule.LOSS: "Send a smaller order, or one with a nearer stop, or reduce what is open.",
+    Rule.SIZE: "Send a smaller order, or close something of the same group first.",
+    Rule.CONSISTENCY: "Trade on another day: this one has made too much of all profit.",
+    Rule.NEWS: "Wait until the publication is past, or give the engine a news calendar.",
+    Rule.HEDGING: "Close what is held the other way, here or on the account that is named.",
+    Rule.COPY: "Trade this strategy on fewer accounts, or later, or on those whose firms allow it.",
+    Rule.AUTOMATION: "Have a person send it, or wait for the next day.",
+    Rule.SESSION: "Wait until positions may be held again.",
+}
+"""What to do about the refusal of each family."""
 FAMILIES = (losses, size, consistency, news, hedging, copy, automation, sessions)
 
 
