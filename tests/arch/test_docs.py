@@ -10,7 +10,7 @@ from coxswain.app import exits
 from coxswain.app.cli import app
 from coxswain.core.params import AccountParams, DeskParams
 from coxswain.messages.signal_json import FIELDS, MEANINGLESS
-from coxswain.model.keys import TABLE
+from coxswain.model.keys import BY_STRATEGY, TABLE
 from coxswain.model.vocabulary import SignalKind
 from coxswain.runtime.plugins import algo_modules, check_modules
 
@@ -81,7 +81,13 @@ READ_BY_THE_SHELL = {"signal_ttl_s", "quote_interval_ms", "volatility_bar_s"}
 def _defaults() -> dict[str, object]:
     """Every setting that checks and core read, with the default that stands beside its reader."""
     readers = [DeskParams, AccountParams, *(module.Params for module in check_modules())]
-    return {name: getattr(reader(), name) for reader in readers for name in reader.__struct_fields__}
+    of_strategies = {f"{key}_of" for key in BY_STRATEGY}
+    return {
+        name: getattr(reader(), name)
+        for reader in readers
+        for name in reader.__struct_fields__
+        if name not in of_strategies
+    }
 
 
 def test_the_keys_that_are_enforced_are_the_ones_that_somebody_reads() -> None:

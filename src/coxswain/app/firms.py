@@ -12,6 +12,7 @@ import msgspec
 from ruamel.yaml import YAML
 
 from coxswain.app import exits
+from coxswain.app.config.advice import without_news
 from coxswain.app.config.firms import read_rule_sets
 from coxswain.app.config.load import load
 from coxswain.app.config.problems import ConfigError, unknown
@@ -84,7 +85,8 @@ def show_firm(config: Path, name: str, as_json: bool) -> int:
 
 def check_account(config: Path, journal: Path, name: str, as_json: bool) -> int:
     """Say how an account stands under each rule: as its journal left it, else as the configuration begins it."""
-    spec = next((spec for spec in load(config, _environment()).setup.accounts if spec.id == name), None)
+    setup = load(config, _environment()).setup
+    spec = next((spec for spec in setup.accounts if spec.id == name), None)
     if spec is None:
         say(f"coxswain: there is no account {name} in {config}")
         return exits.USAGE
@@ -95,9 +97,19 @@ def check_account(config: Path, journal: Path, name: str, as_json: bool) -> int:
             for _, record in decoded(reader.read()):
                 engine.fold(record)
         rows = standing(engine.state, AccountId(name))
+    warnings = without_news(setup, spec)
     if as_json:
-        print_json({"account": name, "firm": spec.firm or None, "phase": spec.firm_phase, "rules": rows})
+        told = {
+            "account": name,
+            "firm": spec.firm or None,
+            "phase": spec.firm_phase,
+            "rules": rows,
+            "warnings": warnings,
+        }
+        print_json(told)
         return exits.OK
+    for warning in warnings:
+        say(f"warning: {warning}")
     if not rows:
         under = f"under {spec.firm}, and its journal says nothing of it yet" if spec.firm else "under no firm's rules"
         say(f"{name} is {under}")

@@ -14,10 +14,12 @@ import msgspec
 from coxswain import __version__
 from coxswain.app import exits, screens, tables, why
 from coxswain.app.output import print_json
+from coxswain.core.used import used_of
 from coxswain.journal.files import is_written
 from coxswain.journal.store import Reader
 from coxswain.messages.record import Record
 from coxswain.model.vocabulary import AccountId, TradingState
+from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.records import decoded
 from coxswain.views.audit import AuditLog
 from coxswain.views.control import KeptRow
@@ -108,13 +110,16 @@ def _told(row: KeptRow) -> str:
 
 def show_limits(journal: Path, account: str | None, as_json: bool) -> int:
     """Show every limit in force with its origin and version, how much is used, and what waits for a second person."""
-    summary, view = summary_of(journal), LimitsView()
-    fold(journal, view)
-    accounts = {row.account: row for row in summary.book.all_accounts()}
+    engine, view = make_engine(), LimitsView()
+    with Reader(journal) as reader:
+        for _, record in decoded(reader.read()):
+            view.apply(record)
+            engine.fold(record)
+    accounts = tuple(engine.state.accounts)
     if account is not None and account not in accounts:
         tables.say(f"coxswain: account {account!r} is not in {journal}; wanted one of {', '.join(accounts)}")
         return exits.USAGE
-    rows = view.rows(accounts, None if account is None else AccountId(account))
+    rows = view.rows(used_of(engine.state), None if account is None else AccountId(account))
     if as_json:
         print_json({"version": view.version, "limits": rows, "waiting": view.waiting()})
         return exits.OK

@@ -36,6 +36,9 @@ def show_fairness(journal: Path, as_json: bool) -> int:
         ],
         right=("plans", "went first", "by lot", "mean difference bp"),
     )
+    if not report.credits:
+        tables.line("rounding owes nobody anything: it does so where a signal's quantity was shared out")
+        return exits.OK
     tables.table(
         ("account", "symbol", "owed lots", "worst", "never above"),
         [(row.account, row.symbol, f"{row.owed:f}", f"{row.worst:f}", f"{row.bound:f}") for row in report.credits],

@@ -5,6 +5,7 @@ Nothing is closed because a limit was lowered: an account that holds more than i
 """
 
 from decimal import Decimal
+from itertools import pairwise
 
 from coxswain.core import losses
 from coxswain.core.in_force import Place, configured, is_outdated, places_of, tightens, value_at
@@ -16,7 +17,7 @@ from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import ApproveLimits, SetLimits, WithdrawLimits
 from coxswain.model.decimals import ZERO, is_short, plain, text
-from coxswain.model.keys import AT_START, KEYS, RANGES, Scope, general
+from coxswain.model.keys import AT_START, KEYS, LADDER, RANGES, Scope, general
 from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import AccountId, OrdType, Role, Side, SignalId, TimeInForce
@@ -41,13 +42,15 @@ def on_set_limits(tx: Tx, message: SetLimits) -> None:
     if errors:
         tx.refuse("set-limits", message.account or "the desk", message.actor, *errors)
         return
-    rule = tx.state.desk.limit_raise_needs_two
-    waiting = tuple(change for change in changes if rule and not _is_stricter(tx.state, change, message.until_ns))
+    rule, whole = tx.state.desk.limit_raise_needs_two, message.account is None
+    waiting = tuple(
+        change for change in changes if rule and not _is_stricter(tx.state, change, message.until_ns, whole)
+    )
     at_once = tuple(change for change in changes if change not in waiting)
     if at_once:
-        _change(tx, "COMMAND", at_once, message.actor, message.reason, until_ns=message.until_ns)
+        _change(tx, "COMMAND", at_once, message.actor, message.reason, until_ns=message.until_ns, whole_desk=whole)
     if waiting:
-        _propose(tx, "COMMAND", waiting, message.actor, message.reason, message.until_ns)
+        _propose(tx, "COMMAND", waiting, message.actor, message.reason, message.until_ns, whole_desk=whole)
 
 
 def on_approve_limits(tx: Tx, message: ApproveLimits) -> None:
@@ -65,6 +68,7 @@ def on_approve_limits(tx: Tx, message: ApproveLimits) -> None:
         second_actor=message.actor,
         until_ns=proposal.until_ns,
         proposal=message.proposal,
+        whole_desk=proposal.whole_desk,
     )
 
 
@@ -164,13 +168,20 @@ def _change(
     second_actor: str = "",
     until_ns: int | None = None,
     proposal: int | None = None,
+    *,
+    whole_desk: bool = False,
 ) -> None:
     """Put a new version in force, and let accounts that now hold too much only reduce."""
+    later: tuple[ev.LimitChange, ...] = ()
+    if whole_desk:
+        changes, later = _beside_own(tx.state, changes, until_ns)
     concerned = _concerned(tx.state, changes)
     exceeded = {account_id: exceeds(tx, account_id) for account_id in concerned}
     resting = sum(len(tx.account(account_id).open_orders) for account_id in concerned)
     version = tx.state.limits.version + 1
-    tx.apply(ev.LimitsChanged(version, source, changes, actor, reason, second_actor, until_ns, proposal, resting))
+    tx.apply(
+        ev.LimitsChanged(version, source, changes, actor, reason, second_actor, until_ns, proposal, resting, later)
+    )
     for account_id in concerned:
         more = [code for code in exceeds(tx, account_id) if code not in exceeded[account_id]]
         if more:
@@ -185,10 +196,12 @@ def _propose(
     actor: str,
     reason: str,
     until_ns: int | None,
+    *,
+    whole_desk: bool = False,
 ) -> None:
     number = tx.state.limits.proposal_count + 1
     expires_ns = tx.state.now_ns + int(tx.state.desk.limit_proposal_ttl_s) * NS_PER_S
-    tx.apply(ev.LimitsProposed(number, source, changes, actor, reason, expires_ns, until_ns))
+    tx.apply(ev.LimitsProposed(number, source, changes, actor, reason, expires_ns, until_ns, whole_desk))
 
 
 def _concerned(state: State, changes: tuple[ev.LimitChange, ...]) -> tuple[AccountId, ...]:
@@ -197,13 +210,39 @@ def _concerned(state: State, changes: tuple[ev.LimitChange, ...]) -> tuple[Accou
     return tuple(dict.fromkeys(change.account for change in changes if change.account is not None))
 
 
-def _is_stricter(state: State, change: ev.LimitChange, until_ns: int | None) -> bool:
+def _keeps_own(state: State, change: ev.LimitChange) -> bool:
+    """Say whether an account has a temporary value of its own that is stricter than one for all accounts."""
+    temporary = _temporary(state, (change.account, change.key))
+    return temporary is not None and tightens(change.key, change.after, change.before)
+
+
+def _beside_own(
+    state: State, changes: tuple[ev.LimitChange, ...], until_ns: int | None
+) -> tuple[tuple[ev.LimitChange, ...], tuple[ev.LimitChange, ...]]:
+    """Leave stricter temporary values of accounts in force; return what changes now, and what when they go back.
+
+    Where the value for all accounts is temporary too, the stricter one stays until both are over.
+    """
+    now, later = [], []
+    for change in changes:
+        own = _temporary(state, (change.account, change.key))
+        if own is None or not _keeps_own(state, change):
+            now.append(change)
+        elif until_ns is None:
+            later.append(ev.LimitChange(change.account, change.key, own.back_to, change.after))
+        elif until_ns > own.until_ns:
+            now.append(ev.LimitChange(change.account, change.key, change.before, change.before))
+    return tuple(now), tuple(later)
+
+
+def _is_stricter(state: State, change: ev.LimitChange, until_ns: int | None, whole_desk: bool = False) -> bool:
     """Say whether a change lets less through for certain, now and after what it overtakes would have gone back."""
     temporary = _temporary(state, (change.account, change.key))
     if temporary is None:
         return tightens(change.key, change.before, change.after)
-    stricter_now = change.after == change.before or tightens(change.key, change.before, change.after)
-    goes_back = until_ns is not None and until_ns <= temporary.until_ns
+    keeps = whole_desk and _keeps_own(state, change)
+    stricter_now = keeps or change.after == change.before or tightens(change.key, change.before, change.after)
+    goes_back = until_ns is not None and (keeps or until_ns <= temporary.until_ns)
     later = temporary.back_to
     return stricter_now and (goes_back or change.after == later or tightens(change.key, later, change.after))
 
@@ -261,11 +300,19 @@ def _why_not(key: str, value: Decimal, account: AccountId | None) -> str:
 
 
 def _out_of_order(state: State, message: SetLimits) -> tuple[str, ...]:
-    errors = []
-    for low, high in ORDERED:
-        values = [message.values.get(key, value_at(state, (None, key))) for key in (low, high)]
-        if values[0] > values[1] and (low in message.values or high in message.values):
-            errors.append(f"OUT_OF_ORDER: {low}={text(values[0])}, wanted=at most {high}={text(values[1])}")
+    errors: dict[str, None] = {}
+    for low, high in (*ORDERED, *pairwise(LADDER)):
+        if low not in message.values and high not in message.values:
+            continue
+        of_accounts: tuple[AccountId | None, ...] = (message.account,)
+        if KEYS[low].scope is Scope.DESK:
+            of_accounts = (None,)
+        elif message.account is None:
+            of_accounts = tuple(state.accounts)
+        for account_id in of_accounts:
+            values = [message.values.get(key, value_at(state, (account_id, key))) for key in (low, high)]
+            if values[0] > values[1]:
+                errors[f"OUT_OF_ORDER: {low}={text(values[0])}, wanted=at most {high}={text(values[1])}"] = None
     return tuple(errors)
 
 

@@ -220,6 +220,7 @@ class LimitProposal(msgspec.Struct, frozen=True):
     actor: str
     reason: str
     until_ns: int | None
+    whole_desk: bool = False
 
 
 class LimitBook(msgspec.Struct):

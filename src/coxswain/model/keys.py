@@ -272,6 +272,8 @@ KEYS: dict[str, Key] = {key.name: key for key in TABLE}
 SETTINGS: tuple[Key, ...] = tuple(key for key in TABLE if key.scope is Scope.DESK)
 LIMITS: tuple[Key, ...] = tuple(key for key in TABLE if key.scope is Scope.ACCOUNT)
 
+LADDER = ("ladder_warn_pct", "ladder_reduce_pct", "ladder_no_new_risk_pct", "ladder_flatten_pct")
+"""Shares of a limit on losses, none of which is below the one before it."""
 BY_STRATEGY = ("max_strategy_position_qty", "max_strategy_exposure")
 """Limits that may have a value for one strategy as well; the general one counts for all others."""
 

@@ -7,12 +7,10 @@ import msgspec
 
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
-from coxswain.model.decimals import HUNDRED, ZERO, plain, round_down
 from coxswain.model.keys import KEYS, LIMITS, SETTINGS, Key, general
 from coxswain.model.override import Override
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import AccountId
-from coxswain.views.positions import AccountRow
 
 
 class LimitRow(msgspec.Struct, frozen=True):
@@ -26,8 +24,9 @@ class LimitRow(msgspec.Struct, frozen=True):
     version: int
     until_ns: int | None
     used: Decimal | None
-    """In the limit's own unit, where these books tell it."""
+    """In the limit's own unit, where it measures something that stands; of what must stay free nothing is used."""
     headroom: Decimal | None
+    """What is left; negative where more is used."""
 
 
 class WaitingRow(msgspec.Struct, frozen=True):
@@ -75,15 +74,17 @@ class LimitsView:
                 case _:
                     pass
 
-    def rows(self, accounts: Mapping[AccountId, AccountRow], only: AccountId | None = None) -> list[LimitRow]:
-        """Return what is in force: for one account, or for the desk and all of them."""
+    def rows(
+        self, used: Mapping[tuple[AccountId | None, str], tuple[Decimal | None, Decimal]], only: AccountId | None = None
+    ) -> list[LimitRow]:
+        """Return what is in force, for one account or for the desk and all of them, and what is used and left of it."""
         if self.setup is None:
             return []
-        found = [] if only is not None else [self._row(None, name, None) for name in self._names(None, SETTINGS)]
+        found = [] if only is not None else [self._row(None, name, used) for name in self._names(None, SETTINGS)]
         for spec in self.setup.accounts:
             if only in (None, spec.id):
                 names = self._names(spec.id, LIMITS)
-                found += [self._row(spec.id, name, accounts.get(spec.id)) for name in names]
+                found += [self._row(spec.id, name, used) for name in names]
         return found
 
     def _names(self, account_id: AccountId | None, keys: tuple[Key, ...]) -> list[str]:
@@ -132,25 +133,18 @@ class LimitsView:
             if place not in self._changed or self._changed[place].value != change.before:
                 self._changed[place] = _Origin(change.before, "kept until approved", self.version)
 
-    def _row(self, account_id: AccountId | None, key: str, account: AccountRow | None) -> LimitRow:
+    def _row(
+        self,
+        account_id: AccountId | None,
+        key: str,
+        used: Mapping[tuple[AccountId | None, str], tuple[Decimal | None, Decimal]],
+    ) -> LimitRow:
         origin = self._changed.get((account_id, key))
         if origin is None:
             origin = _Origin(self._configured(account_id, key), "configuration", 1)
-        used = None if account is None else _used(key, account)
-        headroom = None
-        if used is not None:
-            headroom = plain(used - origin.value if key.startswith("min_") else origin.value - used)
-        return LimitRow(
-            account_id,
-            key,
-            origin.value,
-            KEYS[general(key)].unit,
-            origin.said,
-            origin.version,
-            origin.until_ns,
-            used,
-            headroom,
-        )
+        unit = KEYS[general(key)].unit
+        spent, left = used.get((account_id, key), (None, None))
+        return LimitRow(account_id, key, origin.value, unit, origin.said, origin.version, origin.until_ns, spent, left)
 
     def _configured(self, account_id: AccountId | None, key: str) -> Decimal:
         return self._given(account_id).get(key, KEYS[general(key)].default)
@@ -164,15 +158,3 @@ class LimitsView:
 
 def _told(changes: tuple[ev.LimitChange, ...]) -> str:
     return ", ".join(f"{c.account or 'desk'} {c.key} {c.before:f} to {c.after:f}" for c in changes)
-
-
-def _used(key: str, account: AccountRow) -> Decimal | None:
-    """Return what is used of a limit, in its own unit, from the account's books as they were last marked."""
-    if key in ("max_daily_loss_pct", "max_daily_drawdown_pct"):
-        lost = account.anchor - account.equity
-        return round_down(max(lost, ZERO) * HUNDRED / account.anchor) if account.anchor > 0 else None
-    if key == "max_open_positions":
-        return Decimal(account.open_positions)
-    if key in ("min_available_margin", "min_account_balance"):
-        return account.available_margin
-    return None

@@ -309,7 +309,10 @@ def _limits(event: ev.LimitsChanged) -> str:
     people = f"{event.actor} and {event.second_actor}" if event.second_actor else event.actor
     until = "" if event.until_ns is None else f", until {utc(event.until_ns)}"
     resting = f"; {counted(event.resting, 'order')} let in before stay" if event.resting else ""
-    what = f"limits version {event.version} by {people}{until}: {_changes(event.changes)}"
+    told = [_changes(event.changes)] if event.changes else []
+    if event.later:
+        told.append(f"after its own temporary value: {_changes(event.later)}")
+    what = f"limits version {event.version} by {people}{until}: {', '.join(told) or 'stricter values stay'}"
     return f"{what}{_because(event.reason)}{resting}"
 
 

@@ -149,6 +149,13 @@ def test_what_no_limit_can_be_is_refused_by_name(
     assert book(desk).version == 1
 
 
+@pytest.mark.parametrize(("warn", "errors"), [("75", []), ("76", ["OUT_OF_ORDER"])])
+def test_no_command_lets_the_ladder_fall(warn: str, errors: list[str]) -> None:
+    desk = Desk(setup(account(A), account(B)))
+    change(desk, None, ladder_warn_pct=warn)
+    assert refused(desk) == errors
+
+
 def test_one_wrong_value_refuses_the_whole_command_and_every_error_is_named() -> None:
     desk = Desk()
     change(desk, A, max_order_qty="5", max_order_value="-1", nonsense="1")
@@ -211,6 +218,52 @@ def test_a_temporary_change_over_another_goes_back_to_what_was_before_both() -> 
     desk.wait(MIN)
     assert desk.account().params.max_order_qty == D(10_000)
     assert [event.version for event in desk.events(ev.LimitsChanged)] == [2, 3, 4]
+
+
+def test_a_value_for_all_accounts_leaves_an_accounts_stricter_temporary_one_in_force_until_it_is_over() -> None:
+    desk = Desk(setup(account(A, max_order_qty=50), account(B, max_order_qty=50)))
+    change(desk, until_ns=desk.now_ns + MIN, max_order_qty="10")
+    change(desk, None, max_order_qty="30")
+    assert [desk.account(name).params.max_order_qty for name in (A, B)] == [D(10), D(30)]
+    changed = desk.events(ev.LimitsChanged)[-1]
+    assert changed.changes == (ev.LimitChange(B, "max_order_qty", D(50), D(30)),)
+    assert changed.later == (ev.LimitChange(A, "max_order_qty", D(50), D(30)),)
+    is_the_same_folded(desk)
+    desk.wait(MIN)
+    assert desk.account().params.max_order_qty == D(30)
+    is_the_same_folded(desk)
+
+
+def test_a_stricter_value_for_all_accounts_replaces_a_temporary_one() -> None:
+    desk = Desk(setup(account(A, max_order_qty=50), account(B, max_order_qty=50)))
+    change(desk, until_ns=desk.now_ns + MIN, max_order_qty="10")
+    change(desk, None, max_order_qty="5")
+    desk.wait(MIN)
+    assert [desk.account(name).params.max_order_qty for name in (A, B)] == [D(5), D(5)]
+
+
+@pytest.mark.parametrize(("minutes", "over_after"), [(1, 2), (3, 3)])
+def test_of_two_temporary_values_the_stricter_stays_until_both_are_over(minutes: int, over_after: int) -> None:
+    desk = Desk(setup(account(A, max_order_qty=50), account(B, max_order_qty=50)))
+    change(desk, until_ns=desk.now_ns + 2 * MIN, max_order_qty="10")
+    change(desk, None, until_ns=desk.now_ns + minutes * MIN, max_order_qty="30")
+    desk.wait(over_after * MIN - 1)
+    assert desk.account().params.max_order_qty == D(10)
+    desk.wait(1)
+    assert [desk.account(name).params.max_order_qty for name in (A, B)] == [D(50), D(50)]
+    is_the_same_folded(desk)
+
+
+def test_a_raise_for_all_accounts_that_two_approve_waits_for_the_stricter_temporary_one_as_well() -> None:
+    desk = two_person_desk()
+    change(desk, until_ns=desk.now_ns + MIN, max_order_qty="10")
+    change(desk, None, max_order_qty="20000")
+    assert [each.account for each in only(desk.events(ev.LimitsProposed)).changes] == [A, B]
+    desk.step(inp.ApproveLimits(1, "bob"))
+    assert [desk.account(name).params.max_order_qty for name in (A, B)] == [D(10), D(20000)]
+    desk.wait(MIN)
+    assert desk.account().params.max_order_qty == D(20000)
+    is_the_same_folded(desk)
 
 
 def test_what_was_temporary_can_be_made_to_stay() -> None:

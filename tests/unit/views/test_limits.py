@@ -1,13 +1,14 @@
 """What is in force, folded from events: values with their origin, what is used of them, and what waits."""
 
+from coxswain.core.state import spare_margin
+from coxswain.core.used import used_of
 from coxswain.messages import inputs as inp
 from coxswain.messages.command_json import parse_command
 from coxswain.views.alerts import Alerts
 from coxswain.views.answers import answer_of
 from coxswain.views.limits import LimitRow, LimitsView
 from coxswain.views.outside import Outside
-from coxswain.views.summary import Summary
-from tests.unit.core.desk import SHARE, A, D, Desk, S, account, only, setup
+from tests.unit.core.desk import BUY, SHARE, A, D, Desk, S, account, only, setup
 
 
 def tell(desk: Desk, actor: str = "ann", **fields: object) -> None:
@@ -22,11 +23,12 @@ def view(desk: Desk) -> LimitsView:
 
 
 def row(desk: Desk, key: str) -> LimitRow:
-    summary = Summary()
-    for record in desk.records:
-        summary.apply(record)
-    accounts = {each.account: each for each in summary.book.all_accounts()}
-    return only([each for each in view(desk).rows(accounts, A) if each.key == key])
+    return only([each for each in view(desk).rows(used_of(desk.engine.state), A) if each.key == key])
+
+
+def desk_row(desk: Desk, key: str) -> LimitRow:
+    found = view(desk).rows(used_of(desk.engine.state))
+    return only([each for each in found if each.key == key and each.account is None])
 
 
 def test_a_value_that_nobody_changed_is_the_configurations() -> None:
@@ -51,6 +53,42 @@ def test_what_is_used_of_a_limit_and_what_is_left() -> None:
     found = row(desk, "max_daily_loss_pct")
     assert (found.used, found.headroom) == (D("0.01"), D("0.99"))
     assert row(desk, "max_open_positions").headroom == D(2)
+    assert row(desk, "max_drawdown_pct").used == D("0.01")
+
+
+def test_orders_and_exposures_are_counted_as_the_gate_counts_them() -> None:
+    desk = Desk(setup(account(A), max_desk_gross_exposure=5000))
+    desk.hold(10, stop_loss="95.00")  # which leaves a stop at the venue
+    desk.direct(BUY, 5, price="99.00")
+    assert (row(desk, "max_open_orders").used, row(desk, "max_open_orders").headroom) == (D(2), D(18))
+    held = row(desk, "max_gross_exposure").used
+    assert held == D(1485)  # fifteen at the last price that was asked for
+    for key in ("max_gross_exposure", "max_net_exposure"):
+        assert row(desk, key).used == held
+    assert desk_row(desk, "max_desk_gross_exposure").used == held
+    assert desk_row(desk, "max_desk_gross_exposure").headroom == 5000 - held
+    assert desk_row(desk, "max_desk_net_exposure").used == held
+    assert desk_row(desk, "max_currency_exposure").used == held
+    assert desk_row(desk, "max_desk_position_qty").used == row(desk, "max_position_qty").used == D(15)
+
+
+def test_of_what_must_stay_free_nothing_is_used_and_the_rest_is_left() -> None:
+    desk = Desk()
+    desk.hold(10)  # 500.10 of margin, and 0.20 lost
+    found = row(desk, "min_available_margin")
+    spare = spare_margin(desk.account())
+    assert (found.used, found.headroom) == (None, spare - 1000)
+    assert row(desk, "min_account_balance").headroom == min(spare, desk.account().balance or spare)
+
+
+def test_a_strategy_uses_its_own_limit_and_the_others_the_general_one() -> None:
+    desk = Desk()
+    tell(desk, command="set-limits", values={"max_strategy_position_qty:trend": "50"}, account="A", reason="x")
+    desk.hold(10, strategy="trend")
+    desk.signal(quantity=4, stop_loss="95.00", strategy="carry")
+    assert row(desk, "max_strategy_position_qty:trend").used == D(10)
+    assert row(desk, "max_strategy_position_qty").used == D(4)
+    assert desk_row(desk, "max_strategy_exposure").used == desk.engine.state.exposures["strategy|trend"].gross
 
 
 def test_the_view_says_what_the_engine_acts_on() -> None:

@@ -7,10 +7,11 @@ every problem is reported at once. A value that cannot be read is none of theirs
 from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
+from coxswain.app.config.matrix import check_matrix
 from coxswain.app.config.problems import unknown
 from coxswain.app.config.tree import Loc, Tree
 from coxswain.model.decimals import CONTEXT, ZERO, exact, is_multiple, is_short, text
-from coxswain.model.keys import KEYS
+from coxswain.model.keys import KEYS, LADDER
 
 # The first may not be above the second.
 _PAIRS = (
@@ -31,6 +32,8 @@ def check_across(tree: Tree) -> None:
     _lists_name_instruments(tree)
     _route_groups_have_one_owner(tree)
     _correlations_fit(tree)
+    check_matrix(tree)
+    _ladders_rise(tree)
     _caps_fit(tree)
 
 
@@ -83,6 +86,38 @@ def _pairs_are_ordered(tree: Tree) -> None:
             tree.refuse(("settings", lower), f"no more than {upper}, which is {_origin(tree, upper)}")
         else:
             tree.refuse(("settings", upper), f"no less than {lower}, which is {_origin(tree, lower)}")
+
+
+def _ladders_rise(tree: Tree) -> None:
+    """See that no step of the ladder stands below the one before it, on any account."""
+    _ladder_rises(tree, (("limits",),))
+    for account, _ in tree.items_at("accounts"):
+        if any(tree.is_given((*account, "limits", step)) for step in LADDER):
+            _ladder_rises(tree, ((*account, "limits"), ("limits",)))
+
+
+def _ladder_rises(tree: Tree, places: tuple[Loc, ...]) -> None:
+    """Read each step where it is given first, and report the one that is given nearest."""
+    found = [_step(tree, places, step) for step in LADDER]
+    for (low, low_loc), (high, high_loc), lower, upper in zip(found, found[1:], LADDER, LADDER[1:], strict=False):
+        if low <= high:
+            continue
+        if high_loc is not None and high_loc[:-1] == places[0]:
+            tree.refuse(high_loc, f"no less than {lower}, which is {_step_shown(tree, low_loc, lower)}")
+        elif low_loc is not None and low_loc[:-1] == places[0]:
+            tree.refuse(low_loc, f"no more than {upper}, which is {_step_shown(tree, high_loc, upper)}")
+
+
+def _step(tree: Tree, places: tuple[Loc, ...], name: str) -> tuple[Decimal, Loc | None]:
+    for place in places:
+        value = _number(tree, (*place, name))
+        if value is not None:
+            return value, (*place, name)
+    return KEYS[name].default, None
+
+
+def _step_shown(tree: Tree, loc: Loc | None, name: str) -> str:
+    return f"{text(KEYS[name].default)} by default" if loc is None else tree.shown(loc)
 
 
 def _setting(tree: Tree, name: str) -> Decimal:

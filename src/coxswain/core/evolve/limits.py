@@ -7,6 +7,8 @@ its parameters, so it is made anew too.
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
+import msgspec
+
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.in_force import Place, account_values, configured, desk_values, follows_general, value_at
 from coxswain.core.order import InvariantViolation
@@ -42,6 +44,9 @@ def _limits_changed(state: State, clock: Deadlines, event: ev.LimitsChanged) -> 
         if event.source in ("REVERT", "CONFIGURATION"):
             _follow_general(state, (change.account, change.key), change.after)
         _note_time(state, clock, event, change)
+    for change in event.later:
+        name = f"{change.account or ''}|{change.key}"
+        book.temporary[name] = msgspec.structs.replace(book.temporary[name], back_to=change.after)
     if event.until_ns is not None:
         clock.set(_revert(event.version), event.until_ns)
     _renew(state, event.changes)
@@ -93,7 +98,7 @@ def _limits_proposed(state: State, clock: Deadlines, event: ev.LimitsProposed) -
     book = state.limits
     book.proposal_count = event.proposal
     book.proposals[str(event.proposal)] = LimitProposal(
-        event.source, event.changes, event.actor, event.reason, event.until_ns
+        event.source, event.changes, event.actor, event.reason, event.until_ns, event.whole_desk
     )
     clock.set(_waiting(event.proposal), event.expires_ns)
     for change in event.changes:  # what a new configuration says waits too

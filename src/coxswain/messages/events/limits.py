@@ -34,6 +34,8 @@ class LimitsChanged(EventBase, frozen=True):
     """The proposal that it carries out."""
     resting: int = 0
     """Orders of the accounts concerned that rest, let in under an earlier version. They are left as they are."""
+    later: tuple[LimitChange, ...] = ()
+    """What comes into force when an account's own stricter value, which is temporary, goes back."""
 
 
 class LimitsProposed(EventBase, frozen=True):
@@ -46,6 +48,8 @@ class LimitsProposed(EventBase, frozen=True):
     reason: str
     expires_ns: int
     until_ns: int | None = None
+    whole_desk: bool = False
+    """It was asked for for all accounts, not for one."""
 
 
 class LimitProposalEnded(EventBase, frozen=True):
