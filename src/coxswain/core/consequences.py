@@ -41,8 +41,9 @@ def _after_leg(tx: Tx, leg: Order) -> None:
     next routine comparison, so that a venue that refuses it is not asked without end.
     """
     intent = leg.intent
-    position = tx.account(intent.account).positions[intent.symbol]
-    if leg.ended_as is None or leg.cancel_wanted or is_closing(position) or wanted_qty(position) <= 0:
+    account = tx.account(intent.account)
+    position = account.positions[intent.symbol]
+    if leg.ended_as is None or leg.cancel_wanted or is_closing(position) or wanted_qty(account, position) <= 0:
         return
     if not position.qty or intent.side is not closing_side(position):
         return

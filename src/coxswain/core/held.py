@@ -18,7 +18,7 @@ from coxswain.core.order import Order, Phase, is_done, leaves_qty
 from coxswain.core.params import NS_PER_S
 from coxswain.core.position import Position
 from coxswain.core.protection import NO_SIGNAL, follow, may_move, start_exit
-from coxswain.core.state import Account, State, find_order
+from coxswain.core.state import Account, State, find_order, reducible
 from coxswain.core.submit import closing_side
 from coxswain.core.sums import key
 from coxswain.core.tx import Tx
@@ -162,10 +162,11 @@ def _watch(tx: Tx, account: Account, position: Position, quote: Quote) -> None:
     """Leave if the market has reached the target, or a stop that the venue does not take."""
     side = closing_side(position)
     market, sign = touch(quote, side), SIGN[side]
-    if not position.qty or _too_soon(tx, position):
+    qty = reducible(account, position)
+    if not qty or _too_soon(tx, position):
         return
     stop_px, target_px = position.stop_px, position.target_px
-    account_id, symbol, qty = account.spec.id, position.symbol, abs(position.qty)
+    account_id, symbol = account.spec.id, position.symbol
     if holds_stop(account.capabilities) and stop_px is not None and (market - stop_px) * sign >= 0:
         why = f"the market is at {text(market)}, its stop at {text(stop_px)}"
         start_exit(tx, account_id, symbol, NO_SIGNAL, qty, why=why)

@@ -19,7 +19,7 @@ from coxswain.core.order import Order, Phase, Replacement, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.position import Exit, Position
 from coxswain.core.refusals import exit_waits, is_refused, note_missing, note_unchanged, postpone_exit
-from coxswain.core.state import Account, strategy_of
+from coxswain.core.state import Account, reducible, strategy_of
 from coxswain.core.submit import (
     PROTECTION,
     cancel,
@@ -50,6 +50,7 @@ from coxswain.model.vocabulary import (
 )
 
 NO_SIGNAL = SignalId("")
+NOTHING_THERE = "the venue holds none of it"
 
 
 # --- levels -----------------------------------------------------------------------------------------------------------
@@ -161,10 +162,10 @@ def _bring(tx: Tx, account: Account, position: Position, role: Role, moved: Orde
 
 def _supply(tx: Tx, account: Account, position: Position, role: Role, level: Decimal) -> None:
     """Place a leg that is missing, or say why it cannot be."""
-    wanted = wanted_qty(position)
+    wanted = wanted_qty(account, position)
     if wanted > 0:
         _place(tx, account, position, role, level, wanted)
-    elif position.exit is None:
+    elif position.exit is None and reducible(account, position):
         why = f"other orders that reduce take all that a {role} order could cover"
         tx.apply(ev.ProtectionFailed(account.spec.id, position.symbol, why, role))
 
@@ -179,10 +180,11 @@ def _change(
     afresh: bool,
 ) -> None:
     """Bring a leg that stands to its price and quantity, once its last change is answered, or call it back."""
-    wanted = wanted_qty(position)
+    wanted = wanted_qty(account, position)
     if level is None or wanted <= 0:
         if leg.replace_pending is None:
-            cancel(tx, leg, "no longer wanted" if level is None else "protection makes room for an exit")
+            why = "protection makes room for an exit" if reducible(account, position) else NOTHING_THERE
+            cancel(tx, leg, "no longer wanted" if level is None else why)
     elif _is_waiting(leg):
         return
     elif leg.intent.role is Role.STOP and leg.intent.trail != _native_trail(account, position):
@@ -202,9 +204,9 @@ def failed_lately(tx: Tx, position: Position, role: Role) -> bool:
     return failed_ns is not None and tx.state.now_ns - failed_ns < seconds_ns(tx.state.desk.position_sync_s)
 
 
-def wanted_qty(position: Position) -> Decimal:
+def wanted_qty(account: Account, position: Position) -> Decimal:
     """Return what protection should cover: what is open, less what an exit or another reducing order takes."""
-    free = abs(position.qty) - position.held_exit
+    free = reducible(account, position) - position.held_exit
     exit_ = position.exit
     if exit_ is not None:
         if exit_.qty is None:
@@ -313,7 +315,7 @@ def may_move(tx: Tx, account: Account, position: Position, level: Decimal) -> bo
     """Say whether our gate would let the stop at the venue be moved; one that is held here always may."""
     if position.stop_id is None:
         return True
-    wanted = wanted_qty(position) or abs(position.qty)
+    wanted = wanted_qty(account, position) or abs(position.qty)
     return refusal_of(tx, _leg_intent(tx, account, position, Role.STOP, level, wanted)) is None
 
 
@@ -370,10 +372,13 @@ def _why_over(account: Account, position: Position, exit_: Exit, order: Order | 
         return f"exit order {_ended(order)}"
     if exit_.qty is None:
         called_back = any(account.orders[cl_ord_id].cancel_wanted for cl_ord_id in position.entering)
+        if position.qty and not reducible(account, position) and not called_back:
+            return NOTHING_THERE
         return "" if position.qty or called_back else "nothing is left to close"
     if not position.qty or (position.qty > 0) is not exit_.was_long:
         return "nothing is left to close"
-    return "" if position.held_exit < abs(position.qty) else "other orders are closing it"
+    left = reducible(account, position)
+    return "" if position.held_exit < left else "other orders are closing it" if left else NOTHING_THERE
 
 
 def _why_denied(tx: Tx, account: Account, position: Position, exit_: Exit) -> str:
@@ -400,7 +405,7 @@ def _call_back_reducers(tx: Tx, account: Account, position: Position) -> None:
 
 def _close(tx: Tx, account: Account, position: Position, exit_: Exit) -> None:
     """Send the exit order as soon as protection has made room for it."""
-    free = abs(position.qty) - position.held_exit
+    free = reducible(account, position) - position.held_exit
     qty = plain(free if exit_.qty is None else min(exit_.qty, free))
     if qty <= 0 or protective_qty(account, position) + qty > free:
         return

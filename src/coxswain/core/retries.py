@@ -10,7 +10,7 @@ from coxswain.core.entries import withdraw_entries
 from coxswain.core.order import leaves_qty
 from coxswain.core.position import Position, is_closing
 from coxswain.core.protection import bring_again, follow, start_exit
-from coxswain.core.state import Account, State
+from coxswain.core.state import Account, State, reducible
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.checks import Check
@@ -72,10 +72,10 @@ def _is_protected(account: Account, position: Position) -> bool:
     if position.stop_px is None:
         return True
     if position.stop_id is None:
-        return False
+        return not reducible(account, position)
     stop = account.orders[position.stop_id]
     covered: Decimal = leaves_qty(stop) + position.held_exit
-    return stop.stop_px == position.stop_px and covered >= abs(position.qty)
+    return stop.stop_px == position.stop_px and covered >= reducible(account, position)
 
 
 def _free_id(state: State, account_id: AccountId, symbol: Symbol) -> SignalId:

@@ -366,6 +366,26 @@ def qty_at_venue(account: Account, symbol: Symbol) -> Decimal:
     return plain(account.positions[symbol].qty + lived_with)
 
 
+def reducible(account: Account, position: Position) -> Decimal:
+    """Return how much of a position orders may take off: no more than the venue holds, where that is known to be less.
+
+    A difference that is lived with says so. An open break says so as well where an order that is to reduce could open a
+    position; a venue that does reduce-only takes no more than there is, and there a late report is no reason to stand
+    without a stop.
+    """
+    ours = abs(position.qty)
+    if not account.ignored and not account.breaks:
+        return ours
+    break_id = position_break(account.spec.id, position.symbol)
+    difference, found = account.ignored.get(break_id), account.breaks.get(break_id)
+    if found is not None and not account.capabilities.native_reduce_only:
+        difference = (found.theirs or ZERO) - (found.ours or ZERO)
+    if difference is None:
+        return ours
+    theirs = position.qty + difference
+    return plain(min(ours, max(theirs if position.qty > 0 else -theirs, ZERO)))
+
+
 def share_of(state: State, signal_id: SignalId, account_id: AccountId) -> Share | None:
     plan = state.plans.get(signal_id)
     return None if plan is None else plan.shares.get(account_id)

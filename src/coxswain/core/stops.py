@@ -14,7 +14,7 @@ from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.position import Position
 from coxswain.core.scopes import CAUSES, is_flattened, stops_of_account, unknown_scope
 from coxswain.core.spreads import symbols_of
-from coxswain.core.state import DRAWDOWN_LIMIT, Account, State, nearly_used_up, strategy_of
+from coxswain.core.state import DRAWDOWN_LIMIT, Account, State, nearly_used_up, reducible, strategy_of
 from coxswain.core.submit import ask_for_order
 from coxswain.core.sums import key
 from coxswain.core.tx import CORE_FAILURE, EGRESS, Tx
@@ -125,7 +125,7 @@ def pursue(tx: Tx, account_id: AccountId) -> None:
     for symbol in tuple(account.positions):
         position = account.positions[symbol]
         scope = is_flattened(state, account_id, position) if position.qty and position.exit is None else None
-        if scope is None or _waits_for_a_start(state, scope):
+        if scope is None or _waits_for_a_start(state, scope) or not reducible(account, position):
             continue
         stop = state.stops[key_of(scope)][StopLevel.FLATTEN]
         signal_id = state.flattening.get(key_of(scope), {}).get(symbol)

@@ -24,7 +24,17 @@ from coxswain.core.resting import met_by
 from coxswain.core.rings import count, extremes, room_ns
 from coxswain.core.scopes import narrower_state, why_restricted
 from coxswain.core.shares import Share
-from coxswain.core.state import Account, State, equity, parent_of, share_of, spare_margin, strategy_of, strictest
+from coxswain.core.state import (
+    Account,
+    State,
+    equity,
+    parent_of,
+    reducible,
+    share_of,
+    spare_margin,
+    strategy_of,
+    strictest,
+)
 from coxswain.core.sums import key
 from coxswain.core.tx import CORE_FAILURE, NOT_CONFIGURED, NOT_CONFIRMED, Tx
 from coxswain.messages import events as ev
@@ -546,7 +556,7 @@ def _reduces(account: Account, position: Position, intent: OrderIntent, own: Dec
     """
     if not intent.reduce_only:
         return False, ZERO
-    free = abs(position.qty) - position.held_exit
+    free = reducible(account, position) - position.held_exit
     if intent.role not in PROTECTION:
         free += own - protective_qty(account, position)
     opposite = bool(position.qty) and (position.qty > 0) is (intent.side is SELL)

@@ -10,7 +10,7 @@ from coxswain.core.evolve.firms import FLAT, STOP_WANTED
 from coxswain.core.firm.view import marks_of
 from coxswain.core.params import NS_PER_S, seconds_ns
 from coxswain.core.protection import start_exit
-from coxswain.core.state import Account, State, equity
+from coxswain.core.state import Account, State, equity, reducible
 from coxswain.core.sums import key
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -148,7 +148,8 @@ def _flatten(tx: Tx, account_id: AccountId, deadline: str, rule: str, reason: st
     """Close every position whose market is open, and call back every entry. What remains is tried again."""
     state, account = tx.state, tx.account(account_id)
     held = tuple(symbol for symbol, position in account.positions.items() if position.qty)
-    ready = tuple(s for s in held if account.positions[s].exit is None and state.sessions.get(s, False))
+    there = tuple(s for s in held if reducible(account, account.positions[s]))
+    ready = tuple(s for s in there if account.positions[s].exit is None and state.sessions.get(s, False))
     entering = tuple(s for s, position in account.positions.items() if position.entering or position.waiting)
     again_ns = None
     if held or entering:
