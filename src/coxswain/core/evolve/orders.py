@@ -7,7 +7,7 @@ from coxswain.core import order as machine
 from coxswain.core.activity import note_cancel, note_failure, note_message, note_order, note_trade
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.breakers import count
-from coxswain.core.evolve.shared import leave_the_pace, order_of, stop_waiting
+from coxswain.core.evolve.shared import enter_order, leave_the_pace, order_of, stop_waiting
 from coxswain.core.evolve.spreads import count_try, note_fill
 from coxswain.core.exposure import attribute, value
 from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
@@ -62,22 +62,7 @@ def _parent_of_child(state: State, intent: OrderIntent) -> Parent | None:
 def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> None:
     intent = event.intent
     account = state.accounts[intent.account]
-    order = Order(
-        event.cl_ord_id,
-        event.cl_ord_id,
-        intent,
-        intent.order_qty,
-        intent.price,
-        intent.stop_px,
-        event.margin_per_lot,
-        event.risk_per_lot,
-        state.now_ns,
-        event.enters,
-        event.watched,
-        dies_ns=event.dies_ns or 0,
-    )
-    account.orders[order.cl_ord_id] = order
-    account.open_orders[order.cl_ord_id] = None
+    order = enter_order(state, event, enters=event.enters, watched=event.watched, dies_ns=event.dies_ns or 0)
     account.order_count += 1
     count_try(state, account, intent)
     position = position_of(account, intent.symbol)
@@ -89,9 +74,7 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
         parent.child, parent.has_sent = order.cl_ord_id, True
     if event.value_per_lot:
         value(state, account, position, event.value_per_lot)
-    if order.enters:
-        position.entering[order.cl_ord_id] = None
-    elif intent.role is Role.STOP:
+    if intent.role is Role.STOP:
         position.stop_id = order.cl_ord_id
     elif intent.role is Role.TARGET:
         position.target_id = order.cl_ord_id

@@ -7,7 +7,7 @@ from coxswain.core import order as machine
 from coxswain.core.activity import raise_peak
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.breakers import note_equity
-from coxswain.core.order import Order
+from coxswain.core.evolve.shared import enter_order
 from coxswain.core.state import Account, Chosen, State
 from coxswain.core.sums import (
     compare_later,
@@ -117,26 +117,9 @@ def _measure_from(account: Account, transferred: Decimal) -> None:
 
 
 def _order_adopted(state: State, clock: Deadlines, event: ev.OrderAdopted) -> None:
-    intent = event.intent
-    account = state.accounts[intent.account]
-    order = Order(
-        event.cl_ord_id,
-        event.cl_ord_id,
-        intent,
-        intent.order_qty,
-        intent.price,
-        intent.stop_px,
-        event.margin_per_lot,
-        event.risk_per_lot,
-        state.now_ns,
-        enters=True,
-        watched=False,
-    )
+    order = enter_order(state, event, enters=True, watched=False)
     machine.accept(order, event.venue_order_id)
-    account.orders[order.cl_ord_id] = order
-    account.open_orders[order.cl_ord_id] = None
-    position_of(account, intent.symbol).entering[order.cl_ord_id] = None
-    settle(state, clock, account, order, ZERO, ZERO)
+    settle(state, clock, state.accounts[event.intent.account], order, ZERO, ZERO)
 
 
 # Each function takes the event that it stands beside; no type says that of a table.

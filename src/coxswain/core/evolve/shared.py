@@ -19,6 +19,33 @@ def nothing(state: State, clock: Deadlines, event: ev.Event) -> None:
     """The fact is the event itself; nothing that decides reads it."""
 
 
+def enter_order(
+    state: State, event: ev.OrderCreated | ev.OrderAdopted, *, enters: bool, watched: bool, dies_ns: int = 0
+) -> Order:
+    """Make an order of ours out of what an event says of it. The sums that it is part of are settled by the caller."""
+    intent = event.intent
+    order = Order(
+        event.cl_ord_id,
+        event.cl_ord_id,
+        intent,
+        intent.order_qty,
+        intent.price,
+        intent.stop_px,
+        event.margin_per_lot,
+        event.risk_per_lot,
+        state.now_ns,
+        enters,
+        watched,
+        dies_ns=dies_ns,
+    )
+    account = state.accounts[intent.account]
+    account.orders[order.cl_ord_id] = order
+    account.open_orders[order.cl_ord_id] = None
+    if enters:
+        position_of(account, intent.symbol).entering[order.cl_ord_id] = None
+    return order
+
+
 def order_of(state: State, account_id: AccountId, cl_ord_id: ClOrdId) -> tuple[Account, Order]:
     account = state.accounts[account_id]
     order = find_order(account, cl_ord_id)
