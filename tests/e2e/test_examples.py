@@ -14,6 +14,7 @@ SHOWS = {
     "algorithm_integration.py": ("Signal breakout-2 became order", "long 50 at 100.92"),
     "audit_trail.py": ("audited - PLAN_PROPOSED", "audited - ORDER_FILLED", "Result: SUCCESS on account account_1"),
     "basic_signal_execution.py": ("Created plan for 3 accounts", "Account account_1 executed order"),
+    "changing_orders.py": ("30 at 99.5: NEW", "ERROR: order ", ": it is over"),
     "correlated_accounts.py": ("correlation 0.85 with an account released earlier is above 0.7",),
     "emergency_controls.py": (
         "Resting entry: CANCELED",

@@ -91,10 +91,11 @@ class TradeExecutionOrchestrator(Shared):
         after the first signal has the engine read its configuration anew, as a start does. Raises `ValidationError`,
         and `VenueError` with how to start it where a venue is not there; nothing has changed then.
         """
+        desk = self._desk
         if isinstance(platform, str):
-            await self._desk.run(lambda: self._join(platform, account_id, initial_balance, reserve, limits or {}))
+            await desk.run(lambda: self._join(platform, account_id, initial_balance, reserve, limits or {}))
         else:
-            platform.join(self._desk, account_id, initial_balance, reserve=reserve, limits=limits)
+            await desk.run(lambda: platform.join(desk, account_id, initial_balance, reserve=reserve, limits=limits))
 
     def _join(
         self, name: str, account_id: str, balance: Number | None, reserve: bool, limits: Mapping[str, Number]
