@@ -21,6 +21,7 @@ from coxswain.model.vocabulary import AccountId, JournalId, Mode, OrdType, Prote
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.plugins import make_engine
 from coxswain.venues.paper import CAPABILITIES, AccountParams, Cash, Fault, PaperVenue, Params, capabilities_of
+from tests.instruments import EURUSD_SPOT
 from tests.sim.wire import Faults, Wire
 
 MS = 1_000_000
@@ -34,16 +35,7 @@ VENUE_OF = {A1: PA, A2: PA, B1: PB, B2: PB, SPARE: PB}
 CURRENCY = {A1: "USD", A2: "USD", B1: "USD", B2: "EUR", SPARE: "USD"}
 
 INSTRUMENTS = (
-    Instrument(
-        EURUSD,
-        "USD",
-        tick=Decimal("0.00001"),
-        lot_step=Decimal("0.01"),
-        min_qty=Decimal("0.01"),
-        contract_size=Decimal(100_000),
-        margin_rate=Decimal("0.05"),
-        base_currency="EUR",
-    ),
+    EURUSD_SPOT,
     Instrument(
         SHARE,
         "USD",

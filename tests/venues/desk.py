@@ -26,6 +26,7 @@ from coxswain.venues.paper import (
     PaperVenue,
     Params,
 )
+from tests.instruments import EURUSD_SPOT, USDJPY_SPOT
 
 MS = 1_000_000
 SECOND = 1_000 * MS
@@ -38,26 +39,8 @@ A, B = AccountId("A"), AccountId("B")
 EURUSD, GBPUSD, SHARE, USDJPY = Symbol("EURUSD"), Symbol("GBPUSD"), Symbol("SHARE"), Symbol("USDJPY")
 
 INSTRUMENTS = (
-    Instrument(
-        symbol=EURUSD,
-        currency="USD",
-        tick=Decimal("0.00001"),
-        lot_step=Decimal("0.01"),
-        min_qty=Decimal("0.01"),
-        contract_size=Decimal(100_000),
-        margin_rate=Decimal("0.05"),
-        base_currency="EUR",
-    ),
-    Instrument(
-        symbol=USDJPY,
-        currency="JPY",
-        tick=Decimal("0.001"),
-        lot_step=Decimal("0.01"),
-        min_qty=Decimal("0.01"),
-        contract_size=Decimal(100_000),
-        margin_rate=Decimal("0.05"),
-        base_currency="USD",
-    ),
+    EURUSD_SPOT,
+    USDJPY_SPOT,
     Instrument(symbol=SHARE, currency="USD", tick=Decimal("0.01"), lot_step=Decimal(1), min_qty=Decimal(1)),
 )
 

@@ -44,10 +44,9 @@ class PortfolioRow(msgspec.Struct, frozen=True):
     losing_positions: int
 
 
-class PerformanceRow(msgspec.Struct, frozen=True):
-    """Figures of all accounts in one currency, with those of the portfolio; None where there is too little to tell."""
+class PerformanceRow(PortfolioRow, frozen=True):
+    """Figures of all accounts in one currency; None where there is too little to tell."""
 
-    currency: str
     equity: Decimal
     return_pct: Decimal
     """Of the index, since the beginning."""
@@ -58,13 +57,6 @@ class PerformanceRow(msgspec.Struct, frozen=True):
     """Swap, fees and interest that venues booked by themselves; negative where it cost."""
     transferred: Decimal
     """Paid in less paid out, as venues told it; first balances left out."""
-    total_positions: int
-    total_value: Decimal | None
-    total_unrealized_pnl: Decimal
-    total_realized_pnl: Decimal
-    average_position_size: Decimal | None
-    winning_positions: int
-    losing_positions: int
 
 
 class _Fund(msgspec.Struct):
@@ -143,15 +135,14 @@ class Performance:
     def _row(self, fund: _Fund, portfolio: PortfolioRow) -> PerformanceRow:
         returns = daily_returns(list(fund.days.values()))
         return PerformanceRow(
-            portfolio.currency,
-            fund.equity,
-            round_down((fund.index - ONE) * HUNDRED),
-            len(returns),
-            sharpe_ratio(returns),
-            fund.drawdown_pct,
-            fund.financing,
-            fund.transferred,
-            *msgspec.structs.astuple(portfolio)[1:],
+            **msgspec.structs.asdict(portfolio),
+            equity=fund.equity,
+            return_pct=round_down((fund.index - ONE) * HUNDRED),
+            daily_returns=len(returns),
+            sharpe_ratio=sharpe_ratio(returns),
+            max_drawdown_pct=fund.drawdown_pct,
+            financing=fund.financing,
+            transferred=fund.transferred,
         )
 
     # --- what moves it ------------------------------------------------------------------------------------------------

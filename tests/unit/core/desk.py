@@ -48,6 +48,7 @@ from coxswain.model.vocabulary import (
     VenueTier,
 )
 from coxswain.runtime.plugins import make_engine
+from tests import instruments
 
 MS = 1_000_000
 S = 1_000 * MS
@@ -59,19 +60,7 @@ MARKET, LIMIT, STOP = OrdType.MARKET, OrdType.LIMIT, OrdType.STOP
 VENUE = VenueId("venue")
 WELL = ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1)
 
-SHARES = Instrument(
-    SHARE, "USD", tick=Decimal("0.01"), lot_step=Decimal(1), min_qty=Decimal(1), margin_rate=Decimal("0.5")
-)
-EURUSD_SPOT = Instrument(
-    EURUSD,
-    "USD",
-    tick=Decimal("0.00001"),
-    lot_step=Decimal("0.01"),
-    min_qty=Decimal("0.01"),
-    contract_size=Decimal(100_000),
-    margin_rate=Decimal("0.05"),
-    base_currency="EUR",
-)
+SHARES, EURUSD_SPOT = instruments.SHARES, instruments.EURUSD_SPOT
 # Nothing is staggered or varied unless a test is about that.
 PLAIN = {
     name: Decimal(0)

@@ -42,6 +42,16 @@ def filled(desk: Desk, qty: int = 10, **fields: str) -> ClOrdId:
     return entry
 
 
+def left(desk: Desk) -> ClOrdId:
+    """Exit all ten, at 105."""
+    desk.exit()
+    desk.cancel(desk.stop_of().cl_ord_id)
+    out = desk.sent()
+    desk.accept(out)
+    desk.fill(out, 10, "105.00", exec_id=E2)
+    return out
+
+
 def agree(desk: Desk) -> None:
     """Let the venue's books be as ours."""
     desk.wait(S)
@@ -157,11 +167,7 @@ def test_books_from_before_a_bust_are_no_difference() -> None:
 def test_a_busted_exit_opens_the_position_again_with_its_stop() -> None:
     desk = Desk()
     entry = filled(desk)
-    desk.exit()
-    desk.cancel(desk.stop_of().cl_ord_id)
-    out = desk.sent()
-    desk.accept(out)
-    desk.fill(out, 10, "105.00", exec_id=E2)
+    out = left(desk)
     gained = desk.account().day_realized
     assert (desk.position().qty, gained) == (D(0), D(50))
     bust(desk, out, E2)
@@ -175,11 +181,7 @@ def test_a_busted_exit_opens_the_position_again_with_its_stop() -> None:
 def test_a_busted_entry_behind_a_closed_position_is_unprotected_and_says_so() -> None:
     desk = Desk()
     entry = filled(desk)
-    desk.exit()
-    desk.cancel(desk.stop_of().cl_ord_id)
-    out = desk.sent()
-    desk.accept(out)
-    desk.fill(out, 10, "105.00", exec_id=E2)
+    left(desk)
     bust(desk, entry)
     assert (desk.position().qty, desk.position().cost) == (D(-10), D(-1050))
     assert desk.events(ev.ProtectionFailed)[-1].symbol == SHARE

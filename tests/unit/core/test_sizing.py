@@ -10,24 +10,13 @@ import pytest
 from coxswain.core.eligibility import every_loss_limit, headroom
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import VolatilityObserved
-from coxswain.model.market import Instrument
 from coxswain.model.plan import Assignment, Factor
 from coxswain.model.vocabulary import Symbol, Verdict
+from tests.instruments import USDJPY_SPOT
 from tests.unit.core.desk import BUY, EURUSD, SELL, SHARE, SHARES, A, D, Desk, S, account, kinds, only, setup
 from tests.unit.core.firm_desk import FirmDesk, firm_setup, rules, under
 from tests.unit.core.firm_desk import share as share_of_balance
 
-USDJPY = Symbol("USDJPY")
-USDJPY_SPOT = Instrument(
-    USDJPY,
-    "JPY",
-    tick=D("0.001"),
-    lot_step=D("0.01"),
-    min_qty=D("0.01"),
-    contract_size=D(100_000),
-    margin_rate=D("0.02"),
-    base_currency="USD",
-)
 DAY_S = 86_400
 
 
@@ -60,9 +49,9 @@ def test_an_inverse_pair_converts_a_loss_at_its_bid() -> None:
 
 def test_an_inverse_pair_with_large_prices_converts_at_its_bid() -> None:
     desk = Desk(setup(account(A, max_order_value=10**9), instruments=(*setup().instruments, USDJPY_SPOT)))
-    desk.quote(USDJPY, "150.000", "150.010")
+    desk.quote(USDJPY_SPOT.symbol, "150.000", "150.010")
     # 1,000 USD; a lot loses (150.010 - 149.510) * 100,000 = 50,000 JPY, which at 1 / 150.000 are 333.34 USD
-    answer = share(desk, symbol=USDJPY, stop_loss="149.510")
+    answer = share(desk, symbol=USDJPY_SPOT.symbol, stop_loss="149.510")
     assert own_size(answer) == D("2.999999985")  # the rate was rounded up, so the size is rounded down
     assert answer.qty == D("2.99")
 

@@ -120,6 +120,9 @@ def intent(
     )
 
 
+STOP = intent(role=Role.STOP, side=Side.SELL, ord_type=OrdType.STOP, stop_px="1.05")
+
+
 def created(name: str, of: OrderIntent, margin: str = "0", risk: str = "0") -> ev.OrderCreated:
     enters = of.role in (Role.ENTRY, Role.COMPLETION, Role.RECOVERY, Role.DIRECT)
     return ev.OrderCreated(ClOrdId(name), of, (check(),), Decimal(margin), Decimal(risk), 0, enters)

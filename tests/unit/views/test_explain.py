@@ -4,12 +4,13 @@ from decimal import Decimal
 
 from coxswain.messages import events as ev
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import ClOrdId, OrdType, Role, Side, SignalId, SignalKind, TradingState
+from coxswain.model.vocabulary import ClOrdId, Role, Side, SignalId, SignalKind, TradingState
 from coxswain.views.explain import Explainer, Explanation
 from coxswain.views.plans import Outcome
 from tests.unit.views.records import (
     EURUSD,
     S1,
+    STOP,
     A,
     B,
     C,
@@ -33,7 +34,6 @@ from tests.unit.views.records import (
 
 S2 = SignalId("s2")
 SIGNAL = ev.SignalAccepted(Signal(S1, SignalKind.ENTRY, EURUSD, 0, 300, Side.BUY, reason="breakout"))
-STOP = intent(role=Role.STOP, side=Side.SELL, ord_type=OrdType.STOP, stop_px="1.05")
 
 
 def story() -> Script:

@@ -8,12 +8,13 @@ import pytest
 from coxswain.messages import events as ev
 from coxswain.model.plan import Assignment
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import ClOrdId, OrdStatus, OrdType, Role, Side, SignalId, SignalKind, Verdict
+from coxswain.model.vocabulary import ClOrdId, OrdStatus, Role, Side, SignalId, SignalKind, Verdict
 from coxswain.views.blotter import Blotter
 from coxswain.views.plans import Outcome, PlanAccount, Plans, Result
 from tests.unit.views.records import (
     EURUSD,
     S1,
+    STOP,
     A,
     B,
     C,
@@ -42,7 +43,6 @@ S2 = SignalId("s2")
 ENTRY = intent(decision_px="1.1")
 REST = intent(role=Role.COMPLETION, qty="0.6", decision_px="1.1")
 EXIT = intent(role=Role.EXIT, side=Side.SELL, decision_px="1.1")
-STOP = intent(role=Role.STOP, side=Side.SELL, ord_type=OrdType.STOP, stop_px="1.05")
 PARTLY = filled("o", "0.4", "1.1", leaves="0.6")
 SCHEDULED = ev.CompletionScheduled(S1, A, Decimal("0.6"), 1, 0)
 EXIT_STARTED = ev.ExitStarted(A, EURUSD, S1, None)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Role, Side, Symbol, TradingState
+from coxswain.model.vocabulary import AccountId, ClOrdId, Symbol, TradingState
 from coxswain.views.blotter import Blotter
 from coxswain.views.positions import AccountRow, Book, PositionRow
 from tests.unit.views.records import (
@@ -14,6 +14,7 @@ from tests.unit.views.records import (
     IBM,
     MS,
     SAP,
+    STOP,
     T0_NS,
     A,
     B,
@@ -30,8 +31,6 @@ from tests.unit.views.records import (
     rejected,
     unknown,
 )
-
-STOP = intent(role=Role.STOP, side=Side.SELL, ord_type=OrdType.STOP, stop_px="1.05")
 
 
 def book_of(script: Script) -> Book:

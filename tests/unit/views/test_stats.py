@@ -5,11 +5,12 @@ from decimal import Decimal
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.model.vocabulary import ClOrdId, OrdType, Role, Side
+from coxswain.model.vocabulary import ClOrdId, Side
 from coxswain.views.blotter import Blotter
 from coxswain.views.stats import MoneyRow, Stats, StatsRow
 from tests.unit.views.records import (
     IBM,
+    STOP,
     A,
     B,
     Script,
@@ -21,8 +22,6 @@ from tests.unit.views.records import (
     position,
     rejected,
 )
-
-STOP = intent(role=Role.STOP, side=Side.SELL, ord_type=OrdType.STOP, stop_px="1.05")
 
 
 def figures(script: Script) -> StatsRow:

@@ -12,7 +12,7 @@ from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import ClOrdId, ExecId, ExecType, OrdType, Role, Side, SignalId, SignalKind
+from coxswain.model.vocabulary import ClOrdId, ExecId, ExecType, Role, Side, SignalId, SignalKind
 from coxswain.views.documents import document
 from coxswain.views.summary import Audit, RunDocument, Summary
 from tests.asking import pause
@@ -21,6 +21,7 @@ from tests.unit.views.records import (
     S1,
     SETUP,
     STARTED,
+    STOP,
     A,
     B,
     C,
@@ -44,7 +45,6 @@ from tests.unit.views.records import (
 )
 
 SIGNAL = Signal(S1, SignalKind.ENTRY, EURUSD, 0, 300, Side.BUY)
-STOP = intent(role=Role.STOP, side=Side.SELL, ord_type=OrdType.STOP, stop_px="1.05")
 AUDIT = Audit(True, 20, "ab" * 32)
 
 
