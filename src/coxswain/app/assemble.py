@@ -29,6 +29,7 @@ from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import Pace, utc_ns
 from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.records import decoded
+from coxswain.runtime.refresh import Refresh
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
 
@@ -97,10 +98,13 @@ def make_loop(
     doors: Doors,
     alarm: Alarm | None,
     observe: Callable[[int], ObserveHost],
+    refresh: Refresh | None = None,
 ) -> Loop:
     interval_ns = int(resolved.setup.settings["quote_interval_ms"]) * 1_000_000
     engine, journal, venues, guard = desk.engine, desk.journal, desk.venues, desk.guard
-    return Loop(engine, journal, venues, feed, signals, interval_ns, on_record, pace, doors, guard, alarm, observe)
+    return Loop(
+        engine, journal, venues, feed, signals, interval_ns, on_record, pace, doors, guard, alarm, observe, refresh
+    )
 
 
 def started(

@@ -10,9 +10,10 @@ from types import FrameType
 from typing import NoReturn, Protocol
 
 from coxswain.app import exits
-from coxswain.app.assemble import Desk, Hook, make_loop, open_desk, started
+from coxswain.app.assemble import Desk, Hook, OnRecord, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
 from coxswain.app.live import ConfirmLive, nobody_confirms, still_to_confirm
+from coxswain.app.refreshing import refresh_of
 from coxswain.app.tables import count, say
 from coxswain.journal.verify import verify
 from coxswain.messages.events import SignalDenied
@@ -87,15 +88,15 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
     """Run until signals and quotes have ended, or until asked to stop, and say what happened."""
     summary = Summary()
     resolved = task.resolved
-    with open_desk(
-        resolved, task.journal_path, task.journal_id, summary.apply, say, after_journal, after_venue
-    ) as desk:
+    refresh = refresh_of(resolved.refresh, say, waits=not task.realtime)
+    see = summary.apply if refresh is None else _both(summary.apply, refresh.see)
+    with open_desk(resolved, task.journal_path, task.journal_id, see, say, after_journal, after_venue) as desk:
         mark, lines = summary.mark(), _Lines(task.signals)
         if isinstance(task.signals, SignalStream):
             task.signals.is_known = desk.engine.state.noted_commands.__contains__
 
         def on_record(record: Record) -> None:
-            summary.apply(record)
+            see(record)
             lines.apply(record)
             for observer in task.observers:
                 observer.apply(record)
@@ -108,7 +109,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         live_by = task.confirm_live(live) if live and task.mode is not Mode.RESEARCH else ""
         start = started(desk, resolved, task.mode, task.feed_name, live if live_by else (), live_by)
         resume_ns = max(desk.resume_ns, utc_ns() if task.by_wall_clock else 0)
-        loop = make_loop(desk, resolved, feed, task.signals, on_record, pace, doors, alarm, observe)
+        loop = make_loop(desk, resolved, feed, task.signals, on_record, pace, doors, alarm, observe, refresh)
         with _stoppable(loop), nullcontext() if alarm is None else alarm.ready():
             loop.run(start, resume_ns)
         if isinstance(task.signals, SignalStream) and (before := task.signals.passed_over):
@@ -137,6 +138,14 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         lines.denied,
         gone,
     )
+
+
+def _both(first: OnRecord, second: OnRecord) -> OnRecord:
+    def see(record: Record) -> None:
+        first(record)
+        second(record)
+
+    return see
 
 
 def _doors(task: Task, desk: Desk, host: Host | None) -> Doors:

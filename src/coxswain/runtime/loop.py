@@ -37,6 +37,7 @@ from coxswain.runtime.egress import Guard
 from coxswain.runtime.host import always_well
 from coxswain.runtime.kill import Alarm, Watch, call_back_entries
 from coxswain.runtime.pace import NS_PER_S, STOOD_STILL_NS, AtOnce, Pace
+from coxswain.runtime.refresh import Refresh
 from coxswain.runtime.rounds import Rounds
 from coxswain.runtime.signals import Signals
 from coxswain.venues.base import Venue
@@ -68,6 +69,7 @@ class Loop:
         guard: Guard | None = None,
         alarm: Alarm | None = None,
         observe: Callable[[int], ObserveHost] = always_well,
+        refresh: Refresh | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -87,6 +89,8 @@ class Loop:
         """One that has seen every record of the journal so far."""
         self._observe = observe
         """How the machine stands at the start."""
+        self._refresh = refresh
+        """It is shown every record by whoever made it."""
         self._alarm = alarm
         """Without one, a journal that fails ends the loop, and one that hangs holds it."""
         self._latest: dict[Symbol, Quote] = {}
@@ -165,6 +169,8 @@ class Loop:
         for message in calendar.now():
             self._step(message)
         self._calendar = calendar
+        if self._refresh is not None:
+            self._refresh.begin(self.now_ns)
         self._rounds = Rounds(self._engine, self._venue_of, self.now_ns, catches_up=not self._pace.passes)
 
     @property
@@ -238,6 +244,7 @@ class Loop:
         if not self._move_to(_earliest(self._next_report(), quote_ns, self._next_wake(), signal_ns)):
             return True
         self._go_round()
+        self._take_correlations()
         # Delivering may have made a report due at this very instant: what is due is looked at afresh, in order.
         if self._next_report() == self.now_ns:
             self._take_reports()
@@ -295,7 +302,8 @@ class Loop:
         calendar_ns = None if self._calendar is None else self._calendar.next_ns()
         # Where time does not pass by itself it does not stop for a round: books change only when something comes.
         round_ns = self._rounds.next_ns() if self._rounds is not None and self._pace.passes else None
-        return _earliest(calendar_ns, self._engine.next_deadline(), round_ns)
+        refresh_ns = None if self._refresh is None else self._refresh.next_ns()
+        return _earliest(calendar_ns, self._engine.next_deadline(), round_ns, refresh_ns)
 
     def _go_round(self) -> None:
         """Ask for the books of whose turn it is. A question changes nothing, and nothing waits for it."""
@@ -306,6 +314,14 @@ class Loop:
                 self._settle()
             elif question is not None:
                 self._step(question)
+
+    def _take_correlations(self) -> None:
+        """Step what an estimate has changed. What is durable by now is what it is made from."""
+        if self._refresh is not None:
+            if self._refresh.is_due(self.now_ns):
+                self._commit()
+            for message in self._refresh.take(self.now_ns):
+                self._step(message)
 
     def _take_reports(self) -> None:
         for venue in self._venues:

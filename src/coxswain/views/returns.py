@@ -37,6 +37,13 @@ class Returns:
                 case _:
                     pass
 
+    def copy(self) -> "Returns":
+        """Return the returns of this moment, which what is folded later leaves alone."""
+        other = Returns()
+        other.accounts = self.accounts
+        other._equity = {account: dict(days) for account, days in self._equity.items()}
+        return other
+
     def correlation(self, account: AccountId, other: AccountId) -> Decimal | None:
         return ONE if account == other else self.correlations.get(_pair(account, other))
 

@@ -697,3 +697,38 @@ def test_a_limit_that_no_strategy_can_have_is_named(tmp_path: Path, part: str, s
     with pytest.raises(ConfigError) as error:
         load(path, {})
     assert said in str(error.value)
+
+
+def test_correlations_are_refreshed_each_day_where_the_file_says_when(tmp_path: Path) -> None:
+    path = tmp_path / "coxswain.yaml"
+    path.write_text(GOOD)
+    assert load(path, {}).refresh is None
+    path.write_text(f'{GOOD}correlation: {{refresh: {{at: "00:10", tz: Europe/Berlin, method: ewma, days_min: 30}}}}\n')
+    found = load(path, {}).refresh
+    assert found is not None
+    assert (tuple(found.when), found.method) == (("00:10", "Europe/Berlin", 30), "ewma")
+
+
+@pytest.mark.parametrize(
+    ("refresh", "said"),
+    [
+        ("{tz: UTC}", "correlation.refresh.at: missing; wanted a time of day such as 17:00"),
+        ("{at: 00:10, method: pearson}", 'found "pearson"; wanted one of ledoit-wolf, ewma'),
+        ("{at: 00:10, days_min: 1}", 'found "1"; wanted a whole number of days, 2 or more'),
+        ("{at: 00:10, every: day}", "correlation.refresh.every: unknown"),
+    ],
+)
+def test_a_refresh_that_cannot_be_is_named(tmp_path: Path, refresh: str, said: str) -> None:
+    path = tmp_path / "coxswain.yaml"
+    path.write_text(f"{GOOD}correlation: {{refresh: {refresh}}}\n")
+    with pytest.raises(ConfigError) as error:
+        load(path, {})
+    assert said in str(error.value)
+
+
+def test_a_refresh_without_the_extra_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coxswain.app.config.load.has_analytics", lambda: False)
+    path = tmp_path / "coxswain.yaml"
+    path.write_text(f"{GOOD}correlation: {{refresh: {{at: 00:10}}}}\n")
+    with pytest.raises(ConfigError, match=r"pip install 'coxswain\[analytics\]'"):
+        load(path, {})

@@ -16,6 +16,7 @@ from coxswain.runtime.egress import Guard
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import Pace
 from coxswain.runtime.plugins import make_engine
+from coxswain.runtime.refresh import Refresh
 from coxswain.runtime.signals import Latest, Signals
 from coxswain.venues.base import Venue
 from coxswain.venues.paper import CAPABILITIES, AccountParams, PaperVenue, Params
@@ -91,6 +92,7 @@ class Desk:
         pace: Pace | None = None,
         doors: Doors | None = None,
         guard: Guard | None = None,
+        refresh: Refresh | None = None,
     ) -> None:
         self.seen: list[Record] = []
         self.engine = engine or make_engine()
@@ -111,6 +113,7 @@ class Desk:
             pace,
             doors,
             guard,
+            refresh=refresh,
         )
 
     def run(self) -> None:

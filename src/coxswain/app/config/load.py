@@ -28,6 +28,7 @@ from coxswain.app.config.venue_params import (
     read_params,
     simulation_of,
 )
+from coxswain.app.refreshing import RefreshChoice, has_analytics
 from coxswain.model.control import stricter_mode
 from coxswain.model.decimals import ZERO
 from coxswain.model.firm import NewsEvent, RuleSet
@@ -35,6 +36,7 @@ from coxswain.model.keys import KEYS, LIMITS, SETTINGS, Key, Scope, general, of_
 from coxswain.model.market import Instrument, Session
 from coxswain.model.setup import AccountSpec, AllocationSpec, Capabilities, CapSpec, Correlation, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, Mode, Symbol, VenueId
+from coxswain.runtime.refresh import RefreshTime
 
 __all__ = ["ConfigError", "Problem", "Resolved", "VenueChoice", "load"]
 
@@ -60,6 +62,7 @@ class Resolved:
     venues: Mapping[VenueId, VenueChoice]
     shown: tuple[ShownValue, ...]
     alerts: AlertChoice
+    refresh: RefreshChoice | None = None
 
     @property
     def origins(self) -> dict[str, str]:
@@ -81,6 +84,8 @@ def load(path: Path, env: Mapping[str, str]) -> Resolved:
     allocation = read_allocation(tree)
     rule_sets, faults = read_firms(tree, path.parent)
     events, news_faults = read_calendar(tree, path.parent)
+    if tree.is_given(("correlation", "refresh")) and not has_analytics():
+        tree.wrong(("correlation", "refresh"), "needs numpy; wanted pip install 'coxswain[analytics]'")
     problems += [*tree.problems(), *faults, *news_faults]
     if problems or config is None:
         raise ConfigError(problems)
@@ -90,7 +95,7 @@ def load(path: Path, env: Mapping[str, str]) -> Resolved:
         raise ConfigError(tree.problems())
     shown = shown_values(tree, _content(config, venues))
     setup = _setup(config, declared, venues, rule_sets, events, allocation, caps, groups)
-    return Resolved(path, config.seed, setup, venues, shown, _alerts(config, path))
+    return Resolved(path, config.seed, setup, venues, shown, _alerts(config, path), _refresh(config))
 
 
 def _read_venues(
@@ -174,6 +179,13 @@ def _setup(
         allocation=allocation,
         caps=caps,
     )
+
+
+def _refresh(config: ConfigFile) -> RefreshChoice | None:
+    refresh = config.correlation.refresh
+    if refresh is None:
+        return None
+    return RefreshChoice(RefreshTime(refresh.at, refresh.tz, int(refresh.days_min)), refresh.method)
 
 
 def _alerts(config: ConfigFile, path: Path) -> AlertChoice:

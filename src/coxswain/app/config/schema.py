@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from coxswain.app.config.problems import nearest, unknown
 from coxswain.app.config.tree import Loc, Tree
+from coxswain.app.correlate import Method
 from coxswain.app.levels import AlertLevel
 from coxswain.messages.json_fields import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
 from coxswain.messages.signal_json import STRATEGY_CHARS_MAX
@@ -284,6 +285,25 @@ class CorrelationEntry(Entry):
     """How they move together, -1 to 1."""
 
 
+class RefreshEntry(Entry):
+    at: Clock = _required()
+    """Time of day."""
+    tz: Zone = "UTC"
+    """Its zone."""
+    method: Annotated[Method, _choice(Method, f"one of {', '.join(Method)}")] = Method.LEDOIT_WOLF
+    """`ledoit-wolf` or `ewma`."""
+    days_min: Annotated[
+        int, _number("a whole number of days, 2 or more", lambda value: value >= ONE + ONE and _is_whole(value))
+    ] = 20
+    """With fewer days of returns nothing is changed."""
+
+
+class CorrelationRules(Entry):
+    refresh: RefreshEntry | None = None
+    """Estimates every pair from daily returns, once a day while the engine runs; left out, nothing does. Needs the
+    extra `analytics`."""
+
+
 class AlertsEntry(Entry):
     stderr: Switch = True
     """Tell standard error."""
@@ -351,6 +371,8 @@ class ConfigFile(Entry):
     """What is traded."""
     correlations: list[CorrelationEntry] = []
     """How accounts move together, where it is known."""
+    correlation: CorrelationRules = Field(default_factory=CorrelationRules)
+    """What becomes of that while the engine runs."""
     allocation: AllocationEntry = Field(default_factory=AllocationEntry)
     """How a plan is split over accounts."""
     caps: list[CapEntry] = []
@@ -386,6 +408,8 @@ SHAPES: dict[tuple[str, ...], type[Entry]] = {
     ("instruments",): InstrumentEntry,
     ("instruments", "sessions"): SessionEntry,
     ("correlations",): CorrelationEntry,
+    ("correlation",): CorrelationRules,
+    ("correlation", "refresh"): RefreshEntry,
     ("caps",): CapEntry,
     ("alerts",): AlertsEntry,
 }
