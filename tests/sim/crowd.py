@@ -16,6 +16,7 @@ from coxswain.messages.inputs import (
     SubmitSignal,
 )
 from coxswain.model.algo import Algo
+from coxswain.model.contingent import Contingent
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent, Trail
@@ -67,6 +68,7 @@ class Crowd:
             (self.entry_in_parts, 2),
             (self.spread, 2),
             (self.leave_spread, 1),
+            (self.two_orders, 3),
             (self.exit, 3),
             (self.exit_in_parts, 1),
             (self.adjust, 2),
@@ -165,6 +167,46 @@ class Crowd:
             quantity = Decimal(self.random.choice((1, 2))) if self.random.randrange(2) else None
             spread, accounts = self.random.choice(known), self.some_accounts()
             self.submit(SignalKind.EXIT, Symbol(""), quantity=quantity, accounts=accounts, spread=spread)
+
+    def two_orders(self) -> None:
+        """A pair of which one cancels the other, on either side, or an order that follows another."""
+        symbol, side = self.random.choice(SYMBOLS), self.random.choice(list(Side))
+        other = self.random.choice(list(Side))
+        pair = self.random.randrange(2) > 0
+        first, second = (
+            self.random.choice((OrdType.LIMIT, OrdType.STOP)),
+            self.random.choice((OrdType.LIMIT, OrdType.STOP)),
+        )
+        if not pair and self.random.randrange(2):
+            first = OrdType.MARKET
+        if not pair and self.random.randrange(3) == 0:
+            second = OrdType.MARKET
+        contingent = Contingent(
+            other,
+            second,
+            self.at(symbol, other, second),
+            stop_loss=self.px(symbol, (-1 if other is Side.BUY else 1) * 300) if self.random.randrange(3) else None,
+        )
+        self.submit(
+            SignalKind.ENTRY,
+            symbol,
+            side=side,
+            order_type=first,
+            limit_price=self.at(symbol, side, first),
+            stop_loss=self.px(symbol, (-1 if side is Side.BUY else 1) * 300) if self.random.randrange(3) else None,
+            quantity=self.quantity(symbol),
+            time_in_force=self.random.choice((TimeInForce.DAY, TimeInForce.GTC)),
+            accounts=self.some_accounts(),
+            strategy=self.random.choice(("", *STRATEGIES)),
+            oco=contingent if pair else None,
+            then=None if pair else contingent,
+        )
+
+    def at(self, symbol: Symbol, side: Side, ord_type: OrdType) -> Decimal | None:
+        sign = 1 if side is Side.BUY else -1
+        if ord_type is OrdType.MARKET:
+            return None
+        return self.px(symbol, sign * self.random.choice((5, 20) if ord_type is OrdType.STOP else (-20, -5, 5)))
 
     def entry_in_parts(self) -> None:
         symbol, side = self.random.choice(SYMBOLS), self.random.choice(list(Side))

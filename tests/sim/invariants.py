@@ -4,7 +4,7 @@ The sums are computed here from scratch and slowly, on purpose: the engine keeps
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 from coxswain.core.emulation import holds_stop, holds_target
@@ -276,8 +276,8 @@ def sums_are_right(state: State, account: Account) -> None:
     open_orders = [order for order in account.orders.values() if order.phase is not Phase.DONE]
     assert list(account.open_orders) == [order.cl_ord_id for order in open_orders]
     entering = [order for order in open_orders if order.enters]
-    assert account.held_margin == total(still_open(order) * order.margin_per_lot for order in entering)
-    assert account.held_risk == total(still_open(order) * order.risk_per_lot for order in entering)
+    assert account.held_margin == total(_worst_of_groups(entering, lambda o: still_open(o) * o.margin_per_lot))
+    assert account.held_risk == total(_worst_of_groups(entering, lambda o: still_open(o) * o.risk_per_lot))
     occupied = 0
     for symbol, position in account.positions.items():
         here = [order for order in open_orders if order.intent.symbol == symbol]
@@ -298,6 +298,14 @@ def sums_are_right(state: State, account: Account) -> None:
             _money_is_right(state, position)
 
 
+def _worst_of_groups(orders: list[Order], amount: Callable[[Order], Decimal]) -> Iterator[Decimal]:
+    """Of orders that exclude one another at their venue the one that needs most counts."""
+    groups: dict[str, list[Decimal]] = {}
+    for order in orders:
+        groups.setdefault(order.intent.oco_group or order.cl_ord_id, []).append(amount(order))
+    return (max(amounts) for amounts in groups.values())
+
+
 def _planned_risk_is_right(state: State, account: Account) -> None:
     """What a plan will risk is held from the plan to the release, and not a moment longer."""
     shares = [plan.shares[account.spec.id] for plan in state.plans.values() if account.spec.id in plan.shares]
@@ -312,8 +320,8 @@ def _planned_risk_is_right(state: State, account: Account) -> None:
 
 def _position_sums_are_right(account: Account, position: Position, here: list[Order]) -> None:
     entering = [order for order in here if order.enters]
-    buys = total(still_open(order) for order in entering if order.intent.side is Side.BUY)
-    sells = total(still_open(order) for order in entering if order.intent.side is Side.SELL)
+    buys = total(_worst_of_groups([o for o in entering if o.intent.side is Side.BUY], still_open))
+    sells = total(_worst_of_groups([o for o in entering if o.intent.side is Side.SELL], still_open))
     reducing = [order for order in here if not order.enters and order.intent.role not in LEGS]
     assert (position.held_buy, position.held_sell) == (buys, sells)
     assert position.held_exit == total(still_open(order) for order in reducing)

@@ -26,11 +26,13 @@ DERIVED = (Role.COMPLETION, Role.RECOVERY)
 def is_derived(state: State, intent: OrderIntent) -> bool:
     """Say whether an order follows from another.
 
-    So do the slices of a leg of a spread, which its share bounds, and all children of an algorithm but the first.
+    So does the second order of a signal; so do the slices of a leg of a spread, which its share bounds, and all
+    children of an algorithm but the first.
     """
     signal = state.signals.get(intent.signal_id)
     parent = parent_of(state, intent.account, intent.signal_id) if intent.role is Role.ENTRY else None
-    of_many = (signal is not None and signal.spread is not None) or (parent is not None and parent.has_sent)
+    of_two = signal is not None and signal.first is not None
+    of_many = of_two or (signal is not None and signal.spread is not None) or (parent is not None and parent.has_sent)
     return intent.role in DERIVED or of_many
 
 

@@ -17,6 +17,7 @@ from coxswain.core.modes import engine_mode, mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.plan_value import plan_value, within_plan_value
+from coxswain.core.second import as_planned, open_second, second_signal, together
 from coxswain.core.shares import PlanState
 from coxswain.core.sizing import own_size
 from coxswain.core.spreads import consider_units, open_legs, resized, unit_of
@@ -54,6 +55,7 @@ def decide(tx: Tx, signal: Signal, plan: Plan, actor: str, *, hold: bool = False
         part = None if len(going) == len(sends) else tuple(going)
         tx.apply(ev.PlanApproved(signal.id, engine_mode(tx.state), part))
         open_legs(tx, signal, going, engine_mode(tx.state))
+        open_second(tx, signal, going, engine_mode(tx.state))
         carry_out(tx, signal, going, actor)
 
 
@@ -108,6 +110,7 @@ def _approve(tx: Tx, signal_id: SignalId, message: inp.ApprovePlan) -> None:
     if sends:
         tx.apply(ev.PlanApproved(signal_id, message.actor, sends, message.reason, px, message.seen_px, drift))
         open_legs(tx, signal, sends, message.actor)
+        open_second(tx, signal, sends, message.actor)
         carry_out(tx, signal, sends, message.actor)
 
 
@@ -225,7 +228,15 @@ def _entry_again(state: State, signal: Signal, plan: Plan, planned: Assignment) 
     if rate is None or plan.decision_px is None:
         checks.append(Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {instrument.currency}"))
     else:
-        own = own_size(state, account, signal, instrument, plan.decision_px, rate).qty
+        sized = own_size(state, account, signal, instrument, plan.decision_px, rate)
+        alone = second_signal(state, signal, plan.decision_px)
+        if alone is not None:
+            judged, px = as_planned(signal, alone, plan.decision_px)
+            found = eligibility(state, account, alone)
+            checks += [check for check in found if not check.passed and check not in checks]
+            other = own_size(state, account, judged, instrument, px or plan.decision_px, rate)
+            sized = together(account.capabilities, signal, sized, other)
+        own = sized.qty
         qty = min(planned.qty, floor_step(own, instrument.lot_step))
         checks.append(Check("OWN_SIZE", own, instrument.min_qty, own >= instrument.min_qty))
     return _if_it_passes(state, signal, planned, checks, qty)

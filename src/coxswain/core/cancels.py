@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from coxswain.core import algorithms, entries, legging, pacing, protection
 from coxswain.core.order import Order, is_done
-from coxswain.core.spreads import spread_of
+from coxswain.core.spreads import whole_of
 from coxswain.core.state import Account, State, find_order
 from coxswain.core.submit import PROTECTION
 from coxswain.core.tx import Tx
@@ -67,7 +67,7 @@ def _is_meant(state: State, order: Order, message: CancelOrders) -> bool:
 
 def _concerns(state: State, intent: OrderIntent, message: CancelOrders) -> bool:
     return (
-        message.signal_id in (None, intent.signal_id, spread_of(state, intent.signal_id))
+        message.signal_id in (None, intent.signal_id, whole_of(state, intent.signal_id))
         and message.account in (None, intent.account)
         and message.symbol in (None, intent.symbol)
     )
@@ -109,7 +109,7 @@ def _withdraw(tx: Tx, message: CancelOrders, why: str) -> int:
         for symbol, position in account.positions.items()
         if message.symbol in (None, symbol)
         for signal_id in position.waiting
-        if message.signal_id in (None, signal_id, spread_of(tx.state, signal_id))
+        if message.signal_id in (None, signal_id, whole_of(tx.state, signal_id))
     ]
     count = 0
     for account_id, signal_id in meant:

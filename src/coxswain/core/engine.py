@@ -26,6 +26,7 @@ from coxswain.core import (
     kept,
     legging,
     limits,
+    linked,
     lookups,
     overrides,
     pacing,
@@ -102,6 +103,7 @@ class Engine:
             _HANDLERS[kind](self, tx, message)
         if state.kept and kind in kept.BRING_ABOUT:
             kept.carry_out_what_is_ready(tx)
+        linked.after(tx)
         breakers.after(tx)
         if state.limits.lowered:
             limits.release_what_fits(tx)
@@ -322,7 +324,10 @@ def _default_of(field: msgspec.structs.FieldInfo) -> object:
 
 def _release(tx: Tx, account_id: AccountId, what: str) -> None:
     signal_id = SignalId(what)
-    if tx.state.signals[signal_id].spread is not None:
+    why = linked.why_not_released(tx.state, account_id, signal_id)
+    if why:
+        entries.withdraw_share(tx, account_id, signal_id, why)
+    elif tx.state.signals[signal_id].spread is not None:
         legging.release(tx, account_id, signal_id)
     elif tx.state.signals[signal_id].algo is None:
         entries.release(tx, account_id, signal_id)

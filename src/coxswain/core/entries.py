@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.contingent import first_id, life_of, orders_of, partner_of
 from coxswain.core.eligibility import eligibility, fitness
 from coxswain.core.firm.planning import under_rules
 from coxswain.core.group_caps import left_by_group
@@ -20,7 +21,7 @@ from coxswain.core.shares import Parent
 from coxswain.core.sizing import own_size
 from coxswain.core.spreads import legs_with
 from coxswain.core.state import share_of
-from coxswain.core.submit import ask_cancel, cancel, submit_for_signal
+from coxswain.core.submit import ask_cancel, cancel, next_id, submit_for_signal
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.checks import Check, reason
@@ -60,14 +61,16 @@ def postponed(tx: Tx, account_id: AccountId, signal_id: SignalId) -> bool:
     again_ns = tx.state.now_ns + LOOK_AGAIN_NS
     closing = is_closing(account.positions[signal.symbol])
     passing = set(account.causes) == {"UNRECONCILED"} or (closing and not account.causes)
-    if not passing or again_ns > dies_ns(signal):
+    if not passing or again_ns > life_of(tx.state, signal_id, account_id)[1]:
         return False
     tx.apply(ev.ReleasePostponed(signal_id, account_id, again_ns))
     return True
 
 
 def entry_intent(tx: Tx, signal_id: SignalId, account_id: AccountId, qty: Decimal, role: Role) -> OrderIntent:
-    return intent_of(tx.state.signals[signal_id], tx.state.plans[signal_id].plan, account_id, qty, role)
+    intent = intent_of(tx.state.signals[signal_id], tx.state.plans[signal_id].plan, account_id, qty, role)
+    group = _group(tx, account_id, signal_id)
+    return intent if group is None else msgspec.structs.replace(intent, oco_group=group)
 
 
 def intent_of(signal: Signal, plan: Plan, account_id: AccountId, qty: Decimal, role: Role) -> OrderIntent:
@@ -92,6 +95,16 @@ def intent_of(signal: Signal, plan: Plan, account_id: AccountId, qty: Decimal, r
         expire_time_ns=signal.expire_time_ns,
         trailing_stop=signal.trailing_stop,
     )
+
+
+def _group(tx: Tx, account_id: AccountId, signal_id: SignalId) -> str | None:
+    """Name the group in which the venue keeps a pair apart: after the first order of it that was made."""
+    state, account = tx.state, tx.account(account_id)
+    partner = partner_of(state, signal_id)
+    if partner is None or not account.capabilities.native_oco:
+        return None
+    made = next((order.intent.oco_group for name in (signal_id, partner) for order in orders_of(account, name)), None)
+    return made or next_id(state, account)
 
 
 # --- completion -------------------------------------------------------------------------------------------------------
@@ -151,8 +164,8 @@ def recover(tx: Tx, order: Order) -> None:
     if intent.role not in COMPLETABLE or order.cl_ord_id in state.plans[intent.signal_id].recovered:
         return
     share = state.plans[intent.signal_id].shares[intent.account]
-    if share.over or share.sliced:
-        return  # it was called back, or an algorithm sends the rest again
+    if share.over or share.sliced or first_id(state, intent.signal_id) is not None:
+        return  # it was called back, an algorithm sends the rest again, or another order here hangs on it
     signal, plan = state.signals[intent.signal_id], state.plans[intent.signal_id]
     step, smallest = state.instruments[signal.symbol].lot_step, state.instruments[signal.symbol].min_qty
     wanted = percent_of(state.desk.recovery_size_pct, order.order_qty - order.cum_qty)

@@ -12,6 +12,7 @@ import msgspec
 from coxswain.core.emulation import as_sent
 from coxswain.core.entries import intent_of
 from coxswain.core.params import NS_PER_MS
+from coxswain.core.second import second_signal
 from coxswain.core.spreads import leg_signal
 from coxswain.core.submit import view_of
 from coxswain.core.tx import Tx
@@ -37,7 +38,7 @@ def soft_failures(tx: Tx, signal: Signal, plan: Plan, sends: Sequence[Assignment
         soft = [
             rule for rule in tx.gates[send.account].rules if rule.kind is Kind.SOFT and rule.control not in overridden
         ]
-        for order in _orders(signal, plan, send):
+        for order in _orders(tx, signal, plan, send):
             intent = as_sent(tx.state, account, order)
             view = view_of(tx.state, intent, signal.signal_time_ns, dies_ns(signal))
             view = msgspec.structs.replace(view, now_ns=tx.state.now_ns + send.delay_ms * NS_PER_MS)
@@ -48,9 +49,12 @@ def soft_failures(tx: Tx, signal: Signal, plan: Plan, sends: Sequence[Assignment
     return [_told(control, accounts) for control, accounts in sorted(found.items())]
 
 
-def _orders(signal: Signal, plan: Plan, send: Assignment) -> Iterator[OrderIntent]:
+def _orders(tx: Tx, signal: Signal, plan: Plan, send: Assignment) -> Iterator[OrderIntent]:
     if not signal.legs:
         yield intent_of(signal, plan, send.account, send.qty, Role.ENTRY)
+    other = second_signal(tx.state, signal, plan.decision_px) if signal.oco is not None else None
+    if other is not None:  # one that follows another meets the gate at a time and a price that nobody knows yet
+        yield intent_of(other, plan, send.account, send.qty, Role.ENTRY)
     for number, leg in enumerate(send.legs, start=1):
         yield intent_of(leg_signal(signal, number), plan, send.account, leg.qty, Role.ENTRY)
 

@@ -64,7 +64,12 @@ def within_plan_value(
 def _parts(signal: Signal) -> list[tuple[Symbol, Side | None, Decimal | None, Decimal]]:
     if signal.legs:
         return [(leg.symbol, leg.side, leg.limit_price, leg.ratio) for leg in signal.legs]
-    return [(signal.symbol, signal.side, signal.limit_price, ONE)]
+    first = (signal.symbol, signal.side, signal.limit_price, ONE)
+    if signal.then is not None:
+        return [first, (signal.symbol, signal.then.side, signal.then.limit_price or signal.limit_price, ONE)]
+    if signal.oco is not None and (signal.oco.limit_price or ZERO) > (signal.limit_price or ZERO):
+        return [(signal.symbol, signal.oco.side, signal.oco.limit_price, ONE)]  # one of the two fills: the dearer
+    return [first]
 
 
 def _touch(state: State, symbol: Symbol, side: Side | None) -> Decimal | None:

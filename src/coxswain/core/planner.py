@@ -21,6 +21,7 @@ from coxswain.core.plan_value import no_desk_rate, within_plan_value
 from coxswain.core.position import NOTHING_HELD
 from coxswain.core.rounding import Claim, credits_after, to_lots
 from coxswain.core.routing import route
+from coxswain.core.second import as_planned, second_signal, with_second
 from coxswain.core.sizing import Sized, own_size
 from coxswain.core.stagger import Timing, stagger, vary
 from coxswain.core.state import Account, State, equity, spare_margin
@@ -59,10 +60,17 @@ def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
     stop_loss = _trailing_from(state, signal, decision_px)
     signal = signal if stop_loss is None else msgspec.structs.replace(signal, stop_loss=stop_loss)
     answers: dict[AccountId, Considered] = {}
+    other = second_signal(state, signal, decision_px)
 
     def consider(account: Account, beside: Sequence[AccountSpec]) -> Considered:
-        answers[account.spec.id] = _consider(state, account, signal, instrument, decision_px, beside)
-        return answers[account.spec.id]
+        found = _consider(state, account, signal, instrument, decision_px, beside)
+        if other is not None:
+            judged, px = as_planned(signal, other, decision_px)
+            found = with_second(
+                account, signal, instrument, found, _consider(state, account, judged, instrument, px, beside)
+            )
+        answers[account.spec.id] = found
+        return found
 
     assignments, rationale, warnings = plan_shares(state, signal, instrument, allocate, consider)
     breaches = breaches_of(state, signal.symbol, side, _exposed(assignments, answers, instrument, decision_px))

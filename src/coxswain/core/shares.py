@@ -112,6 +112,8 @@ class Share(msgspec.Struct):
     """Something that an algorithm sent of it was filled."""
     risk_per_lot: Decimal = ZERO
     """Of what an algorithm has not sent yet."""
+    due_ns: int = 0
+    """Of an order that follows another: when its turn came."""
     planned_margin: Decimal = ZERO
     """Of a leg of a spread, from the plan's approval, as far as no order holds it yet."""
     margin_per_lot: Decimal = ZERO

@@ -102,6 +102,12 @@ def spread_of(state: State, signal_id: SignalId) -> SignalId | None:
     return None if signal is None else signal.spread
 
 
+def whole_of(state: State, signal_id: SignalId) -> SignalId | None:
+    """Return the spread that a signal is a leg of, or the signal that it is the second order of."""
+    signal = state.signals.get(signal_id)
+    return None if signal is None else signal.spread or signal.first
+
+
 def limit_of(state: State, spread_id: SignalId) -> LeggingLimit:
     """Return how much of a spread may stand without the others, and for how long."""
     legging = state.signals[spread_id].legging

@@ -202,6 +202,8 @@ class Account(msgspec.Struct):
     failed: Ring = msgspec.field(default_factory=Ring)
     """Of those tried: rejected, or without an answer."""
     paced: dict[SignalId, Paced] = {}
+    contingent: dict[SignalId, list[ClOrdId]] = {}
+    """Orders that entered for a signal of two orders, by the share that each was for."""
 
 
 class TemporaryLimit(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 
 from coxswain.core.activity import is_derived
 from coxswain.core.causes import restrict
+from coxswain.core.contingent import is_of_a_pair, life_of, shared_hold
 from coxswain.core.emulation import as_sent
 from coxswain.core.evolve.control import ENGINE
 from coxswain.core.exposure import EVERYTHING, name_of
@@ -45,7 +46,6 @@ from coxswain.model.exposure import NO_EXPOSURE
 from coxswain.model.market import Instrument, Quote, is_sane, touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
-from coxswain.model.signal import dies_ns
 from coxswain.model.vocabulary import (
     BUY,
     OPPOSITE,
@@ -192,8 +192,7 @@ def may_leave(tx: Tx, reducing: OrderIntent) -> bool:
 
 def submit_for_signal(tx: Tx, intent: OrderIntent) -> Order | None:
     """Submit an order of a signal, which gives it its time and its end of life."""
-    signal = tx.state.signals[intent.signal_id]
-    return submit(tx, intent, signal.signal_time_ns, dies_ns(signal))
+    return submit(tx, intent, *life_of(tx.state, intent.signal_id, intent.account))
 
 
 def _create(tx: Tx, approved: Approved, view: RiskView, renews: Order | None) -> Order:
@@ -213,7 +212,7 @@ def _create(tx: Tx, approved: Approved, view: RiskView, renews: Order | None) ->
             view.risk_per_lot if enters else ZERO,
             submit_by_ns,
             enters,
-            enters and _rests_by_accident(approved.intent, view.quote),
+            enters and not is_of_a_pair(state, intent.signal_id) and _rests_by_accident(approved.intent, view.quote),
             view.dies_ns,
             value_per_lot=view.value_per_lot if enters else ZERO,
             limit_version=state.limits.version,
@@ -385,6 +384,7 @@ def view_of(
     lot_value = ZERO if instrument is None or rate is None else round_up(price * instrument.contract_size * rate)
     own = ZERO if leaving_out is None else held_qty(leaving_out)
     own_margin, own_risk = (ZERO, ZERO) if leaving_out is None else _holds_of(leaving_out)
+    lots, own_margin, own_risk = shared_hold(state, intent, own, own_margin, own_risk)
     buying, worth = intent.side is BUY, equity(account)
     reducing, free = _reduces(account, position, intent, own)
     trading_state = _trading_state(state, account, position, intent)
@@ -399,7 +399,11 @@ def view_of(
     derived = is_derived(state, intent)
     met = met_by(state, intent, quote)
     # What the order adds to the worst case, both ways. One that is judged again is in the sums already.
-    new_qty, up, down = intent.order_qty - own, position.qty + position.held_buy, position.held_sell - position.qty
+    new_qty, up, down = (
+        max(intent.order_qty - lots, ZERO),
+        position.qty + position.held_buy,
+        position.held_sell - position.qty,
+    )
     grown = max(up + new_qty, down) if buying else max(up, down + new_qty)
     return RiskView(
         state.now_ns,
@@ -416,8 +420,8 @@ def view_of(
         account.reconciled,
         position.unknown - (leaving_out is not None and not leaving_out.outcome_known),
         len(account.breaks),
-        up - own if buying else up,
-        down if buying else down - own,
+        up - lots if buying else up,
+        down if buying else down - lots,
         spare_margin(account) + own_margin + _planned(share, intent),
         margin_per_lot,
         risk_per_lot,

@@ -7,6 +7,7 @@ from bisect import insort
 from decimal import Decimal
 
 from coxswain.core import order as machine
+from coxswain.core.contingent import shared_hold
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.exposure import count, hold
 from coxswain.core.money import conversion_pair, mark
@@ -99,14 +100,15 @@ def settle(
     position = account.positions[order.intent.symbol]
     if order.enters:
         if delta:
+            lots, margin, risk = _held_by(state, order, held_before, held)
             if order.intent.strategy:
-                hold(position, order.intent.strategy, delta, order.intent.side is BUY)
-            account.held_margin += delta * order.margin_per_lot
-            account.held_risk += delta * order.risk_per_lot
+                hold(position, order.intent.strategy, lots, order.intent.side is BUY)
+            account.held_margin += margin
+            account.held_risk += risk
             if order.intent.side is BUY:
-                position.held_buy += delta
+                position.held_buy += lots
             else:
-                position.held_sell += delta
+                position.held_sell += lots
         use_share(state, order, held + order.cum_qty - held_before - cum_before)
         if not filled:
             count(state, account, position)
@@ -116,6 +118,19 @@ def settle(
     if machine.is_done(order) and order.cl_ord_id in account.open_orders:
         put_away(state, clock, account, position, order)
     occupy(account, position)
+
+
+def _held_by(state: State, order: Order, before: Decimal, after: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+    """Return by how much lots, margin and risk change that are held, for an order that holds `after`.
+
+    Two orders of which their venue lets only one fill hold what the worse of them needs.
+    """
+    margin, risk = order.margin_per_lot, order.risk_per_lot
+    if order.intent.oco_group is None:
+        return after - before, (after - before) * margin, (after - before) * risk
+    now = shared_hold(state, order.intent, after, after * margin, after * risk)
+    then = shared_hold(state, order.intent, before, before * margin, before * risk)
+    return now[0] - then[0], now[1] - then[1], now[2] - then[2]
 
 
 def use_share(state: State, order: Order, delta: Decimal) -> None:

@@ -10,12 +10,15 @@ import msgspec
 from coxswain.messages.json_fields import Fields, capped, parse_object
 from coxswain.messages.signal_parts import (
     LEVELS,
+    OF_A_SIGNAL,
     read_accounts,
     read_algo,
+    read_contingent,
     read_legging,
     read_legs,
     read_metadata,
     read_trail,
+    require_prices,
 )
 from coxswain.model.decimals import ONE, text
 from coxswain.model.signal import TTL_S_MAX, Signal
@@ -51,23 +54,25 @@ FIELDS = (
     "max_unhedged_s",
     "on_legging_limit",
     "spread",
+    "oco",
+    "then",
     "reason",
     "metadata",
 )
 
 RESTING = ("limit_price", "stop_price", "time_in_force", "expire_time")
-OF_A_SIGNAL = tuple(kind for kind in OrdType if kind is not OrdType.TRAILING_STOP)
-"""A trailing stop protects what a signal opens; it opens nothing."""
+SECOND = ("oco", "then")
 LEGGING = ("max_unhedged_value", "max_unhedged_s", "on_legging_limit")
 MEANINGLESS: dict[SignalKind, tuple[str, ...]] = {
     SignalKind.ENTRY: ("spread",),
-    SignalKind.EXIT: ("entry_price", *LEVELS, "trailing_stop", "confidence", *RESTING, "legs", *LEGGING),
+    SignalKind.EXIT: ("entry_price", *LEVELS, "trailing_stop", "confidence", *RESTING, "legs", *LEGGING, *SECOND),
     SignalKind.STOP_ADJUSTMENT: (
         *("entry_price", "confidence", "quantity", "order_type", "algo", *RESTING, "legs", *LEGGING, "spread"),
+        *SECOND,
     ),
 }
 """The empty cells of docs/SIGNALS.md."""
-BESIDE_LEGS = ("symbol", "side", "entry_price", *LEVELS, "trailing_stop", "order_type", *RESTING, "algo")
+BESIDE_LEGS = ("symbol", "side", "entry_price", *LEVELS, "trailing_stop", "order_type", *RESTING, "algo", *SECOND)
 """What each leg says for itself, or a spread does not have."""
 BESIDE_SPREAD = ("symbol", "side", "algo")
 """What an exit that names a spread does not say: all legs of it are closed."""
@@ -129,6 +134,8 @@ def _read_signal(fields: Fields, now_ns: int, default_ttl_s: int) -> Signal:
         legs=legs,
         legging=read_legging(fields),
         spread=SignalId(fields.id("spread") or "") if fields.given("spread") else None,
+        oco=read_contingent(fields, "oco"),
+        then=read_contingent(fields, "then"),
     )
     if fields.is_sound("kind"):
         _refuse_what_means_nothing(fields, signal.kind)
@@ -165,6 +172,7 @@ def _require_what_the_kind_needs(fields: Fields, signal: Signal) -> None:
         fields.wrong("stop_loss", "missing; a stop adjustment wants a stop_loss, a take_profit or both")
     if signal.kind is SignalKind.ENTRY:
         _require_what_the_order_needs(fields, signal)
+        _require_what_a_second_order_needs(fields, signal)
 
 
 def _require_what_legs_need(fields: Fields, signal: Signal) -> None:
@@ -194,15 +202,20 @@ def _require_what_the_order_needs(fields: Fields, signal: Signal) -> None:
     if fields.is_sound("time_in_force") and fields.given("expire_time") is not gtd:
         wanted = "missing; a GTD order wants one" if gtd else "given; wanted with time_in_force GTD only"
         fields.wrong("expire_time", wanted)
-    if not fields.is_sound("order_type"):
-        return
-    if fields.given("stop_price") is not (signal.order_type is OrdType.STOP_LIMIT):
-        missing = not fields.given("stop_price")
-        wanted = "missing; a STOP_LIMIT order wants one" if missing else "given; wanted with order_type STOP_LIMIT only"
-        fields.wrong("stop_price", wanted)
-    if signal.order_type is OrdType.MARKET:
-        # Most likely the order_type was forgotten, and a market order is not what was meant.
-        if fields.given("limit_price"):
-            fields.wrong("limit_price", "given for a MARKET order; wanted order_type LIMIT or STOP, or no limit_price")
-    elif not fields.given("limit_price"):
-        fields.wrong("limit_price", f"missing; a {signal.order_type} order wants one")
+    require_prices(fields, signal.order_type)
+
+
+def _require_what_a_second_order_needs(fields: Fields, signal: Signal) -> None:
+    given = [name for name in SECOND if fields.given(name)]
+    if len(given) > 1:
+        fields.wrong("then", "given beside oco; wanted one of the two")
+    for name in given:
+        second = signal.oco if name == "oco" else signal.then
+        if fields.given("algo"):
+            fields.wrong(name, "means nothing beside algo, wanted no such field")
+        if second is None:
+            continue
+        if name == "oco" and OrdType.MARKET in (signal.order_type, second.order_type):
+            fields.wrong(name, "of two orders neither may be at MARKET; wanted two that wait for a price")
+        if second.stop_loss is None and second.trailing_stop is None and signal.quantity is None:
+            fields.wrong(name, "stop_loss: missing; an entry wants one to be sized by, or a quantity")

@@ -1,4 +1,4 @@
-"""Read the parts of a signal that are more than one value: accounts, legs, a trail, an algorithm, metadata.
+"""Read the parts of a signal that are more than one value: accounts, legs, a second order, a trail, metadata.
 
 Each reader returns what it read, or nothing and leaves its sentences with the fields. What the parts mean together
 is for `signal_json`; whether they are wise is for the gate.
@@ -8,10 +8,11 @@ import re
 
 from coxswain.messages.json_fields import ID, ID_WANTED, Fields, Number, Object, canonical, is_text, shown
 from coxswain.model.algo import Algo
+from coxswain.model.contingent import Contingent
 from coxswain.model.decimals import HUNDRED, is_number, text
 from coxswain.model.orders import Trail
 from coxswain.model.spread import LEGS_MAX, LEGS_MIN, UNHEDGED_S_MAX, Leg, LeggingLimit
-from coxswain.model.vocabulary import AccountId, LeggingRule, Side, Symbol, TriggerSource
+from coxswain.model.vocabulary import AccountId, LeggingRule, OrdType, Side, Symbol, TriggerSource
 
 METADATA_BYTES_MAX = 16_384
 ALGO_BYTES_MAX = 8_192
@@ -21,6 +22,9 @@ ALGO = re.compile(r"[a-z_]{1,64}")
 
 LEVELS = ("stop_loss", "take_profit")
 TRAIL_FIELDS = ("amount", "pct", "activation_price", "source")
+CONTINGENT_FIELDS = ("side", "order_type", "limit_price", "stop_price", *LEVELS, "trailing_stop")
+OF_A_SIGNAL = tuple(kind for kind in OrdType if kind is not OrdType.TRAILING_STOP)
+"""A trailing stop protects what a signal opens; it opens nothing."""
 LEG_FIELDS = ("symbol", "side", "ratio", "limit_price", "stop_loss", "take_profit")
 
 
@@ -103,6 +107,46 @@ def _leg(fields: Fields, name: str, number: int, item: object) -> Leg | None:
     if inner.errors or symbol is None or side is None or ratio is None:
         return None
     return Leg(Symbol(symbol.upper()), side, ratio, *prices)
+
+
+def read_contingent(fields: Fields, name: str) -> Contingent | None:
+    """Read the second order of a signal, an object of its own fields."""
+    value = fields.value(name)
+    if value is None:
+        return None
+    if not isinstance(value, Object):
+        wanted = 'wanted an object such as {"side": "SELL", "order_type": "STOP", "limit_price": "1.0800"}'
+        fields.wrong(name, f"{shown(value)} is refused; {wanted}")
+        return None
+    inner = Fields(value, CONTINGENT_FIELDS)
+    inner.refuse_unknown()
+    side = inner.choice("side", Side, required=True)
+    order_type = inner.choice("order_type", OF_A_SIGNAL) or OrdType.MARKET
+    limit_price, stop_price = inner.above_zero("limit_price"), inner.above_zero("stop_price")
+    stop_loss, take_profit = inner.above_zero("stop_loss"), inner.above_zero("take_profit")
+    trail = read_trail(inner, "trailing_stop")
+    require_prices(inner, order_type)
+    for error in inner.errors:
+        fields.wrong(name, error)
+    if inner.errors or side is None:
+        return None
+    return Contingent(side, order_type, limit_price, stop_price, stop_loss, take_profit, trail)
+
+
+def require_prices(fields: Fields, order_type: OrdType) -> None:
+    """Require the prices that an order of this type has, and no other."""
+    if not fields.is_sound("order_type"):
+        return
+    if fields.given("stop_price") is not (order_type is OrdType.STOP_LIMIT):
+        missing = not fields.given("stop_price")
+        wanted = "missing; a STOP_LIMIT order wants one" if missing else "given; wanted with order_type STOP_LIMIT only"
+        fields.wrong("stop_price", wanted)
+    if order_type is OrdType.MARKET:
+        # Most likely the order_type was forgotten, and a market order is not what was meant.
+        if fields.given("limit_price"):
+            fields.wrong("limit_price", "given for a MARKET order; wanted order_type LIMIT or STOP, or no limit_price")
+    elif not fields.given("limit_price"):
+        fields.wrong("limit_price", f"missing; a {order_type} order wants one")
 
 
 def read_legging(fields: Fields) -> LeggingLimit | None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.algo import Algo
+from coxswain.model.contingent import Contingent
 from coxswain.model.orders import Trail
 from coxswain.model.spread import Leg, LeggingLimit
 from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
@@ -55,6 +56,12 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of a spread: `quantity` counts units then, and `symbol` and `side` are those of the first leg."""
     legging: LeggingLimit | None = None
     """With legs."""
+    oco: Contingent | None = None
+    """Another entry of the same size: when one of the two fills, the other is cancelled."""
+    then: Contingent | None = None
+    """Another entry, placed when the first is over, for what that one filled."""
+    first: SignalId | None = None
+    """The signal that this is the second order of."""
     spread: SignalId | None = None
     """The spread that this is a leg of, or that an exit leaves."""
 

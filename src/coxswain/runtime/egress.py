@@ -244,6 +244,8 @@ class Guard:
         """Net lots of all accounts together, by instrument."""
         self._entering: dict[tuple[str, str], Decimal] = {}
         """Lots of orders that enter and are not over, by instrument and side."""
+        self._groups: dict[tuple[str, str, str], list[_Order]] = {}
+        """Orders that enter, by account, group and side."""
 
     def raise_flag(self) -> None:
         """Hear that the flag file stops everything: nothing that opens a position leaves until a resume."""
@@ -471,10 +473,26 @@ class Guard:
 
     def _count(self, order: _Order, open_qty: Decimal) -> None:
         """Count what an order has open now. What only reduces is not counted: it makes less of it all."""
-        if not order.intent.reduce_only:
-            key = (order.intent.symbol, order.intent.side)
-            self._entering[key] = self._entering.get(key, _ZERO) + open_qty - order.open_qty
-            order.open_qty = open_qty
+        intent = order.intent
+        if intent.reduce_only:
+            return
+        beside = self._beside(order, open_qty)
+        key = (intent.symbol, intent.side)
+        more = max(open_qty, beside) - max(order.open_qty, beside)
+        self._entering[key] = self._entering.get(key, _ZERO) + more
+        order.open_qty = open_qty
+
+    def _beside(self, order: _Order, open_qty: Decimal) -> Decimal:
+        """Return what others of its group on its side have open, of which their venue lets only one fill."""
+        intent = order.intent
+        if intent.oco_group is None:
+            return _ZERO
+        key = (intent.account, intent.oco_group, intent.side)
+        others = [other for other in self._groups.get(key, ()) if other is not order]
+        self._groups[key] = [*others, order] if open_qty else others
+        if not self._groups[key]:
+            del self._groups[key]
+        return max((other.open_qty for other in others), default=_ZERO)
 
     def _replace_asked(self, event: _ReplaceAsked) -> None:
         event.stopped = self._why_stopped(event.account)

@@ -7,6 +7,7 @@ from typing import Any
 from coxswain.messages import events as ev
 from coxswain.model.cash import TRANSFERS
 from coxswain.model.checks import reason
+from coxswain.model.contingent import Contingent
 from coxswain.model.control import name_of
 from coxswain.model.decimals import HUNDRED, plain, text
 from coxswain.model.orders import OrderIntent, Trail
@@ -145,7 +146,17 @@ def _signal(event: ev.SignalAccepted) -> str:
     if signal.kind is SignalKind.EXIT and signal.spread is not None:
         units = "all units" if signal.quantity is None else f"{signal.quantity:f} units"
         what, leg = f" of {units} of {signal.spread}", ""
-    return f"signal {signal.id} accepted: {signal.kind}{what}{leg}{_because(signal.reason)}"
+    other = "" if signal.first is None else f", the second order of {signal.first}"
+    if signal.oco is not None:
+        other = f", or {_contingent(signal.oco)}: one cancels the other"
+    elif signal.then is not None:
+        other = f", then {_contingent(signal.then)}"
+    return f"signal {signal.id} accepted: {signal.kind}{what}{leg}{other}{_because(signal.reason)}"
+
+
+def _contingent(second: Contingent) -> str:
+    at = "" if second.limit_price is None else f" {second.limit_price:f}"
+    return f"{second.side} at {second.order_type}{at}"
 
 
 def _signal_denied(event: ev.SignalDenied) -> str:
@@ -462,6 +473,7 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ),
     ev.SpreadLeaving: _spread_leaving,
     ev.SpreadEnded: _spread_ended,
+    ev.SecondOrderDue: lambda e: f"the first order on {e.account} is over with {e.qty:f} filled: {e.signal_id} follows",
     ev.AssignmentWithdrawn: lambda e: f"the share of {e.account} is withdrawn: {e.reason}",
     ev.OrderDenied: _denied,
     ev.OrderCreated: _created,

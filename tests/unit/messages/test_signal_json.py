@@ -13,12 +13,16 @@ from coxswain.messages.inputs import ReportBadSignal, SubmitSignal
 from coxswain.messages.json_fields import ERRORS_MAX
 from coxswain.messages.record import Record, decode, encode
 from coxswain.messages.signal_json import FIELDS, BadSignal, parse_signal
+from coxswain.model.contingent import Contingent
+from coxswain.model.orders import Trail
 from coxswain.model.signal import Signal
 from coxswain.model.spread import Leg, LeggingLimit
 from coxswain.model.vocabulary import LeggingRule, OrdType, Side, SignalKind, Symbol, TimeInForce
 
 NOW_NS = 1_700_000_000_000_000_000
 ENTRY: dict[str, Any] = {"id": "s1", "kind": "entry", "symbol": "EURUSD", "side": "BUY", "stop_loss": "1.0800"}
+AT_A_PRICE: dict[str, Any] = {"order_type": "LIMIT", "limit_price": "1.0850"}
+WAITS: dict[str, Any] = {"side": "SELL", "order_type": "STOP", "limit_price": "1.0700", "stop_loss": "1.0750"}
 
 
 def line(**fields: Any) -> str:
@@ -159,6 +163,20 @@ def test_each_kind_is_read_with_no_more_than_it_needs(body: dict[str, Any]) -> N
     assert read(json.dumps(body)).id == "s1"
 
 
+def test_a_second_order_is_read_with_all_that_differs_from_the_first() -> None:
+    second = {"side": "sell", "order_type": "stop_limit", "limit_price": "0.99", "stop_price": 1, "take_profit": "0.5"}
+    signal = read(line(**AT_A_PRICE, oco=second | {"trailing_stop": {"amount": "0.1"}}))
+    assert signal.oco == Contingent(
+        Side.SELL,
+        OrdType.STOP_LIMIT,
+        Decimal("0.99"),
+        Decimal(1),
+        take_profit=Decimal("0.5"),
+        trailing_stop=Trail(Decimal("0.1")),
+    )
+    assert read(line(then={"side": "BUY", "stop_loss": 1})).then == Contingent(Side.BUY, stop_loss=Decimal(1))
+
+
 # --- what is wrong ----------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +256,15 @@ def test_each_kind_is_read_with_no_more_than_it_needs(body: dict[str, Any]) -> N
         ({"trailing_stop": {"amount": 0}}, "trailing_stop: amount: 0 is not above zero"),
         ({"trailing_stop": {"amount": 1, "source": "trade"}}, 'trailing_stop: source: "trade" is not known; wanted'),
         ({"trailing_stop": {"amount": 1, "activation": 1}}, 'trailing_stop: "activation": unknown field; did you mean'),
+        ({"oco": 1}, 'oco: 1 is refused; wanted an object such as {"side": "SELL", "order_type": "STOP"'),
+        ({"then": {"order_type": "MARKET", "stop_loss": 1}}, "then: side: missing; wanted BUY, SELL"),
+        ({"then": {"side": "BUY", "order_type": "LIMIT"}}, "then: limit_price: missing; a LIMIT order wants one"),
+        ({"then": {"side": "BUY", "quantity": 1}}, 'then: "quantity": unknown field'),
+        ({"then": {"side": "BUY"}}, "then: stop_loss: missing; an entry wants one to be sized by, or a quantity"),
+        ({"then": {"side": "BUY", "stop_loss": 1}, "algo": {"name": "twap"}}, "then: means nothing beside algo"),
+        ({"then": WAITS, "oco": WAITS} | AT_A_PRICE, "then: given beside oco; wanted one of the two"),
+        ({"oco": WAITS}, "oco: of two orders neither may be at MARKET; wanted two that wait for a price"),
+        ({"oco": {"side": "BUY", "stop_loss": 1}} | AT_A_PRICE, "oco: of two orders neither may be at MARKET"),
         ({"strategy": 5}, "strategy: 5 is refused; wanted printable text of at most 64 characters"),
         ({"strategy": "x" * 65}, f'strategy: "{"x" * 40}..." is refused; wanted printable text of at most 64'),
         ({"reason": "a\x1b[2J"}, 'reason: "a\\u001b[2J" is refused; wanted printable text of at most 500 characters'),

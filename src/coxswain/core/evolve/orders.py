@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from coxswain.core import order as machine
 from coxswain.core.activity import note_cancel, note_failure, note_message, note_order, note_trade
+from coxswain.core.contingent import beside, first_id
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.breakers import count
 from coxswain.core.evolve.shared import enter_order, leave_the_pace, order_of, stop_waiting
@@ -74,6 +75,8 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
         parent.child, parent.has_sent = order.cl_ord_id, True
     if event.value_per_lot:
         value(state, account, position, event.value_per_lot)
+    if order.enters and first_id(state, intent.signal_id) is not None:
+        account.contingent.setdefault(intent.signal_id, []).append(order.cl_ord_id)
     if intent.role is Role.STOP:
         position.stop_id = order.cl_ord_id
     elif intent.role is Role.TARGET:
@@ -250,20 +253,23 @@ def _replace_requested(state: State, clock: Deadlines, event: ev.ReplaceRequeste
     note_message(state, account, order.intent.strategy)
     account.former_ids[event.new_cl_ord_id] = order.cl_ord_id
     if order.enters:
-        _hold_more(account, order, held, event)
+        _hold_more(state, account, order, held, event)
     account.order_count += 1
     clock.set(key("replace", event.account, order.cl_ord_id), event.answer_by_ns)
     settle(state, clock, account, order, order.cum_qty, held)
 
 
-def _hold_more(account: Account, order: Order, held: Decimal, event: ev.ReplaceRequested) -> None:
+def _hold_more(state: State, account: Account, order: Order, held: Decimal, event: ev.ReplaceRequested) -> None:
     """A price that is being asked for may tie up or risk more for each lot: from now on that is held."""
     margin, risk = event.margin_per_lot or ZERO, event.risk_per_lot or ZERO
+    other = beside(state, order.intent)
     if margin > order.margin_per_lot:
-        account.held_margin += held * (margin - order.margin_per_lot)
+        least = ZERO if other is None else held_qty(other) * other.margin_per_lot
+        account.held_margin += max(held * margin, least) - max(held * order.margin_per_lot, least)
         order.margin_per_lot = margin
     if risk > order.risk_per_lot:
-        account.held_risk += held * (risk - order.risk_per_lot)
+        least = ZERO if other is None else held_qty(other) * other.risk_per_lot
+        account.held_risk += max(held * risk, least) - max(held * order.risk_per_lot, least)
         order.risk_per_lot = risk
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from coxswain.core.contingent import follows
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.shared import leave_the_pace, nothing, position_of_plan, share_for, stop_waiting
 from coxswain.core.params import NS_PER_MS
@@ -14,7 +15,7 @@ from coxswain.core.sums import (
     position_of,
 )
 from coxswain.messages import events as ev
-from coxswain.model.decimals import ZERO
+from coxswain.model.decimals import ZERO, plain, round_up
 from coxswain.model.vocabulary import (
     AccountId,
     SignalId,
@@ -51,7 +52,8 @@ def _plan_approved(state: State, clock: Deadlines, event: ev.PlanApproved) -> No
             state.accounts[assignment.account].planned_risk += assignment.risk
             plan.total += assignment.qty
             due_ns = state.now_ns + assignment.delay_ms * NS_PER_MS
-            clock.set(key("release", assignment.account, event.signal_id), due_ns)
+            if not follows(state, event.signal_id):
+                clock.set(key("release", assignment.account, event.signal_id), due_ns)
             position_of(state.accounts[assignment.account], plan.plan.symbol).waiting[event.signal_id] = None
 
 
@@ -110,6 +112,15 @@ def _release_postponed(state: State, clock: Deadlines, event: ev.ReleasePostpone
     clock.set(key("release", event.account, event.signal_id), event.due_ns)
 
 
+def _second_order_due(state: State, clock: Deadlines, event: ev.SecondOrderDue) -> None:
+    plan, share = state.plans[event.signal_id], share_for(state, event.signal_id, event.account)
+    plan.total = plain(plan.total + event.qty - share.qty)
+    risk = round_up(share.planned_risk * event.qty / share.qty)
+    state.accounts[event.account].planned_risk += risk - share.planned_risk
+    share.qty, share.planned_risk, share.due_ns = event.qty, risk, event.due_ns
+    clock.set(key("release", event.account, event.signal_id), event.due_ns)
+
+
 def _assignment_withdrawn(state: State, clock: Deadlines, event: ev.AssignmentWithdrawn) -> None:
     share = share_for(state, event.signal_id, event.account)
     share.released = share.over = True
@@ -132,5 +143,6 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.CompletionScheduled: _completion_scheduled,
     ev.CompletionEnded: _completion_ended,
     ev.ReleasePostponed: _release_postponed,
+    ev.SecondOrderDue: _second_order_due,
     ev.AssignmentWithdrawn: _assignment_withdrawn,
 }

@@ -36,6 +36,12 @@ from coxswain.messages.events.breakers import (
 from coxswain.messages.events.breakers import (
     BreakerTried as BreakerTried,
 )
+from coxswain.messages.events.contingent import (
+    ContingentEvent,
+)
+from coxswain.messages.events.contingent import (
+    SecondOrderDue as SecondOrderDue,
+)
 from coxswain.messages.events.control import (
     CommandRefused as CommandRefused,
 )
@@ -411,6 +417,7 @@ Event = (
     | FactEvent
     | ControlEvent
     | KeptEvent
+    | ContingentEvent
     | AccountEvent
     | PlanEvent
     | AlgoEvent
