@@ -182,10 +182,11 @@ def talking(path: Path) -> Iterator[socket.socket]:
         yield connection
 
 
-def test_without_an_engine_a_stop_goes_to_the_journal_and_what_wants_a_market_is_refused(desk: Path) -> None:
+def test_without_an_engine_a_stop_goes_to_the_journal_and_what_takes_a_market_waits_there(desk: Path) -> None:
     with engine(desk) as run:
         run.stopped(signal.SIGTERM)
-    done = coxswain("flatten", "ann", "--yes", "--reason", "out", cwd=desk, code=3)
+    done = coxswain("flatten", "ann", "--yes", "--reason", "out", cwd=desk)
+    assert "waits for the next start of the engine" in done.out
     assert "no engine runs" in done.err
     coxswain("flatten", "ann", "--reason", "out", cwd=desk, code=2)
     coxswain("halt", "--everything", "--reason", "no", cwd=desk, code=2)

@@ -25,6 +25,8 @@ from coxswain.model.vocabulary import AccountId, SignalId, Symbol
 
 BRING_ABOUT = (Quote, inp.AccountLookedUp, inp.TimePassed)
 """What may make a kept command due. None of them comes to an engine that does not run."""
+IS_THE_WALL_CLOCK_NS = 60 * NS_PER_S
+"""Engine time that is this near to the wall clock at a start goes by it, and jumped while nobody ran."""
 
 
 # --- while nobody runs ------------------------------------------------------------------------------------------------
@@ -145,27 +147,44 @@ def carry_out_what_is_ready(tx: Tx) -> None:
 def carry_out(tx: Tx, command_id: str) -> None:
     """Carry one out now, or say that it is too late for it."""
     state = tx.state
-    kept, age_ns = state.kept[command_id], _age_ns(state, state.kept[command_id])
-    if kept.until_ns is not None and age_ns > kept.until_ns - kept.since_ns:
-        lived_s = (kept.until_ns - kept.since_ns) // NS_PER_S
-        why = f"it was given {age_ns // NS_PER_S} s ago, and was good for {lived_s} s"
+    kept = state.kept[command_id]
+    why = _why_too_late(state, kept)
+    if why:
         tx.apply(ev.CommandLapsed(command_id, why))
         return
     tx.apply(ev.CommandCarriedOut(command_id))
     command = kept.command
     if isinstance(command, inp.SubmitSignal) and not command.signal.time_given:
-        since_ns = state.now_ns - age_ns  # its time to live has run since it was given
+        since_ns = state.now_ns - _age_ns(state, kept)  # its time to live has run since it was given
         signal = msgspec.structs.replace(command.signal, signal_time_ns=since_ns)
         command = msgspec.structs.replace(command, signal=signal)
     _HANDLERS[type(command)](tx, command)
 
 
+def _why_too_late(state: State, kept: KeptCommand) -> str:
+    """Say why its time is up; empty if it is not. An end in engine time holds, and so does as long by any clock."""
+    if kept.until_ns is None:
+        return ""
+    age_ns, lives_ns = _age_ns(state, kept), kept.until_ns - kept.since_ns
+    if age_ns > lives_ns:
+        return f"it was given {age_ns // NS_PER_S} s ago, and was good for {lives_ns // NS_PER_S} s"
+    counts_from_its_coming = isinstance(kept.command, inp.SubmitSignal) and not kept.command.signal.time_given
+    if state.now_ns > kept.until_ns and not counts_from_its_coming:
+        return f"it was good for {lives_ns // NS_PER_S} s of engine time, and that is over"
+    return ""
+
+
 def _age_ns(state: State, kept: KeptCommand) -> int:
-    """Return how long ago it was given, by the clock that says longer: engine time stood still, or never stands."""
+    """Return how long ago it was given.
+
+    Where engine time is the wall clock, that says it: before, engine time only stood where the last run ended. Else the
+    clock counts that says longer, for a market that goes on and for a person who has gone on.
+    """
     since, age_ns = state.kept_since, state.now_ns - kept.since_ns
     if since is None or since.utc_ahead_ns is None:
         return age_ns
-    return max(age_ns, state.now_ns + since.utc_ahead_ns - kept.utc_ns)
+    by_wall_ns = state.now_ns + since.utc_ahead_ns - kept.utc_ns
+    return by_wall_ns if abs(since.utc_ahead_ns) <= IS_THE_WALL_CLOCK_NS else max(age_ns, by_wall_ns)
 
 
 def _is_ready(state: State, kept: KeptCommand) -> bool:

@@ -11,7 +11,7 @@ from coxswain.messages.record import Record
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel, key_of, name_of, stricter_mode
 from coxswain.model.decimals import ZERO
 from coxswain.model.vocabulary import AccountId, Mode, SignalId, Symbol
-from coxswain.views.kept import actor_of, reason_of, words_of
+from coxswain.views.kept import actor_of, good_until, reason_of, words_of
 from coxswain.views.times import utc
 
 
@@ -46,7 +46,7 @@ class KeptRow(msgspec.Struct, frozen=True):
     given: str
     """UTC, ISO 8601, by the wall clock."""
     until: str | None
-    """UTC, ISO 8601, in engine time; None does not expire."""
+    """UTC, ISO 8601; None does not expire."""
 
 
 class FlattenRow(msgspec.Struct, frozen=True):
@@ -155,7 +155,7 @@ class Controls:
             self._waiting[signal_id] = msgspec.structs.replace(row, accounts=left)
 
     def _command_kept(self, event: ev.CommandKept) -> None:
-        command, until = event.command, None if event.until_ns is None else utc(event.until_ns)
+        command, until = event.command, good_until(event)
         what, why = words_of(command), reason_of(command)
         self._kept[event.command_id] = KeptRow(event.command_id, what, actor_of(command), why, utc(event.utc_ns), until)
 

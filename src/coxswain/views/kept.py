@@ -1,8 +1,12 @@
 """What a command is that waits for a start, in few words: what it asks for, who gave it, and why. No rule is here."""
 
 from coxswain.messages import inputs as inp
+from coxswain.messages.events import CommandKept
 from coxswain.model.control import ScopeKind, name_of
 from coxswain.model.vocabulary import AccountId, SignalId
+from coxswain.views.times import utc
+
+NS_PER_S = 1_000_000_000
 
 
 def words_of(command: inp.Keepable) -> str:
@@ -38,6 +42,15 @@ def concerns(command: inp.Keepable) -> tuple[SignalId | None, AccountId | None]:
             return None, AccountId(scope.id)
         case _:
             return None, None
+
+
+def good_until(event: CommandKept) -> str | None:
+    """Say when it is too late: in engine time, or by the wall clock where its time runs from its coming."""
+    if event.until_ns is None:
+        return None
+    if isinstance(event.command, inp.SubmitSignal) and not event.command.signal.time_given:
+        return utc(event.utc_ns + event.command.signal.ttl_s * NS_PER_S)
+    return utc(event.until_ns)
 
 
 def _only(accounts: tuple[AccountId, ...]) -> str:

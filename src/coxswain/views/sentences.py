@@ -13,7 +13,7 @@ from coxswain.model.decimals import HUNDRED, plain, text
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.plan import Assignment, Breaches
 from coxswain.model.vocabulary import SignalKind, Verdict
-from coxswain.views.kept import actor_of, reason_of, words_of
+from coxswain.views.kept import actor_of, good_until, reason_of, words_of
 from coxswain.views.times import utc
 
 
@@ -104,7 +104,8 @@ def _resumed(event: ev.TradingResumed) -> str:
 
 
 def _command_kept(event: ev.CommandKept) -> str:
-    until = "" if event.until_ns is None else f", at the latest at {utc(event.until_ns)}"
+    end = good_until(event)
+    until = "" if end is None else f", at the latest at {end}"
     why = _because(reason_of(event.command))
     what = f"{words_of(event.command)} by {actor_of(event.command)}{why}"
     return f"{event.command_id} waits for the next start of the engine{until}: {what}"

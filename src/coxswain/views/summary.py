@@ -262,6 +262,8 @@ class Summary:
         self.partial_fills = 0
         self.repeated_reports = 0
         """Trades that came again and changed nothing."""
+        self._kept: set[SignalId] = set()
+        """Signals that were handed in while nobody ran."""
         self.denials: list[Denial] = []
         self.feeds: list[str] = []
         """Every market there was, in the order of the starts."""
@@ -314,11 +316,16 @@ class Summary:
             self.stopped = True
         elif isinstance(record.input, inp.SubmitSignal | inp.ReportBadSignal):
             self.signals.received += 1
+        elif isinstance(record.input, inp.KeepCommand) and isinstance(record.input.command, inp.SubmitSignal):
+            self.signals.received += 1
+            self._kept.add(record.input.command.signal.id)
         elif isinstance(record.input, inp.ExecutionReport) and record.input.exec_type is ExecType.TRADE:
             self.repeated_reports += not record.events
         for event in record.events:
             match event:
-                case ev.PlanProposed(plan) if _is_of_the_signal(record.input, plan.signal_id):
+                case ev.PlanProposed(plan) if (
+                    _is_of_the_signal(record.input, plan.signal_id) or plan.signal_id in self._kept
+                ):
                     self.signals.planned += 1
                 case ev.SignalDenied():
                     self.signals.denied += 1

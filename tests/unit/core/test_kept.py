@@ -300,6 +300,30 @@ def test_the_wall_clock_makes_it_too_late_where_engine_time_stood_still(after_s:
     assert bool(desk.events(ev.CommandLapsed, since)) is not goes
 
 
+@pytest.mark.parametrize(("after_s", "goes"), [(300, True), (301, False)])
+def test_where_engine_time_is_the_wall_clock_a_night_before_the_command_does_not_count(
+    after_s: int, goes: bool
+) -> None:
+    desk, night_ns = Stopped(), 50_000 * S
+    given_ns = desk.now_ns + night_ns
+    desk.keep(entry(), wall_ns=given_ns)
+    desk.starts(night_ns + after_s * S, wall_ns=given_ns + after_s * S)
+    since = len(desk.records)
+    desk.goes_on()
+    assert bool(desk.events(ev.SignalAccepted, since)) is goes
+    assert bool(desk.events(ev.CommandLapsed, since)) is not goes
+
+
+def test_a_plan_that_expired_over_night_is_not_approved_in_the_morning() -> None:
+    desk, night_ns = manual(), 50_000 * S
+    desk.keep(approve(), wall_ns=desk.now_ns + night_ns)
+    desk.starts(night_ns + S, wall_ns=desk.now_ns + night_ns + S)
+    since = len(desk.records)
+    desk.goes_on()
+    assert desk.events(ev.CommandLapsed, since)
+    assert not desk.entries(since)
+
+
 def test_an_approval_of_a_plan_that_expired_meanwhile_lapses() -> None:
     desk = manual()
     desk.wait(200 * S)
