@@ -109,7 +109,7 @@ def test_a_flatten_stops_at_once_in_journal_and_flag_and_closes_at_the_start(off
     office.run(entry("in", 5))
     done = office.say("flatten", "--everything", "--yes", "--reason", "get out")
     assert "FLATTEN of everything: get out" in done.out
-    assert "coxswain resume --everything --reason WHY" in done.err
+    assert "coxswain resume --everything --reason WHY; until the engine starts nothing is cancelled" in done.err
     assert (office.folder / "j.stop").read_text().startswith("flatten\n")
     assert office.status()["open_positions"] == 2
     document = office.run(entry("more", 100))

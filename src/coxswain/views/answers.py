@@ -129,10 +129,13 @@ _KEPT = {
 
 def _undo(record: Record) -> str:
     message = record.input
-    if isinstance(message, inp.KeepCommand) and not isinstance(message.command, inp.StopTrading):
+    if isinstance(message, inp.KeepCommand) and isinstance(message.command, inp.StopTrading):
+        what = f"coxswain resume {_argument(message.command.scope)} --reason WHY"
+        return f"{what}; until the engine starts nothing is cancelled or closed"
+    if isinstance(message, inp.KeepCommand):
         kept = [event.command_id for event in record.events if isinstance(event, ev.CommandKept)]
         return "; ".join(f"coxswain withdraw {command_id} --reason WHY" for command_id in kept)
-    return _undo_of(message.command if isinstance(message, inp.KeepCommand) else message)
+    return _undo_of(message)
 
 
 def _undo_of(message: inp.Input) -> str:
