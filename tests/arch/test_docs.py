@@ -111,3 +111,17 @@ def test_every_algorithm_and_each_of_its_parameters_is_described() -> None:
 def test_each_decision_record_has_a_number_of_its_own() -> None:
     numbers = [path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md")]
     assert sorted(numbers) == sorted(set(numbers))
+
+
+def test_a_decision_record_is_cited_so_that_it_is_found() -> None:
+    known = {path.name for path in (ROOT / "docs" / "adr").glob("*.md")}
+    numbers = {int(name[:4]) for name in known}
+    for path in [
+        ROOT / "README.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "src").rglob("*.py"),
+        *(ROOT / "tests").rglob("*.py"),
+    ]:
+        told = path.read_text(encoding="utf-8")
+        assert {f"{found}.md" for found in re.findall(r"adr/(\d{4}[\w-]*)", told)} <= known, path
+        assert {int(found) for found in re.findall(r"\bADR (\d+)", told)} <= numbers, path

@@ -171,8 +171,8 @@ def test_a_recorded_day_is_not_called_simulated(tmp_path: Path) -> None:
 def test_quotes_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     (tmp_path / "q.csv").write_text("timestamp,bid,ask\n1767607200000,1.1,1.2,oops\n")
     assert "no.csv: there is no such file" in coxswain("demo", "--quotes", "EURUSD=no.csv", cwd=tmp_path, code=1).err
-    assert "q.csv: the symbol is not known" in coxswain("demo", "q.csv", cwd=tmp_path, code=1).err
-    assert "XAU is not an instrument" in coxswain("demo", "XAU=q.csv", cwd=tmp_path, code=1).err
+    assert "q.csv: the symbol is not known" in coxswain("demo", "q.csv", cwd=tmp_path, code=2).err
+    assert "XAU is not an instrument" in coxswain("demo", "XAU=q.csv", cwd=tmp_path, code=2).err
     assert "q.csv, line 2" in coxswain("demo", "EURUSD=q.csv", cwd=tmp_path, code=1).err
 
 

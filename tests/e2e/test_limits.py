@@ -36,6 +36,6 @@ def test_a_limit_is_changed_and_shown_with_who_and_since_when(journal: Path) -> 
 
 def test_a_key_that_is_none_is_refused_by_name(journal: Path) -> None:
     done = coxswain(
-        "limits", "set", "max_nonsense=2", "--reason", "less", "--journal", journal, cwd=journal.parent, code=6
+        "limits", "set", "max_nonsense=2", "--reason", "less", "--journal", journal, cwd=journal.parent, code=2
     )
     assert "KEY_UNKNOWN" in done.out + done.err

@@ -142,7 +142,7 @@ def test_what_happened_is_as_long_as_asked_for_and_the_document_whole(demo: Demo
 
 
 def test_what_is_not_in_the_journal_cannot_be_explained(demo: Demo) -> None:
-    done = coxswain("explain", "nobody", "--journal", demo.journal, cwd=demo.folder, code=1)
+    done = coxswain("explain", "nobody", "--journal", demo.journal, cwd=demo.folder, code=2)
     assert done.out == ""
     assert "nobody: no signal, order or account of this name" in done.err
 

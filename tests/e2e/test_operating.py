@@ -74,7 +74,7 @@ def test_a_mode_is_set_and_shown(journal: Path) -> None:
         (("cancel", "nobody", "--reason", "x"), "no order of ours has this id"),
         (("cancel", "--reason", "x"), "nothing to cancel is named"),
         (("halt", "--reason", "x"), "no scope: wanted exactly one of"),
-        (("freeze", "alder", "--everything", "--reason", "x"), "account and everything: wanted exactly one of"),
+        (("freeze", "alder", "--everything", "--reason", "x"), "ACCOUNT and --everything: wanted exactly one of"),
         (("set-mode", "AUTO", "--everything", "--reason", "x"), "wanted one of FULL_AUTO"),
         (("pause", "alder", "--reason", " "), "wanted printable text"),
     ],

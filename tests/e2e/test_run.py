@@ -280,34 +280,39 @@ def test_a_dry_run_leaves_an_existing_journal_as_it_is(desk: Path) -> None:
 
 
 def test_no_quotes_is_an_error_that_says_what_is_wanted(desk: Path) -> None:
-    done = coxswain("run", cwd=desk, code=1)
+    done = coxswain("run", cwd=desk, code=2)
     assert "no quotes were given, wanted --quotes SYMBOL=FILE" in done.err
     assert done.out == ""
     assert not (desk / "coxswain.journal").exists()
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "code", "said"),
     [
-        (("--signals", "gone.jsonl", "--quotes", "EURUSD=q.csv"), "gone.jsonl: No such file or directory"),
-        (("--signals", ".", "--quotes", "EURUSD=q.csv"), ".: Is a directory"),
-        (("--quotes", "EURUSD=gone.csv"), "gone.csv: there is no such file"),
-        (("--quotes", "q.csv"), "q.csv: the symbol is not known, wanted SYMBOL=q.csv"),
-        (("--quotes", "XAU=q.csv"), "symbol XAU is not an instrument of the configuration, wanted EURUSD, GBPUSD"),
-        (("--quotes", "EURUSD=q.csv", "--journal", "no/such/j"), "no/such: there is no such folder"),
+        (("--signals", "gone.jsonl", "--quotes", "EURUSD=q.csv"), 1, "gone.jsonl: No such file or directory"),
+        (("--signals", ".", "--quotes", "EURUSD=q.csv"), 1, ".: Is a directory"),
+        (("--quotes", "EURUSD=gone.csv"), 1, "gone.csv: there is no such file"),
+        (("--quotes", "q.csv"), 2, "q.csv: the symbol is not known, wanted SYMBOL=q.csv"),
+        (("--quotes", "XAU=q.csv"), 2, "symbol XAU is not an instrument of the configuration, wanted EURUSD, GBPUSD"),
+        (("--quotes", "EURUSD=q.csv", "--journal", "no/such/j"), 1, "no/such: there is no such folder"),
+        (("--quotes", "EURUSD=q.csv", "--quotes-tz", "Mars"), 2, "time zone 'Mars', wanted a name"),
+        (("--quotes", "EURUSD=q.csv", "--simulated"), 2, "--simulated wants --realtime and no --quotes"),
         (
             (
                 "--quotes",
                 "EURUSD=empty.csv",
             ),
+            1,
             "empty.csv: there is no quote in it",
         ),
     ],
 )
-def test_a_wrong_argument_is_named_and_nothing_is_left(desk: Path, words: tuple[str, ...], said: str) -> None:
+def test_a_wrong_argument_is_named_and_nothing_is_left(
+    desk: Path, words: tuple[str, ...], code: int, said: str
+) -> None:
     (desk / "empty.csv").write_text("timestamp,bid,ask\n")
     before = sorted(path.name for path in desk.iterdir())
-    done = coxswain("run", *words, cwd=desk, code=1)
+    done = coxswain("run", *words, cwd=desk, code=code)
     assert said in done.err
     assert "Traceback" not in done.err
     assert "Errno" not in done.err
@@ -316,7 +321,7 @@ def test_a_wrong_argument_is_named_and_nothing_is_left(desk: Path, words: tuple[
 
 
 def test_one_file_given_twice_is_a_mistake(desk: Path) -> None:
-    done = coxswain("run", "--quotes", "EURUSD=q.csv", "--quotes", "EURUSD=./q.csv", cwd=desk, code=1)
+    done = coxswain("run", "--quotes", "EURUSD=q.csv", "--quotes", "EURUSD=./q.csv", cwd=desk, code=2)
     assert "q.csv: given twice for EURUSD" in done.err
 
 

@@ -418,7 +418,7 @@ def correlations_estimate(
     try:
         code = estimate_correlations(journal, Method(method), days_min, apply, as_json)
     except AnalyticsMissing as error:
-        fail(exits.USAGE, str(error))
+        fail(exits.ERROR, str(error))
     raise typer.Exit(code)
 
 

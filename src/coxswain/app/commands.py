@@ -26,7 +26,7 @@ from coxswain.app.output import print_json
 from coxswain.app.quotes import open_feeds, watched
 from coxswain.app.rehearsal import rehearsed
 from coxswain.app.running import Observer, Ran, Task, run
-from coxswain.feeds import Feed, FeedError, Walk, walk
+from coxswain.feeds import Feed, SpecError, Walk, walk
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.vocabulary import Mode, Symbol, VenueId
 from coxswain.runtime.control_socket import name_of_user
@@ -198,11 +198,11 @@ def run_signals(options: RunOptions, log: Log | None = None) -> int:
 
 
 def _check_market(options: RunOptions, feeds: Sequence[Feed]) -> None:
-    """Raise `FeedError` where there is no market for virtual time, or more than one."""
+    """Raise `SpecError` where there is no market for virtual time, or more than one."""
     if options.simulated and (feeds or not options.realtime):
-        raise FeedError("--simulated wants --realtime and no --quotes; `coxswain demo` has a simulated market, too")
+        raise SpecError("--simulated wants --realtime and no --quotes; `coxswain demo` has a simulated market, too")
     if not feeds and not options.realtime:
-        raise FeedError("no quotes were given, wanted --quotes SYMBOL=FILE; `coxswain demo` has a simulated market")
+        raise SpecError("no quotes were given, wanted --quotes SYMBOL=FILE; `coxswain demo` has a simulated market")
 
 
 def _walk_on(resolved: Resolved) -> Iterator[Quote]:

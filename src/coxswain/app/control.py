@@ -13,6 +13,7 @@ import msgspec
 
 from coxswain.app import exits, tables
 from coxswain.app.output import print_json
+from coxswain.app.typed import as_typed
 from coxswain.journal.files import is_written
 from coxswain.journal.store import Journal
 from coxswain.messages.command_json import CommandError, parse_command
@@ -35,8 +36,14 @@ from coxswain.runtime.records import decoded
 from coxswain.views.answers import Answer, answer_of
 
 ANSWER_WITHIN_S = 5.0
-CODE = re.compile(r"\b[A-Z][A-Z_]+: ")
+CODE = re.compile(r"\b([A-Z][A-Z_]+): ")
 """How a reason of one of our own checks begins."""
+MISTAKES = {
+    *("ACCOUNT_UNKNOWN", "BREAKER_CLOSED", "CONTROL_UNKNOWN", "INSTRUMENT_UNKNOWN", "KEY_NOT_ENFORCED"),
+    *("KEY_OF_THE_DESK", "KEY_OF_THE_START", "KEY_UNKNOWN", "OUT_OF_ORDER", "OVERRIDE_UNKNOWN", "PRICE_OFF_TICK"),
+    *("PROPOSAL_UNKNOWN", "REASON", "SIGNAL_MISSING", "UNTIL", "VALUE", "VALUES_MISSING"),
+}
+"""Reasons that say that a command was not meant so; others are checks of risk."""
 
 
 def command(journal: Path, document: Mapping[str, object], as_json: bool = False) -> int:
@@ -45,7 +52,7 @@ def command(journal: Path, document: Mapping[str, object], as_json: bool = False
         answer = (tell_running if is_written(journal) else tell)(journal, document)
     except CommandError as error:
         for sentence in error.errors:
-            tables.say(f"coxswain: {sentence}")
+            tables.say(f"coxswain: {as_typed(str(document.get('command')), sentence)}")
         return exits.USAGE
     except NotAnswered as error:
         tables.say(f"coxswain: {error}; what became of it stands in the journal: coxswain audit log")
@@ -104,4 +111,6 @@ def show(answer: Answer) -> None:
 
 
 def _why_not(answer: Answer) -> int:
-    return exits.REFUSED_BY_RISK if any(CODE.search(each) for each in answer.did_not) else exits.USAGE
+    """A name that nobody has and a value that cannot be are the words' fault; all else was refused by a check."""
+    codes = {code for each in answer.did_not for code in CODE.findall(each)}
+    return exits.REFUSED_BY_RISK if codes - MISTAKES else exits.USAGE

@@ -10,7 +10,7 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
     from coxswain.app.config.problems import ConfigError
     from coxswain.app.demo import NothingToTrade
     from coxswain.app.live import NotConfirmed
-    from coxswain.feeds import FeedError
+    from coxswain.feeds import FeedError, SpecError
     from coxswain.journal.errors import JournalError, JournalExists, JournalTampered
     from coxswain.runtime.records import RecordUnreadable
     from coxswain.venues.paper import StateFileError
@@ -19,7 +19,7 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
     match error:
         case ConfigError():
             return exits.CONFIGURATION, str(error)
-        case JournalExists() | NotConfirmed():
+        case JournalExists() | NotConfirmed() | SpecError():
             return exits.USAGE, str(error)
         case JournalTampered():
             return exits.TAMPERED, f"{error}; see: coxswain audit verify --journal {error.path}"

@@ -2,7 +2,9 @@
 
 OK = 0
 ERROR = 1
+"""Something could not be read, written or done: a file that is missing, a journal that is in use."""
 USAGE = 2
+"""The words are wrong: an option, a value that cannot be, a name nobody has, a file that is not to be overwritten."""
 NOT_RUNNING = 3
 """Of `run`: no process serves a venue that is to have one."""
 CONFIGURATION = 4

@@ -86,9 +86,10 @@ def show_firm(config: Path, name: str, as_json: bool) -> int:
 def check_account(config: Path, journal: Path, name: str, as_json: bool) -> int:
     """Say how an account stands under each rule: as its journal left it, else as the configuration begins it."""
     setup = load(config, _environment()).setup
-    spec = next((spec for spec in setup.accounts if spec.id == name), None)
+    accounts = {spec.id: spec for spec in setup.accounts}
+    spec = accounts.get(AccountId(name))
     if spec is None:
-        say(f"coxswain: there is no account {name} in {config}")
+        say(f"coxswain: account {name!r} is not in {config}; wanted one of {', '.join(accounts)}")
         return exits.USAGE
     rows: tuple[Standing, ...] = ()
     if journal.is_file():

@@ -193,7 +193,7 @@ def show_explanation(journal: Path, name: str, last: int, as_json: bool) -> int:
     explanation = explainer.explain(name)
     if explanation is None:
         tables.say(f"coxswain: {name}: no signal, order or account of this name is in {journal}")
-        return exits.ERROR
+        return exits.USAGE
     if as_json:
         print_json(document(explanation))
     else:

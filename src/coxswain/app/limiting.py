@@ -9,6 +9,7 @@ import typer
 
 from coxswain.app.operate import Reason, tell
 from coxswain.app.options import DEFAULT_JOURNAL, Journal, Json, reports_errors
+from coxswain.app.typed import pairs
 
 limits_app = typer.Typer(help="Show the limits in force, and change them while the engine runs.")
 override_app = typer.Typer(help="Let one order pass one soft control, by two persons.", no_args_is_help=True)
@@ -43,8 +44,7 @@ def set_limits(
     as_json: Json = False,
 ) -> None:
     """Change limits: what tightens at once, what may let more through by a second person where the desk says so."""
-    pairs = [each.partition("=") for each in values]
-    given = {key: value for key, _, value in pairs}
+    given = pairs("KEY=VALUE", values, "max_order_qty=50")
     tell(journal, as_json, "set-limits", values=given, account=account, for_s=for_s, reason=reason)
 
 

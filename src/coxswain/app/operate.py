@@ -11,6 +11,7 @@ import typer
 
 from coxswain.app import exits
 from coxswain.app.options import DEFAULT_JOURNAL, Journal, Json, fail, reports_errors
+from coxswain.app.typed import pairs
 
 operating = typer.Typer()
 
@@ -166,8 +167,8 @@ def modify(
     as_json: Json = False,
 ) -> None:
     """Lower what accounts take of a plan that waits; 0 leaves an account out."""
-    pairs = [each.partition("=") for each in quantities]
-    tell(journal, as_json, "modify", plan_id=plan, quantities={name: qty for name, _, qty in pairs}, reason=reason)
+    lots = pairs("ACCOUNT=LOTS", quantities, "alpha=0.5")
+    tell(journal, as_json, "modify", plan_id=plan, quantities=lots, reason=reason)
 
 
 @operating.command()

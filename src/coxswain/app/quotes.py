@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
-from coxswain.feeds import Feed, FeedError, merge, open_feed
+from coxswain.feeds import Feed, FeedError, SpecError, merge, open_feed
 from coxswain.model.market import Quote
 from coxswain.model.setup import Setup
 
@@ -16,7 +16,7 @@ EVERY = 2_000
 
 
 def open_feeds(specs: Sequence[str], tz: str | None, setup: Setup) -> list[Feed]:
-    """Open each file and see that its instrument is configured. Raises `FeedError`."""
+    """Open each file and see that its instrument is configured. Raises `SpecError`."""
     feeds = [open_feed(spec, tz) for spec in specs]
     venues = {venue.id for venue in setup.venues}
     known = {instrument.symbol for instrument in setup.instruments}
@@ -25,20 +25,20 @@ def open_feeds(specs: Sequence[str], tz: str | None, setup: Setup) -> list[Feed]
             feed.path.samefile(other.path) and (feed.symbol, feed.venue) == (other.symbol, other.venue)
             for other in feeds[:number]
         ):
-            raise FeedError(f"{feed.path}: given twice for {feed.symbol}, wanted each file once")
+            raise SpecError(f"{feed.path}: given twice for {feed.symbol}, wanted each file once")
         if feed.venue is not None and feed.venue not in venues:
             wanted = ", ".join(sorted(venues))
-            raise FeedError(f"{feed.path}: {feed.venue} is not a venue of the configuration, wanted {wanted}")
+            raise SpecError(f"{feed.path}: {feed.venue} is not a venue of the configuration, wanted {wanted}")
         if feed.venue is not None and not any(each.symbol == feed.symbol and each.venue is None for each in feeds):
             what = f"{feed.symbol}=FILE beside it, the market that accounts are valued by"
-            raise FeedError(f"{feed.path}: shows only what {feed.venue} shows of {feed.symbol}, wanted {what}")
+            raise SpecError(f"{feed.path}: shows only what {feed.venue} shows of {feed.symbol}, wanted {what}")
         if feed.is_trades and not any(
             (each.symbol, each.venue, each.is_trades) == (feed.symbol, feed.venue, False) for each in feeds
         ):
-            raise FeedError(f"{feed.path}: holds only trades of {feed.symbol}, wanted its quotes beside it")
+            raise SpecError(f"{feed.path}: holds only trades of {feed.symbol}, wanted its quotes beside it")
         if feed.symbol not in known:
             wanted = ", ".join(sorted(known))
-            raise FeedError(
+            raise SpecError(
                 f"{feed.path}: symbol {feed.symbol} is not an instrument of the configuration, wanted {wanted}"
             )
     return feeds

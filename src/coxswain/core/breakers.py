@@ -182,7 +182,8 @@ def _why_not_closed(state: State, message: CloseBreaker) -> str:
     if not message.reason.strip():
         return "REASON: wanted=why it may be tried again"
     if breaker is None:
-        return f"BREAKER_CLOSED: wanted=one of {', '.join(account.breakers) or 'none that is open'}"
+        wanted = f"one of {', '.join(account.breakers)}" if account.breakers else "one that is open; none is"
+        return f"BREAKER_CLOSED: breaker={message.breaker} is not open, wanted={wanted}"
     if breaker.state is HALF_OPEN:
         return "BREAKER_HALF_OPEN: wanted=an entry that fills, which closes it"
     return "" if breaker.until_ns is None else "BREAKER_COOLING_DOWN: wanted=the end of that time"

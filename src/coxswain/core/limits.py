@@ -94,8 +94,8 @@ def _why_not_approved(state: State, message: ApproveLimits, proposal: LimitPropo
 
 
 def _no_proposal(state: State, number: int) -> str:
-    known = " ".join(state.limits.proposals) or "none that waits"
-    return f"PROPOSAL_UNKNOWN: proposal={number}, wanted=one of {known}"
+    known = " ".join(state.limits.proposals)
+    return f"PROPOSAL_UNKNOWN: proposal={number}, wanted={f'one of {known}' if known else 'one that waits; none does'}"
 
 
 # --- deadlines --------------------------------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def _errors(state: State, message: SetLimits) -> tuple[str, ...]:
 def _why_not(key: str, value: Decimal, account: AccountId | None) -> str:
     known = KEYS.get(general(key))
     if known is None:
-        return f"KEY_UNKNOWN: key={key}, wanted=a key of the configuration"
+        return f"KEY_UNKNOWN: key={key}, wanted=a limit that `coxswain limits` lists"
     if account is not None and known.scope is Scope.DESK:
         return f"KEY_OF_THE_DESK: key={key}, wanted=a limit of accounts, or no account"
     if key in AT_START:

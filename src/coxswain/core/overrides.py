@@ -91,10 +91,11 @@ def _why_not_soft(tx: Tx, account_id: AccountId, control: int) -> str:
     kind = kinds.get(control)
     if kind is Kind.SOFT:
         return ""
-    soft = ", ".join(str(number) for number, each in kinds.items() if each is Kind.SOFT) or "none that is soft"
+    soft = ", ".join(str(number) for number, each in kinds.items() if each is Kind.SOFT)
+    wanted = f"one of {soft}" if soft else "a soft one; none is"
     if kind is None:
-        return f"CONTROL_UNKNOWN: control={control}, wanted=one of {soft}"
-    return f"CONTROL_NOT_SOFT: control={control} is {kind} and never overridden, wanted=one of {soft}"
+        return f"CONTROL_UNKNOWN: control={control}, wanted={wanted}"
+    return f"CONTROL_NOT_SOFT: control={control} is {kind} and never overridden, wanted={wanted}"
 
 
 def _why_not_approved(state: State, message: ApproveOverride, override: Override | None) -> tuple[str, ...]:
@@ -111,5 +112,6 @@ def _why_not_approved(state: State, message: ApproveOverride, override: Override
 
 
 def _unknown(state: State, override_id: str) -> str:
-    known = " ".join(state.overrides) or "none that is open"
-    return f"OVERRIDE_UNKNOWN: override={override_id}, wanted=one of {known}"
+    known = " ".join(state.overrides)
+    wanted = f"one of {known}" if known else "one that is open; none is"
+    return f"OVERRIDE_UNKNOWN: override={override_id}, wanted={wanted}"

@@ -98,5 +98,6 @@ def unknown_scope(state: State, scope: Scope) -> str:
         ScopeKind.VENUE: tuple(dict.fromkeys(account.spec.venue for account in state.accounts.values())),
     }
     if scope.kind in known and scope.id not in known[scope.kind]:
-        return f"{scope.kind.lower()} {scope.id!r}, wanted one of {', '.join(known[scope.kind]) or 'none there yet'}"
+        wanted = f"one of {', '.join(known[scope.kind])}" if known[scope.kind] else "one; there is none yet"
+        return f"no {scope.kind.lower()} is called {scope.id!r}, wanted {wanted}"
     return ""

@@ -26,6 +26,10 @@ class FeedError(Exception):
     """A file cannot be read as quotes. The text names file, line, field, value and what is wanted."""
 
 
+class SpecError(FeedError):
+    """What was said of quotes is wrong, not what stands in a file: other words help."""
+
+
 class Feed:
     """The quotes of one file, read while they are iterated over. `bytes_read` tells how far, for a progress bar."""
 
@@ -101,7 +105,7 @@ def wrong(name: str, line: int, field: str, value: str, wanted: str) -> NoReturn
 
 
 def zone(name: str) -> tzinfo:
-    """Return the zone of an IANA name or of an offset such as -05:00. Raises `FeedError` for anything else."""
+    """Return the zone of an IANA name or of an offset such as -05:00. Raises `SpecError` for anything else."""
     hours, colon, minutes = name[1:].partition(":")
     if name[:1] in ("+", "-") and colon and (hours + minutes).isdecimal() and len(hours) == len(minutes) == 2:
         offset = timedelta(hours=int(hours), minutes=int(minutes))
@@ -110,6 +114,6 @@ def zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise FeedError(
+        raise SpecError(
             f"time zone {name!r}, wanted a name such as America/New_York or an offset such as -05:00"
         ) from error

@@ -8,7 +8,7 @@ from typing import IO
 from zipfile import ZipFile, is_zipfile
 
 from coxswain.feeds import csv_quotes, lean
-from coxswain.feeds.base import Feed, FeedError, zone
+from coxswain.feeds.base import Feed, FeedError, SpecError, zone
 from coxswain.model.vocabulary import Symbol, VenueId
 
 
@@ -24,7 +24,7 @@ def open_feed(spec: str, tz: str | None = None) -> Feed:
         symbol, file = "", spec
     symbol, at, venue = symbol.partition("@")
     if at and not (symbol and venue):
-        raise FeedError(f"{spec}: wanted SYMBOL@VENUE=FILE")
+        raise SpecError(f"{spec}: wanted SYMBOL@VENUE=FILE")
     path, shown_by = Path(file), VenueId(venue) if venue else None
     if path.is_dir():
         raise FeedError(f"{path}: is a directory, wanted a file of quotes")
@@ -33,7 +33,7 @@ def open_feed(spec: str, tz: str | None = None) -> Feed:
     if is_zipfile(path):
         return _open_lean(path, Symbol(symbol.upper()), tz, shown_by)
     if not symbol:
-        raise FeedError(f"{path}: the symbol is not known, wanted SYMBOL={path}")
+        raise SpecError(f"{path}: the symbol is not known, wanted SYMBOL={path}")
     parse = partial(
         csv_quotes.quotes, name=str(path), symbol=Symbol(symbol.upper()), tz=zone(tz) if tz is not None else None
     )

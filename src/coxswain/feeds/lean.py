@@ -17,7 +17,7 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import PurePath
 from typing import NamedTuple
 
-from coxswain.feeds.base import EARLIEST_NS, FeedError, Numbers, wrong, zone
+from coxswain.feeds.base import EARLIEST_NS, FeedError, Numbers, SpecError, wrong, zone
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import Symbol
 
@@ -56,12 +56,12 @@ def identify(path: PurePath, members: Iterable[str]) -> Archive:
 
 
 def zone_of(path: PurePath, archive: Archive) -> tzinfo:
-    """Return the zone a file was written in. Raises `FeedError` where only its owner can know."""
+    """Return the zone a file was written in. Raises `SpecError` where only its owner can know."""
     if archive.is_equity:
         return zone("America/New_York")
     if "oanda" in (part.lower() for part in path.parts):
         return zone("UTC")
-    raise FeedError(f"{path}: the time zone of its times is not known, wanted --quotes-tz (FXCM: -05:00)")
+    raise SpecError(f"{path}: the time zone of its times is not known, wanted --quotes-tz (FXCM: -05:00)")
 
 
 def quotes(lines: Iterable[str], name: str, symbol: Symbol, archive: Archive, tz: tzinfo) -> Iterator[Quote]:

@@ -113,6 +113,13 @@ def read_number(found: object) -> Decimal:
     return value
 
 
+def _number_of(name: str, found: object) -> Decimal:
+    try:
+        return read_number(found)
+    except ValueError as error:
+        raise ValueError(f"{error} for each name; {shown(name)} has {shown(found)}") from None
+
+
 def read_price(found: object) -> Decimal:
     value = read_number(found)
     if value <= ZERO:
@@ -146,9 +153,9 @@ def read_quantities(found: object) -> dict[AccountId, Decimal]:
         raise ValueError(wanted)
     quantities = {}
     for name, value in found.items():
-        qty = read_number(value)
+        qty = _number_of(str(name), value)
         if not isinstance(name, str) or qty < ZERO:
-            raise ValueError(wanted)
+            raise ValueError(f"{wanted}; {shown(str(name))} has {shown(value)}")
         quantities[AccountId(name)] = qty
     return quantities
 
@@ -163,7 +170,7 @@ def read_limits(found: object) -> dict[str, Decimal]:
     wanted = f"an object of 1 to {NAMES_MAX} keys of the configuration, each with its value"
     if not isinstance(found, Mapping) or not 0 < len(found) <= NAMES_MAX:
         raise ValueError(wanted)
-    return {str(key): read_number(value) for key, value in found.items()}
+    return {str(key): _number_of(str(key), value) for key, value in found.items()}
 
 
 def read_count(found: object) -> int:

@@ -36,7 +36,8 @@ def answer_of(record: Record) -> Answer:
     did_not += [sentence(event) for event in denied]
     did_not += [event.reason for event in record.events if isinstance(event, ev.ResolutionRefused)]
     nothing = not did and not did_not
-    did_not += _left_alone(record)
+    if did:
+        did_not += _left_alone(record)
     if nothing:
         did = (_AS_IT_WAS,)
     undo = _undo(record) if did and not nothing else ""
@@ -114,7 +115,7 @@ def _left_alone(record: Record) -> list[str]:
         case inp.SetLimits() if any(isinstance(event, ev.LimitsChanged) for event in record.events):
             return ["orders that work already and positions stay, whatever the new limits say"]
         case inp.CancelOrders(protection=False):
-            return ["stops and targets stay; name protection to cancel them too"]
+            return ["stops and targets stay; they are cancelled only where protection is asked for too"]
         case _:
             return []
 

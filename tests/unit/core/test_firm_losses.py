@@ -36,7 +36,7 @@ def test_an_order_may_take_the_worst_case_to_a_floor_that_is_broken_below_it_and
     (why,) = risks(desk(BELOW), 1001)
     assert why == (
         "FIRM_LOSS: value=at its stops the account would be at 94995; allowed up to 1000, "
-        "limit=95000 by daily, example.plan@2026-07"
+        "limit=95000, rule daily, example.plan@2026-07"
     )
 
 

@@ -79,7 +79,7 @@ def test_a_cancel_says_that_protection_stays() -> None:
     entry = desk.enter(10, order_type="LIMIT", limit_price="99.00")
     answer = answer_of(desk.step(CancelOrders("ann", "why", (entry,))))
     assert answer.done
-    assert answer.did_not == ("stops and targets stay; name protection to cancel them too",)
+    assert answer.did_not == ("stops and targets stay; they are cancelled only where protection is asked for too",)
 
 
 def test_a_signal_that_is_denied_is_not_done() -> None:

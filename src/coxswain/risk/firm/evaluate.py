@@ -51,7 +51,7 @@ def as_check(verdict: Verdict, facts: FirmFacts, *, smaller_is_taken: bool = Fal
 
 
 def _wanted(limit: Decimal | None, name: str, whose: str) -> str:
-    return f"{'' if limit is None else f'{limit:f} '}by {name}{whose}"
+    return f"{'' if limit is None else f'{limit:f}, '}rule {name}{whose}"
 
 
 def _in_force(facts: FirmFacts) -> Iterator[Verdict]:
