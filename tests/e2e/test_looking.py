@@ -20,13 +20,13 @@ def look(demo: Demo, command: str, *more: str) -> str:
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("status", ("open_positions", "unprotected_positions", "running", "received 4, planned 4, denied 0")),
+        ("status", ("open positions", "unprotected positions", "running", "received 4, planned 4, denied 0")),
         ("accounts", ("alder", "dogwood", "EUR", "ACTIVE", "900.00")),
         ("orders", ("ENTRY", "RECOVERY", "COMPLETION", "STOP", "TARGET", "EXIT", "REJECTED", "demo-1")),
         ("orders --open", ("STOP", "TARGET", "NEW", "demo-4")),
         ("positions", ("EURUSD", "BROKER", "open P&L")),
         ("fills", ("slip bp", "north-R", "south-R", "BUY", "SELL")),
-        ("stats", ("fill_rate_pct", "win_rate_pct", "in EUR", "in USD", "profit_factor")),
+        ("stats", ("fill rate %", "win rate %", "in EUR", "in USD", "profit factor")),
         ("audit log", ("ORDER_FILLED", "PROTECTION_SET", "ENGINE_STOPPED")),
         ("explain demo-1", ("AVAILABLE_MARGIN", "fir", "900", "1000", "FAIL", "not taking new positions", "elm")),
         ("explain fir", ("fir", "AVAILABLE_MARGIN", "FAIL")),
@@ -87,9 +87,9 @@ AMOUNT = re.compile(r"\d[\d,]*\.\d+")
 
 KEYS = {
     "accounts": ("account", "state", "equity"),
-    "orders": ("order", "side", "symbol", "lots", "filled", "status"),
+    "orders": ("order", "account", "side", "symbol", "lots", "filled", "status"),
     "positions": ("account", "symbol", "lots", "stop", "protection", "open P&L"),
-    "fills": ("order", "side", "symbol", "lots", "price", "state"),
+    "fills": ("time UTC", "account", "order", "symbol", "price"),
     "audit log": ("time UTC", "action", "why"),
     "explain demo-1": ("check", "value", "limit", "answer"),
 }

@@ -134,6 +134,16 @@ def test_the_screen_says_that_it_was_stopped_and_what_stays_open(desk: Path) -> 
     assert "2 orders stay open at the venues" in done.out
 
 
+def test_a_stop_that_is_sent_twice_at_once_is_one_stop(desk: Path) -> None:
+    """As by timeout(1), which signals the process and then its group."""
+    with running([COXSWAIN, "run", "--realtime", "--simulated"], desk) as run:
+        run.wait_until(lambda: durable_records(desk / "coxswain.journal") > 0)
+        run.process.send_signal(signal.SIGINT)
+        done, _ = run.stopped(signal.SIGINT)
+    assert done.code == 0
+    assert "Stopped by SIGINT; the same command goes on from here" in done.out
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_venue_that_a_script_started_in_the_background_ends_on_a_signal(
     tmp_path: Path, number: signal.Signals

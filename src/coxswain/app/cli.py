@@ -13,6 +13,7 @@ import typer
 
 from coxswain import __version__
 from coxswain.app import exits
+from coxswain.app.examples import add_examples
 from coxswain.app.levels import By, LogLevel
 from coxswain.app.limiting import breaker_app, limits_app, override_app
 from coxswain.app.operate import operating
@@ -485,3 +486,6 @@ def replay(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
 def version() -> None:
     """Print the version."""
     print(__version__)
+
+
+add_examples(app)

@@ -183,6 +183,9 @@ def run_signals(options: RunOptions, log: Log | None = None) -> int:
             by_wall_clock,
             partial(live.confirm, resolved.setup),
         )
+        if options.realtime:
+            for sentence in _what_runs(resolved, options.simulated):
+                tables.say(sentence)
         if feeds:
             with watched(feeds, options.as_json or options.json_lines or options.realtime) as feed:
                 ran = run(task, feed)
@@ -205,11 +208,27 @@ def _check_market(options: RunOptions, feeds: Sequence[Feed]) -> None:
         raise SpecError("no quotes were given, wanted --quotes SYMBOL=FILE; `coxswain demo` has a simulated market")
 
 
+def _what_runs(resolved: Resolved, simulated: bool) -> Iterator[str]:
+    """Say, before anything happens, where prices come from and how the run is looked at and ended."""
+    if simulated:
+        instruments = {instrument.symbol: instrument for instrument in resolved.setup.instruments}
+        starts = (
+            f"{each.symbol} {tables.price(each.start_ticks * each.tick, instruments[each.symbol])}"
+            for each in _walks(resolved)
+        )
+        yield "The market is SIMULATED, invented by a seeded random walk. It begins at:"
+        yield f"  {', '.join(starts)}"
+    yield "It runs in real time until Ctrl-C or SIGTERM. From another terminal: coxswain status"
+
+
 def _walk_on(resolved: Resolved) -> Iterator[Quote]:
     """A seeded random walk of every instrument that begins when it is first asked, and goes on for ever."""
+    yield from walk(_walks(resolved), resolved.seed, utc_ns(), demo.STEP_NS, ENDLESS_NS)
+
+
+def _walks(resolved: Resolved) -> list[Walk]:
     configured = _configured_walks(resolved)
-    walks = [_walk_of(instrument, configured.get(instrument.symbol)) for instrument in resolved.setup.instruments]
-    yield from walk(walks, resolved.seed, utc_ns(), demo.STEP_NS, ENDLESS_NS)
+    return [_walk_of(instrument, configured.get(instrument.symbol)) for instrument in resolved.setup.instruments]
 
 
 def _configured_walks(resolved: Resolved) -> dict[Symbol, WalkParams]:

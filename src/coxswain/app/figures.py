@@ -14,10 +14,10 @@ from coxswain.views.counters import NAMES, Counters, Timing
 from coxswain.views.summary import MoneyDoc, PerformanceDoc, stats_doc
 
 FIGURES = {
-    "fill_rate_pct": "fill_rate_pct (of orders that are over, stops and targets left out)",
-    "realized_pnl": "realized_pnl (before commission)",
-    "gross_profit": "gross_profit (of trades, net of commission)",
-    "gross_loss": "gross_loss (of trades, net of commission)",
+    "fill_rate_pct": "fill rate % (of orders that are over, stops and targets left out)",
+    "realized_pnl": "realized P&L (before commission)",
+    "gross_profit": "gross profit (of trades, net of commission)",
+    "gross_loss": "gross loss (of trades, net of commission)",
 }
 """Names of figures that need a word more."""
 RATIOS = ("profit_factor", "sharpe_ratio", "return_pct", "max_drawdown_pct")
@@ -31,7 +31,7 @@ def show_stats(journal: Path, as_json: bool) -> int:
         return exits.OK
     screens.show_market(summary)
     cells = [
-        (FIGURES.get(name, name), tables.short(getattr(figures, name)))
+        (FIGURES.get(name, tables.named(name)), tables.short(getattr(figures, name)))
         for name in figures.__struct_fields__
         if name not in ("money", "performance")
     ]
@@ -39,7 +39,7 @@ def show_stats(journal: Path, as_json: bool) -> int:
     rows: tuple[MoneyDoc | PerformanceDoc, ...] = (*figures.money, *figures.performance)
     for row in rows:
         cells = [
-            (FIGURES.get(name, name), _figure(name, getattr(row, name)))
+            (FIGURES.get(name, tables.named(name)), _figure(name, getattr(row, name)))
             for name in row.__struct_fields__
             if name != "currency"
         ]

@@ -40,6 +40,8 @@ def write_starter(folder: Path, force: bool = False) -> list[Path]:
     if in_the_way and not force:
         names = " and ".join(map(str, in_the_way))
         raise FileExistsError(f"{names}: there already; nothing was written")
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder}: is a file, wanted a folder; nothing was written")
     folder.mkdir(parents=True, exist_ok=True)
     config.write_text(starter_config(), encoding="utf-8")
     if env in in_the_way:

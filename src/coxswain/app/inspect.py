@@ -97,7 +97,7 @@ def show_status(journal: Path, as_json: bool) -> int:
         tables.line(verdict, tables.STYLES["bad" if problems else "ok"])
         screens.show_market(summary)
         words = {name: msgspec.to_builtins(value) for name, value in status.items() if name not in TOLD_ABOVE}
-        tables.table(("what", "value"), [(name, _plain(value)) for name, value in words.items()])
+        tables.table(("what", "value"), [(tables.named(name), _plain(value)) for name, value in words.items()])
     return exits.UNRECONCILED if unknown or summary.book.breaks else exits.OK
 
 

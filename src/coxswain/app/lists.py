@@ -72,12 +72,13 @@ def show_orders(journal: Path, only_open: bool, as_json: bool) -> int:
     screens.show_market(summary)
     instruments = summary.book.instruments
     headings = (
-        *("order", "role", "side", "symbol", "type", "lots", "filled", "avg price", "at", "status", "signal"),
-        "created UTC",
+        *("order", "account", "role", "side", "symbol", "type", "lots", "filled", "avg price", "at", "status"),
+        *("signal", "created UTC"),
     )
     cells = [
         (
             row.cl_ord_id,
+            row.account,
             row.role,
             row.side,
             row.symbol,
@@ -169,7 +170,7 @@ def show_fills(journal: Path, as_json: bool) -> int:
         headings,
         cells,
         right=("lots", "price", "commission", "slip bp"),
-        least=("exec id", "slip bp", "time UTC", "commission", "account"),
+        least=("exec id", "slip bp", "time UTC", "commission"),
     )
     return exits.OK
 

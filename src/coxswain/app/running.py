@@ -34,6 +34,9 @@ from coxswain.venues.remote import RemoteVenue
 from coxswain.views.answers import answer_of
 from coxswain.views.summary import Audit, Mark, RunDocument, Summary
 
+SAME_STOP_NS = 1_000_000_000
+"""A signal that follows another within this is the same one, sent twice."""
+
 
 class Observer(Protocol):
     """Somebody who wants to see what becomes durable; must not wait and must not raise."""
@@ -204,12 +207,19 @@ def _exit_code(document: RunDocument, gone: tuple[VenueId, ...]) -> int:
 
 @contextmanager
 def _stoppable(loop: Loop) -> Iterator[None]:
-    """End in good order on SIGINT and SIGTERM; a second one ends at once, as if killed."""
+    """End in good order on SIGINT and SIGTERM; a second one ends at once, as if killed.
+
+    Who signals a process and then its group, as timeout(1) does, means one stop: what follows at once is the same one.
+    """
+    asked_ns: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        loop.ask_to_stop(signal.Signals(number).name)
+        if not asked_ns:
+            asked_ns.append(utc_ns())
+            loop.ask_to_stop(signal.Signals(number).name)
+        elif utc_ns() - asked_ns[0] > SAME_STOP_NS:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+            signal.raise_signal(number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

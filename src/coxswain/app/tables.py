@@ -30,6 +30,7 @@ AROUND = 2
 INDENT = "  "
 LONG_FRACTION = re.compile(r"(?<![\w.])-?\d+\.\d{9,}(?![\w.]|-\w)")
 """More than eight places, which no tick and no lot step has; not a part of an id."""
+UNITS = {"pct": "%", "bps": "bp", "pnl": "P&L"}
 PLACES = 6
 SIGNIFICANT = 4
 """What is smaller than that many places keeps this many digits."""
@@ -240,6 +241,12 @@ def percent(value: Decimal, places: int = 1) -> str:
 
 def seconds(ms: int) -> str:
     return f"{Decimal(ms) / 1000:.1f} s"
+
+
+def named(field: str) -> str:
+    """Call a field of a document as people do: `fill_rate_pct` is `fill rate %`."""
+    words = field.split("_")
+    return " ".join(UNITS.get(word, word) for word in words)
 
 
 def count(number: int, thing: str) -> str:

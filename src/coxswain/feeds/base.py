@@ -19,6 +19,8 @@ from coxswain.model.vocabulary import Symbol, VenueId
 Parse = Callable[[Iterable[str]], Iterator[Quote]]
 
 CACHED_NUMBERS_MAX = 4096
+SHOWN_CHARS_MAX = 80
+"""Of what is wrong: a file of something else has lines of any length."""
 EARLIEST_NS = -(2**63)
 
 
@@ -101,7 +103,8 @@ class Numbers:
 
 
 def wrong(name: str, line: int, field: str, value: str, wanted: str) -> NoReturn:
-    raise FeedError(f"{name}, line {line}: {field} {value!r}, wanted {wanted}")
+    shown = value if len(value) <= SHOWN_CHARS_MAX else f"{value[:SHOWN_CHARS_MAX]}..."
+    raise FeedError(f"{name}, line {line}: {field} {shown!r}, wanted {wanted}")
 
 
 def zone(name: str) -> tzinfo:

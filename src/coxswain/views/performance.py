@@ -107,7 +107,11 @@ class Performance:
 
     def figures(self) -> tuple[PerformanceRow, ...]:
         portfolios = {row.currency: row for row in self.portfolio()}
-        return tuple(self._row(fund, portfolios[currency]) for currency, fund in sorted(self._funds.items()))
+        # A day may have begun before any balance came.
+        return tuple(
+            self._row(fund, portfolios.get(currency) or self._portfolio(currency, ()))
+            for currency, fund in sorted(self._funds.items())
+        )
 
     def portfolio(self, accounts: Collection[AccountId] | None = None) -> tuple[PortfolioRow, ...]:
         """Return what these accounts hold, or all, one row a currency."""

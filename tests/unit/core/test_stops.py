@@ -264,9 +264,9 @@ def test_an_account_that_comes_later_is_under_the_stop_of_everything() -> None:
 @pytest.mark.parametrize(
     ("scope", "wanted"),
     [
-        (Scope(ScopeKind.ACCOUNT, "Z"), "account 'Z', wanted one of A, B"),
-        (Scope(ScopeKind.VENUE, "Z"), "venue 'Z', wanted one of venue"),
-        (Scope(ScopeKind.INSTRUMENT, "Z"), "instrument 'Z', wanted one of SHARE, EURUSD"),
+        (Scope(ScopeKind.ACCOUNT, "Z"), "no account is called 'Z', wanted one of A, B"),
+        (Scope(ScopeKind.VENUE, "Z"), "no venue is called 'Z', wanted one of venue"),
+        (Scope(ScopeKind.INSTRUMENT, "Z"), "no instrument is called 'Z', wanted one of SHARE, EURUSD"),
     ],
 )
 def test_a_scope_that_nobody_knows_is_refused_with_those_that_are(scope: Scope, wanted: str) -> None:

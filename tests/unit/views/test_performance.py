@@ -43,6 +43,11 @@ def test_the_return_follows_the_equity() -> None:
     assert (row.equity, row.return_pct, row.max_drawdown_pct) == (Decimal(1100), Decimal(10), ZERO)
 
 
+def test_a_day_that_began_before_any_balance_came_has_figures_of_nothing() -> None:
+    row = figures(day(Script(), "2026-01-05"))
+    assert (row.equity, row.total_positions, row.total_value) == (ZERO, 0, ZERO)
+
+
 def test_open_profit_counts_at_each_quote() -> None:
     script = begun(balance=1000).quote("1.10000", "1.10002").step(position("0.01", "1.10000", balance="1000"))
     script.quote("1.11000", "1.11002").quote("1.09000", "1.09002")

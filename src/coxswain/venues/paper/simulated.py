@@ -69,10 +69,12 @@ class Simulated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         return next((f"walks: {walk.symbol}: {problem}" for walk in self.walks if (problem := walk.problem())), "")
 
     def told(self) -> str:
-        """Say what is invented, in the words of the configuration; empty if nothing is."""
+        """Say what the venue invents, in the words of the configuration; empty if nothing is.
+
+        The walks are a market, which says itself that it is SIMULATED, and are not there with quotes of another.
+        """
         numbers = ("slippage_pct", "fill_delay_ms", "partial_fill_rate", "reject_rate")
-        told = [f"{name} {text(Decimal(getattr(self, name)))}" for name in numbers if getattr(self, name)]
-        return ", ".join([*told, *(f"walk of {walk.symbol}" for walk in self.walks)])
+        return ", ".join(f"{name} {text(Decimal(getattr(self, name)))}" for name in numbers if getattr(self, name))
 
 
 class Draws:
