@@ -49,8 +49,8 @@ def _note(tx: Tx, position: Position, failed: ev.ProtectionFailed, role: Role) -
         return  # it is known, and there is a time for it
     policy = tx.account(account_id).spec.protection_policy
     again_ns, closes = None, policy is ProtectionPolicy.FLATTEN and role is Role.STOP and bool(position.qty)
-    if closes:
-        again_ns = tx.state.now_ns
+    if closes:  # at once; where that was refused as well, again after a gap
+        again_ns = tx.state.now_ns + (_gap_ns(min(tries, PROTECTION_TRIES_MAX)) if tries > 1 else 0)
     elif policy is ProtectionPolicy.RETRY and position.qty and tries <= PROTECTION_TRIES_MAX:
         again_ns = tx.state.now_ns + _gap_ns(tries)
     tx.apply(msgspec.structs.replace(failed, again_ns=again_ns, closes=closes))

@@ -1,5 +1,7 @@
 """Each test is a bug that a random world found, in the smallest scenario that shows it."""
 
+import msgspec
+
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import CompareAccounts, ResolveBreak, VenueFailed
 from coxswain.messages.requests import NewOrder
@@ -10,6 +12,8 @@ from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import (
     ClOrdId,
     OrdStatus,
+    OrdType,
+    ProtectionPolicy,
     ReachedVenue,
     Resolution,
     TradingState,
@@ -17,7 +21,7 @@ from coxswain.model.vocabulary import (
     VenueTier,
 )
 from tests.asking import release, stop
-from tests.unit.core.desk import BUY, SHARE, A, D, Desk, S, only, setup
+from tests.unit.core.desk import BUY, SHARE, WELL, A, D, Desk, S, account, only, setup
 from tests.unit.core.firm_desk import MES, FirmDesk, firm_setup, rules, under
 
 FROZEN = Scope(ScopeKind.ACCOUNT, A)
@@ -111,3 +115,25 @@ def test_an_order_that_is_adopted_counts_in_a_firms_books_at_once() -> None:
     desk.books(orders=(theirs,))
     assert desk.book().lots == D(3)
     assert desk.book().facing == {"SHARE": [1, 0]}
+
+
+def test_a_stop_and_the_exit_in_its_place_that_are_both_denied_are_tried_again_after_a_gap() -> None:
+    """Found by world 700024: closing was due again in the very instant in which it was denied: the engine failed."""
+    spec = msgspec.structs.replace(account(A), protection_policy=ProtectionPolicy.FLATTEN)
+    desk = Desk(setup(spec))
+    desk.hold(10)
+    unwell = msgspec.structs.replace(WELL, disk_headroom=False)
+    desk.step(unwell)
+    desk.adjust(stop_loss="97.00")
+    desk.wait(0)
+    closing = desk.events(ev.ExitStarted)
+    assert len(closing) == 1
+    assert desk.events(ev.ExitEnded)[-1].reason == "our own gate denied the exit order"
+    desk.wait(S)
+    assert len(desk.events(ev.ExitStarted)) == 1
+    desk.wait(S)
+    assert len(desk.events(ev.ExitStarted)) == 2
+    desk.step(WELL)
+    desk.wait(4 * S)
+    desk.cancel(desk.stop_of().cl_ord_id)  # it gives way
+    assert desk.requests(NewOrder)[-1].ord_type is OrdType.MARKET
