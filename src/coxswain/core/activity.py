@@ -13,13 +13,13 @@ from coxswain.core.state import DRAWDOWN_LIMIT, Account, State, equity, nearly_u
 from coxswain.messages import events as ev
 from coxswain.model.market import touch
 from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import Role
+from coxswain.model.vocabulary import COMPLETION, ENTRY, Role
 
 MINUTE_NS = 60 * NS_PER_S
 ENTERED_MAX = 8
 REPEATS_MAX = 64
 """Strategies that one position watches for repeats; of more, the one that was first is forgotten."""
-DERIVED = (Role.COMPLETION, Role.RECOVERY)
+DERIVED = (COMPLETION, Role.RECOVERY)
 """They follow from another order, and are neither repeats nor doubles of it."""
 
 
@@ -30,9 +30,11 @@ def is_derived(state: State, intent: OrderIntent) -> bool:
     children of an algorithm but the first.
     """
     signal = state.signals.get(intent.signal_id)
-    parent = parent_of(state, intent.account, intent.signal_id) if intent.role is Role.ENTRY else None
-    of_two = signal is not None and signal.first is not None
-    of_many = of_two or (signal is not None and signal.spread is not None) or (parent is not None and parent.has_sent)
+    if signal is None:  # a person sent it
+        return intent.role in DERIVED
+    parent = parent_of(state, intent.account, intent.signal_id) if intent.role is ENTRY else None
+    of_two = signal.first is not None
+    of_many = of_two or signal.spread is not None or (parent is not None and parent.has_sent)
     return intent.role in DERIVED or of_many
 
 
@@ -70,9 +72,10 @@ def note_order(state: State, account: Account, position: Position, event: ev.Ord
     # One that was asked for at market has the price that protects it, which nobody asked for.
     asked = None if intent.protected else intent.price or intent.stop_px
     position.entered.append(Entered(now_ns, intent.side, intent.order_qty, asked, intent.strategy))
-    del position.entered[:-ENTERED_MAX]
+    if len(position.entered) > ENTERED_MAX:
+        del position.entered[0]
     repeat = position.repeats.get(intent.strategy)
-    if repeat is None or (repeat.side, repeat.qty) != (intent.side, intent.order_qty):
+    if repeat is None or repeat.side is not intent.side or repeat.qty != intent.order_qty:
         repeat = position.repeats[intent.strategy] = Repeat(intent.side, intent.order_qty, Ring())
         if len(position.repeats) > REPEATS_MAX:
             del position.repeats[next(iter(position.repeats))]

@@ -20,8 +20,13 @@ from coxswain.model.market import Instrument
 from coxswain.model.orders import OrderIntent
 from coxswain.model.plan import Plan
 from coxswain.model.signal import Signal, dies_ns
-from coxswain.model.vocabulary import OrdType, Role, SignalKind
+from coxswain.model.vocabulary import (
+    DIRECT,
+    MARKET,
+    SignalKind,
+)
 
+NO_PRICES = (None,) * 5
 FUTURE_NS = 1_000_000_000
 """A sender's clock may run ahead of ours by this much."""
 FUTURE = "SIGNAL_FROM_THE_FUTURE: it may be at most one second ahead of the engine's time"
@@ -98,7 +103,7 @@ def why_never(tx: Tx, signal: Signal) -> tuple[str, ...]:
         reasons.append("SIDE_MISSING: an entry buys or sells")
     if state.now_ns > dies_ns(signal) and signal.kind is not SignalKind.EXIT:  # leaving is never too late
         reasons.append(f"SIGNAL_EXPIRED: age_s={(state.now_ns - signal.signal_time_ns) // 10**9}, ttl_s={signal.ttl_s}")
-    if signal.kind is SignalKind.EXIT and signal.order_type is not OrdType.MARKET:
+    if signal.kind is SignalKind.EXIT and signal.order_type is not MARKET:
         reasons.append("EXIT_NOT_AT_MARKET: to leave at a price, move take_profit with a stop_adjustment")
     unknown = [account for account in signal.accounts if account not in state.accounts]
     if unknown:
@@ -118,14 +123,16 @@ def _off_tick(signal: Signal, instrument: Instrument) -> list[str]:
 
 def _why_not_ours(state: State, intent: OrderIntent) -> tuple[Check, ...]:
     """Say why an order cannot even be put to the gate, which judges by the account's own limits."""
-    role, known = intent.role is Role.DIRECT, intent.account in state.accounts
-    numbers = (intent.order_qty, intent.price, intent.stop_px, intent.stop_loss, intent.take_profit, intent.decision_px)
-    finite = all(number is None or number.is_finite() for number in numbers)
+    role, known = intent.role is DIRECT, intent.account in state.accounts
+    prices = (intent.price, intent.stop_px, intent.stop_loss, intent.take_profit, intent.decision_px)
+    finite = intent.order_qty.is_finite() and (
+        prices == NO_PRICES or all(price is None or price.is_finite() for price in prices)
+    )
     if role and known and finite:
         return ()
     checks = (
         Check("ACCOUNT_UNKNOWN", None, None, known, intent.account, "an account of the configuration"),
-        Check("ROLE", None, None, role, intent.role, Role.DIRECT),
+        Check("ROLE", None, None, role, intent.role, DIRECT),
         Check("NOT_A_NUMBER", None, None, finite, "NaN or an infinity", "numbers"),
     )
     return tuple(check for check in checks if not check.passed)

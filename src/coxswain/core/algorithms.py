@@ -36,14 +36,15 @@ from coxswain.model.market import Instrument, Quote, is_sane, mid
 from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
+    ACTIVE,
+    ENTRY,
+    LIMIT,
+    MARKET,
     AccountId,
-    OrdType,
-    Role,
     Side,
     SignalId,
     SignalKind,
     TimeInForce,
-    TradingState,
 )
 
 WAKE_NS_MIN = 100 * NS_PER_MS
@@ -63,7 +64,7 @@ def release(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
     checks = tuple(fitness(tx.account(account_id)))
     failed = tuple(reason(check) for check in checks if not check.passed)
     if failed:
-        intent = entry_intent(tx, signal_id, account_id, share.qty, Role.ENTRY)
+        intent = entry_intent(tx, signal_id, account_id, share.qty, ENTRY)
         tx.apply(ev.OrderDenied(intent, checks, failed))
     elif signal.side is not None:
         _start(tx, account_id, signal, signal.side, share.qty)
@@ -109,7 +110,7 @@ def after(tx: Tx, order: Order) -> None:
     if position.leaving_for is not None:
         _go_on(tx, intent.account, position.leaving_for, order)
     signal = tx.state.signals.get(intent.signal_id)
-    if intent.role is Role.ENTRY and signal is not None and signal.algo is not None:
+    if intent.role is ENTRY and signal is not None and signal.algo is not None:
         _go_on(tx, intent.account, intent.signal_id, order)
 
 
@@ -195,9 +196,9 @@ def _why_over(tx: Tx, account: Account, position: Position, signal: Signal, pare
 
 
 def _may_enter(state: State, account: Account, signal: Signal) -> bool:
-    if narrower_state(state, signal.symbol, signal.strategy) is not TradingState.ACTIVE:
+    if narrower_state(state, signal.symbol, signal.strategy) is not ACTIVE:
         return False
-    return account.state is TradingState.ACTIVE or _passing(account)
+    return account.state is ACTIVE or _passing(account)
 
 
 def _passing(account: Account) -> bool:
@@ -370,10 +371,10 @@ def _send(tx: Tx, account_id: AccountId, signal: Signal, parent: Parent, wanted:
 
 
 def _child(tx: Tx, account_id: AccountId, signal: Signal, wanted: Target, qty: Decimal) -> OrderIntent:
-    base = entry_intent(tx, signal.id, account_id, qty, Role.ENTRY)
+    base = entry_intent(tx, signal.id, account_id, qty, ENTRY)
     if wanted.price is not None:
-        return msgspec.structs.replace(base, ord_type=OrdType.LIMIT, price=wanted.price)
-    ord_type = OrdType.MARKET if signal.limit_price is None else OrdType.LIMIT
+        return msgspec.structs.replace(base, ord_type=LIMIT, price=wanted.price)
+    ord_type = MARKET if signal.limit_price is None else LIMIT
     return msgspec.structs.replace(base, ord_type=ord_type, price=signal.limit_price, time_in_force=TimeInForce.IOC)
 
 
@@ -393,7 +394,7 @@ def why_not(state: State, signal: Signal, algos: Mapping[str, AlgoModule]) -> li
         fields = ", ".join(module.Params.__struct_fields__)
         return [f"ALGO_PARAMS: algo={name}, params={signal.algo.params}: {error}; its parameters are {fields}"]
     reasons = []
-    if signal.order_type not in (OrdType.MARKET, OrdType.LIMIT):
+    if signal.order_type not in (MARKET, LIMIT):
         reasons.append(f"ALGO_ORDER_TYPE: order_type={signal.order_type}, wanted=MARKET or LIMIT with an algorithm")
     if signal.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
         reasons.append(f"ALGO_TIME_IN_FORCE: time_in_force={signal.time_in_force}, wanted=DAY or GTC with an algorithm")

@@ -24,6 +24,7 @@ from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus
 
 OPEN, HALF_OPEN, CLOSED = BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED
+LOSS, DRAWDOWN = BreakerKind.LOSS, BreakerKind.DRAWDOWN
 Measure = Callable[[State, Account], tuple[Decimal, Decimal]]
 """Returns what is measured, and its limit; a limit of 0 is none."""
 
@@ -32,24 +33,24 @@ Measure = Callable[[State, Account], tuple[Decimal, Decimal]]
 
 
 def _loss(state: State, account: Account) -> tuple[Decimal, Decimal]:
-    params, window = account.params, account.windows.get(BreakerKind.LOSS)
+    params, window = account.params, account.windows.get(LOSS)
     length_ns = seconds_ns(params.circuit_breaker_window_s)
     top = None if window is None else windows.highest(window, state.now_ns, length_ns)
     if top is None:
         return ZERO, ZERO
-    return top - equity(account), percent_of(params.circuit_breaker_max_loss_pct, max(top, ZERO))
+    lost = top - equity(account)
+    return lost, percent_of(params.circuit_breaker_max_loss_pct, max(top, ZERO)) if lost > ZERO else ZERO
 
 
 def _drawdown(state: State, account: Account) -> tuple[Decimal, Decimal]:
-    top, pct = account.day_peak, account.params.circuit_breaker_max_drawdown_pct
-    return (top - equity(account), percent_of(pct, top)) if pct else (ZERO, ZERO)
+    top = account.day_peak
+    return top - equity(account), percent_of(account.params.circuit_breaker_max_drawdown_pct, top)
 
 
-def _counted(kind: BreakerKind, limit: str) -> Measure:
+def _counted(kind: BreakerKind) -> Measure:
     def measure(state: State, account: Account) -> tuple[Decimal, Decimal]:
-        allowed: Decimal = getattr(account.params, limit)
-        window = account.windows.get(kind)
-        if not allowed or window is None:
+        allowed, window = _limit(account, kind), account.windows.get(kind)
+        if window is None:
             return ZERO, allowed
         return windows.total(window, state.now_ns, seconds_ns(account.params.circuit_breaker_window_s)), allowed
 
@@ -58,21 +59,16 @@ def _counted(kind: BreakerKind, limit: str) -> Measure:
 
 def _stale_quotes(state: State, account: Account) -> tuple[Decimal, Decimal]:
     """Count held instruments whose market is open and whose quote is stale; looked at once a comparison."""
-    limit, oldest_ns = account.params.circuit_breaker_stale_quotes, state.now_ns - seconds_ns(state.desk.quote_stale_s)
-    if not limit:
-        return ZERO, ZERO
-    stale = 0
+    stale, oldest_ns = 0, state.now_ns - seconds_ns(state.desk.quote_stale_s)
     for symbol, position in account.positions.items():
         quote = state.quotes.get(symbol)
         if position.qty and state.sessions.get(symbol) and (quote is None or quote.ts_ns < oldest_ns):
             stale += 1
-    return Decimal(stale), limit
+    return Decimal(stale), account.params.circuit_breaker_stale_quotes
 
 
 def _volatility(state: State, account: Account) -> tuple[Decimal, Decimal]:
     limit = account.params.circuit_breaker_max_volatility_pct
-    if not limit:
-        return ZERO, ZERO
     held = (symbol for symbol, position in account.positions.items() if position.qty and symbol in state.volatility)
     return max((state.volatility[symbol].ewma_pct for symbol in held), default=ZERO), limit
 
@@ -80,12 +76,27 @@ def _volatility(state: State, account: Account) -> tuple[Decimal, Decimal]:
 MEASURES: dict[BreakerKind, Measure] = {
     BreakerKind.LOSS: _loss,
     BreakerKind.DRAWDOWN: _drawdown,
-    BreakerKind.REJECTS: _counted(BreakerKind.REJECTS, "circuit_breaker_max_rejects"),
-    BreakerKind.SLIPPAGE: _counted(BreakerKind.SLIPPAGE, "circuit_breaker_max_slippage_bps"),
-    BreakerKind.VENUE_ERRORS: _counted(BreakerKind.VENUE_ERRORS, "circuit_breaker_max_venue_errors"),
+    BreakerKind.REJECTS: _counted(BreakerKind.REJECTS),
+    BreakerKind.SLIPPAGE: _counted(BreakerKind.SLIPPAGE),
+    BreakerKind.VENUE_ERRORS: _counted(BreakerKind.VENUE_ERRORS),
     BreakerKind.STALE_QUOTES: _stale_quotes,
     BreakerKind.VOLATILITY: _volatility,
 }
+LIMITS: dict[BreakerKind, str] = {
+    BreakerKind.LOSS: "circuit_breaker_max_loss_pct",
+    BreakerKind.DRAWDOWN: "circuit_breaker_max_drawdown_pct",
+    BreakerKind.REJECTS: "circuit_breaker_max_rejects",
+    BreakerKind.SLIPPAGE: "circuit_breaker_max_slippage_bps",
+    BreakerKind.VENUE_ERRORS: "circuit_breaker_max_venue_errors",
+    BreakerKind.STALE_QUOTES: "circuit_breaker_stale_quotes",
+    BreakerKind.VOLATILITY: "circuit_breaker_max_volatility_pct",
+}
+"""The setting that each stands under; at 0 it is off, and nothing is measured."""
+
+
+def _limit(account: Account, kind: BreakerKind) -> Decimal:
+    setting: Decimal = getattr(account.params, LIMITS[kind])
+    return setting
 
 
 # --- opening ----------------------------------------------------------------------------------------------------------
@@ -93,8 +104,9 @@ MEASURES: dict[BreakerKind, Measure] = {
 
 def watch_money(tx: Tx, account_id: AccountId) -> None:
     """Look at what an account's equity says, after it has changed."""
-    _look(tx, account_id, BreakerKind.LOSS)
-    _look(tx, account_id, BreakerKind.DRAWDOWN)
+    _look(tx, account_id, LOSS)
+    if tx.account(account_id).params.circuit_breaker_max_drawdown_pct:
+        _look(tx, account_id, DRAWDOWN)
 
 
 def after(tx: Tx) -> None:
@@ -125,10 +137,10 @@ _WATCHED: dict[type, BreakerKind] = {
 def _look(tx: Tx, account_id: AccountId, kind: BreakerKind) -> None:
     account = tx.account(account_id)
     breaker = account.breakers.get(kind)
-    if breaker is not None and breaker.state is OPEN:
+    if not _limit(account, kind) or (breaker is not None and breaker.state is OPEN):
         return
     value, limit = MEASURES[kind](tx.state, account)
-    if limit > 0 and value >= limit:
+    if limit > ZERO and value >= limit:
         _open(tx, account_id, kind, "it reached its limit", plain(value), plain(limit))
 
 
@@ -197,7 +209,7 @@ def cooled_down(tx: Tx, account_id: AccountId, kind: BreakerKind) -> None:
 
 def _follow_created(tx: Tx, event: ev.OrderCreated) -> None:
     """Let the first entry of a half-open breaker's account decide what becomes of it."""
-    if event.enters:
+    if event.enters and tx.account(event.intent.account).breakers:
         _try(tx, event.intent, event.cl_ord_id)
 
 
@@ -223,6 +235,8 @@ _FOLLOWED: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.OutcomeUnknown: _follow_outcome,
     ev.VolatilitySet: _follow_volatility,
 }
+CONCERNED = frozenset((*_WATCHED, *_FOLLOWED))
+"""The events that `after` looks at."""
 
 
 def _try(tx: Tx, intent: OrderIntent, cl_ord_id: ClOrdId) -> None:

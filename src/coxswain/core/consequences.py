@@ -31,7 +31,8 @@ def after(tx: Tx, order: Order, was_over: bool) -> None:
     follow(tx, order.intent.account, order.intent.symbol, order)
     if over_now:
         algorithms.after(tx, order)
-    legging.after(tx, order)
+    if tx.account(order.intent.account).spreads:
+        legging.after(tx, order)
 
 
 def _after_leg(tx: Tx, leg: Order) -> None:

@@ -1,6 +1,7 @@
 """Which deadline is next. An index over the state, made anew at every start; no rule about time belongs here."""
 
 import heapq
+from collections.abc import Iterable
 
 from coxswain.core.state import State
 
@@ -19,6 +20,11 @@ class Deadlines:
 
     def clear(self, key: str) -> None:
         self._due.pop(key, None)
+
+    def clear_all(self, kinds: Iterable[str], about: str) -> None:
+        """Clear each of these kinds that stands for one order."""
+        for kind in kinds:
+            self._due.pop(kind + about, None)
 
     def next_ns(self) -> int | None:
         while self._heap:

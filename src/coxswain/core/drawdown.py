@@ -8,7 +8,7 @@ from decimal import Decimal
 from coxswain.core.causes import restrict
 from coxswain.core.state import Account, equity
 from coxswain.core.tx import Tx
-from coxswain.model.decimals import percent_of
+from coxswain.model.decimals import ZERO, limit_of
 from coxswain.model.vocabulary import AccountId
 
 
@@ -21,11 +21,11 @@ def lost(account: Account) -> tuple[Decimal, Decimal]:
 def watch(tx: Tx, account_id: AccountId) -> None:
     """Let an account only reduce once a drawdown has reached its limit."""
     account = tx.account(account_id)
-    if account.peak <= 0 or "DRAWDOWN" in account.causes:
+    if account.peak <= ZERO or "DRAWDOWN" in account.causes:
         return
     trailing, static = lost(account)
     params = account.params
-    if trailing >= percent_of(params.max_drawdown_pct, account.peak):
+    if trailing >= limit_of(params.max_drawdown_pct, account.peak):
         restrict(tx, account_id, "DRAWDOWN", "equity is as far below its peak as it may be")
-    elif static >= percent_of(params.max_static_drawdown_pct, account.initial_balance or account.peak):
+    elif static >= limit_of(params.max_static_drawdown_pct, account.initial_balance or account.peak):
         restrict(tx, account_id, "DRAWDOWN", "equity is as far below the first balance as it may be")

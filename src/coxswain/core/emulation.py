@@ -15,9 +15,18 @@ from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.setup import Capabilities
 from coxswain.model.signal import Signal
 from coxswain.model.trail import behind
-from coxswain.model.vocabulary import OPPOSITE, OrdType, Side, Symbol, TimeInForce, TriggerSource
+from coxswain.model.vocabulary import (
+    GTD,
+    OPPOSITE,
+    TRAILING_STOP,
+    OrdType,
+    Side,
+    Symbol,
+    TimeInForce,
+    TriggerSource,
+)
 
-LASTING = (TimeInForce.GTC, TimeInForce.GTD, TimeInForce.DAY)
+LASTING = (TimeInForce.GTC, GTD, TimeInForce.DAY)
 """For an order that should stay until it is called back, best first."""
 AT_ONCE = (TimeInForce.IOC, TimeInForce.DAY, TimeInForce.GTC)
 """For an order that should not stay, best first."""
@@ -26,9 +35,9 @@ AT_ONCE = (TimeInForce.IOC, TimeInForce.DAY, TimeInForce.GTC)
 def as_sent(state: State, account: Account, intent: OrderIntent) -> OrderIntent:
     """Turn an order into one that its venue knows, where there is a way."""
     can = account.capabilities
-    if intent.time_in_force is TimeInForce.GTD and not can.native_gtd:
+    if intent.time_in_force is GTD and not can.native_gtd:
         intent = msgspec.structs.replace(intent, time_in_force=lasting(can))
-    if intent.ord_type is OrdType.TRAILING_STOP:
+    if intent.ord_type is TRAILING_STOP:
         intent = _with_trigger(state, intent)
         if not can.native_trailing:
             intent = msgspec.structs.replace(intent, ord_type=OrdType.STOP)
@@ -37,7 +46,7 @@ def as_sent(state: State, account: Account, intent: OrderIntent) -> OrderIntent:
 
 def lasting(can: Capabilities) -> TimeInForce:
     """Return how an order is sent that should stay until it is called back; the engine ends it in time."""
-    return next((tif for tif in LASTING if tif is not TimeInForce.GTD and tif in can.times_in_force), TimeInForce.DAY)
+    return next((tif for tif in LASTING if tif is not GTD and tif in can.times_in_force), TimeInForce.DAY)
 
 
 def at_once(can: Capabilities) -> TimeInForce:
@@ -62,7 +71,7 @@ def unsupported(can: Capabilities, signal: Signal) -> list[Check]:
         wanted = " ".join(can.ord_types)
         failed.append(Check("ORDER_TYPE_UNSUPPORTED", None, None, False, signal.order_type, wanted))
     tif = signal.time_in_force
-    if tif is TimeInForce.GTD and not can.native_gtd:
+    if tif is GTD and not can.native_gtd:
         tif = lasting(can)
     if tif not in can.times_in_force:
         failed.append(Check("ORDER_TYPE_UNSUPPORTED", None, None, False, tif, " ".join(can.times_in_force)))

@@ -96,18 +96,21 @@ class Engine:
         state = self._state
         self._advance(state.seq + 1, now_ns)
         tx = Tx(state, self._clock, self._gates, self._allocate, self._algos)
-        kind = type(message)
-        if kind in _PLAIN:
-            _PLAIN[kind](tx, message)
+        plain = _PLAIN.get(type(message))
+        if plain is not None:
+            plain(tx, message)
         else:
-            _HANDLERS[kind](self, tx, message)
-        if state.kept and kind in kept.BRING_ABOUT:
+            _HANDLERS[type(message)](self, tx, message)
+        if state.kept and type(message) in kept.BRING_ABOUT:
             kept.carry_out_what_is_ready(tx)
-        linked.after(tx)
-        breakers.after(tx)
+        if not linked.CONCERNED.isdisjoint(map(type, tx.events)):
+            linked.after(tx)
+        if not breakers.CONCERNED.isdisjoint(map(type, tx.events)):
+            breakers.after(tx)
         if state.limits.lowered:
             limits.release_what_fits(tx)
-        faults.lower(tx)
+        if not faults.CONCERNED.isdisjoint(map(type, tx.events)):
+            faults.lower(tx)
         return Record(state.seq, now_ns, message, tuple(tx.events), tuple(tx.requests))
 
     def fold(self, record: Record) -> None:

@@ -5,6 +5,7 @@ changes what the positions of its holders are worth, an order or a fill what one
 """
 
 from decimal import Decimal
+from functools import lru_cache
 
 from coxswain.core.money import rate_between
 from coxswain.core.position import Counted, Part, Position
@@ -16,6 +17,7 @@ from coxswain.model.market import is_sane, mid
 EVERYTHING = "everything"
 
 
+@lru_cache(4096)  # four times an order: 0.06 us instead of 0.15
 def name_of(kind: str, what: str) -> str:
     """Name a sum over all accounts: `currency|USD`, `group|metals`, `strategy|trend`, `lots|EURUSD`."""
     return f"{kind}|{what}"
@@ -24,7 +26,10 @@ def name_of(kind: str, what: str) -> str:
 def value(state: State, account: Account, position: Position, lot_value: Decimal) -> None:
     """Say what a lot is worth from now on, in the account's currency. It counts so from the next `count` on."""
     position.lot_value = lot_value
-    _convert(state, account)
+    if account.spec.currency == state.currency:
+        account.desk_rate = ONE
+    else:
+        _convert(state, account)
 
 
 def value_by_quote(state: State, account: Account, position: Position) -> None:
@@ -42,20 +47,19 @@ def count(state: State, account: Account, position: Position) -> None:
     old, lot_value, rate = position.counted, position.lot_value, account.desk_rate
     if up == old.up and down == old.down and lot_value == old.lot_value and rate == old.rate:
         return
-    now = Counted(up, down, lot_value, rate)
-    instrument = state.instruments[position.symbol]
+    position.counted = now = Counted(up, down, lot_value, rate)
+    instrument, sums = state.instruments[position.symbol], state.exposures
     own = _change(old, now, old.lot_value, lot_value)
     desk = own if rate == ONE == old.rate else _change(old, now, old.lot_value * old.rate, lot_value * rate)
-    _add(account.exposure, own)
-    _add_to(state, EVERYTHING, desk)
-    _add_to(state, name_of("currency", instrument.currency), desk)
+    _add(account.exposure, *own)
+    _add(_sum(sums, EVERYTHING), *desk)
+    _add(_sum(sums, name_of("currency", instrument.currency)), *desk)
     if instrument.group:
-        _add_to(state, name_of("group", instrument.group), desk)
+        _add(_sum(sums, name_of("group", instrument.group)), *desk)
     if up != old.up or down != old.down:
-        _add_to(state, name_of("lots", position.symbol), _change(old, now, ONE, ONE))
+        _add(_sum(sums, name_of("lots", position.symbol)), *_change(old, now, ONE, ONE))
     for strategy, part in position.parts.items():
         _count_part(state, strategy, part, lot_value, rate)
-    position.counted = now
 
 
 def hold(position: Position, strategy: str, delta: Decimal, is_buy: bool) -> None:
@@ -87,13 +91,17 @@ def _part(position: Position, strategy: str) -> Part:
 
 def _count_part(state: State, strategy: str, part: Part, lot_value: Decimal, rate: Decimal) -> None:
     old, now = part.counted, Counted(part.qty + part.held_buy, part.held_sell - part.qty, lot_value, rate)
-    _add_to(state, name_of("strategy", strategy), _change(old, now, old.lot_value * old.rate, lot_value * rate))
+    change = _change(old, now, old.lot_value * old.rate, lot_value * rate)
+    _add(_sum(state.exposures, name_of("strategy", strategy)), *change)
     part.counted = now
 
 
 def _change(old: Counted, now: Counted, before: Decimal, after: Decimal) -> tuple[Decimal, Decimal, Decimal]:
     """Return what changed up, down and in the larger of both, at the value of a lot before and after."""
-    up, down = now.up * after - old.up * before, now.down * after - old.down * before
+    if before == after:
+        up, down = (now.up - old.up) * after, (now.down - old.down) * after
+    else:
+        up, down = now.up * after - old.up * before, now.down * after - old.down * before
     # A position that stays on its side has moved one of the two by all that its larger one moved.
     if now.up >= now.down and old.up >= old.down:
         return up, down, up
@@ -102,17 +110,21 @@ def _change(old: Counted, now: Counted, before: Decimal, after: Decimal) -> tupl
     return up, down, max(now.up, now.down) * after - max(old.up, old.down) * before
 
 
-def _add_to(state: State, name: str, change: tuple[Decimal, Decimal, Decimal]) -> None:
-    exposure = state.exposures.get(name)
+def _sum(sums: dict[str, Exposure], name: str) -> Exposure:
+    exposure = sums.get(name)
     if exposure is None:
-        exposure = state.exposures[name] = Exposure()
-    _add(exposure, change)
+        exposure = sums[name] = Exposure()
+    return exposure
 
 
-def _add(exposure: Exposure, change: tuple[Decimal, Decimal, Decimal]) -> None:
-    exposure.up += change[0]
-    exposure.down += change[1]
-    exposure.gross += change[2]
+def _add(exposure: Exposure, up: Decimal, down: Decimal, gross: Decimal) -> None:
+    # Nearly every order or fill moves only one or two of them, and a look costs a tenth of an addition.
+    if up:
+        exposure.up += up
+    if down:
+        exposure.down += down
+    if gross:
+        exposure.gross += gross
 
 
 def _convert(state: State, account: Account) -> None:

@@ -65,6 +65,8 @@ _LOWERING: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.OutcomeUnknown: _after_error,
     ev.BreakFound: _after_break,
 }
+CONCERNED = frozenset(_LOWERING)
+"""The events that `lower` looks at."""
 
 
 def _lower_account(tx: Tx, account_id: AccountId, why: str) -> None:

@@ -34,7 +34,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
     account_id, named = account.spec.id, find_order(account, fill.cl_ord_id)
     fits = named is not None and (fill.symbol, fill.side) == (named.intent.symbol, named.intent.side)
     order = named if fits else None
-    if order is not None:
+    if order is not None and (order.replace_pending is not None or order.given_up):
         confirm_change(tx, order, fill.cl_ord_id, None, fill.transact_time_ns)
     held = account.positions.get(fill.symbol)
     anomaly = _anomaly(named, order, fill, 0 if held is None else held.exited_ns)
@@ -42,7 +42,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
     first = order is not None and _is_first(tx, order)
     instrument = tx.state.instruments[fill.symbol]
     rate = _rate(tx, account, instrument, fill)
-    if order is not None:
+    if order is not None and not order.outcome_known:
         _answer(tx, order, fill)
     tx.apply(_filled(named, order, fill, account_id, rate))
     _book_position(tx, account, instrument, fill, rate)
@@ -51,14 +51,16 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
         tx.apply(ev.IncidentRaised(account_id, fill.cl_ord_id, *anomaly))
         distrust(tx, account_id, anomaly[1])
     if order is not None:
-        _take_levels(tx, order, first)
+        if order.enters:
+            _take_levels(tx, order, first)
         after(tx, order, was_over)
         if anomaly and anomaly[0] == AFTER_EXIT:
             _close_again(tx, account, order)
     else:
         follow(tx, account_id, fill.symbol)
     watching.watch(tx, account_id)
-    reversals.fall_due(tx, account, fill.exec_id)
+    if account.awaited:
+        reversals.fall_due(tx, account, fill.exec_id)
     return True
 
 
@@ -97,7 +99,7 @@ def unbookable(fill: VenueFill) -> str:
 
 
 def _is_positive(amount: Decimal) -> bool:
-    return amount.is_finite() and amount > 0
+    return amount.is_finite() and amount > ZERO
 
 
 def _anomaly(named: Order | None, order: Order | None, fill: VenueFill, exited_ns: int) -> tuple[str, str] | None:
@@ -117,7 +119,7 @@ def _anomaly(named: Order | None, order: Order | None, fill: VenueFill, exited_n
 
 def _answer(tx: Tx, order: Order, fill: VenueFill) -> None:
     """A fill shows that the order reached the venue. What became of a cancel or a replace it does not show."""
-    if order.outcome_known or is_done(order):
+    if is_done(order):
         return
     nothing_else = not order.cancel_pending and order.replace_pending is None
     if fill.last_qty >= leaves_qty(order) or (order.phase is Phase.PENDING_NEW and nothing_else):
@@ -152,7 +154,7 @@ def _filled(
     else:
         cum_qty = plain(order.cum_qty + fill.last_qty)
         notional = order.notional + fill.last_qty * fill.last_px
-        leaves = ZERO if is_done(order) else plain(max(order.order_qty - cum_qty, ZERO))
+        leaves = ZERO if is_done(order) or cum_qty >= order.order_qty else plain(order.order_qty - cum_qty)
         status = _status_after(order, cum_qty)
         decision_px = order.intent.decision_px
     return ev.OrderFilled(
@@ -167,7 +169,7 @@ def _filled(
         rate,
         cum_qty,
         leaves,
-        machine.average(notional, cum_qty),
+        machine.average(notional, cum_qty) if cum_qty != fill.last_qty else round_down(fill.last_px),
         status,
         fill.transact_time_ns,
         None if decision_px is None else _slippage_bps(fill, decision_px),
@@ -233,9 +235,8 @@ def _take_levels(tx: Tx, order: Order, first: bool) -> None:
     """
     intent = order.intent
     position = tx.account(intent.account).positions[intent.symbol]
-    named = any(level is not None for level in (intent.stop_loss, intent.take_profit, intent.trailing_stop))
-    grows = order.enters and bool(position.qty) and (position.qty > 0) is (SIGN[intent.side] > 0)
-    if not (named and grows):
+    grows = bool(position.qty) and (position.qty > 0) is (SIGN[intent.side] > 0)
+    if not grows or (intent.stop_loss is None and intent.take_profit is None and intent.trailing_stop is None):
         return
     bare = position.stop_px is None and position.target_px is None
     if bare or (first and intent.role is not Role.COMPLETION):

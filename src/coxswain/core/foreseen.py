@@ -36,7 +36,9 @@ def soft_failures(tx: Tx, signal: Signal, plan: Plan, sends: Sequence[Assignment
         account = tx.account(send.account)
         overridden = {each.control for each in account.overrides.get(signal.id, {}).values()}
         soft = [
-            rule for rule in tx.gates[send.account].rules if rule.kind is Kind.SOFT and rule.control not in overridden
+            rule
+            for rule in tx.gates[send.account].entering.rules
+            if rule.kind is Kind.SOFT and rule.control not in overridden
         ]
         for order in _orders(tx, signal, plan, send):
             intent = as_sent(tx.state, account, order)

@@ -46,16 +46,16 @@ from coxswain.model.market import is_sane, mid
 from coxswain.model.signal import dies_ns
 from coxswain.model.spread import LeggingLimit
 from coxswain.model.vocabulary import (
+    ACTIVE,
+    ENTRY,
+    MARKET,
     OPPOSITE,
     AccountId,
     LeggingRule,
-    OrdType,
-    Role,
     Side,
     SignalId,
     Symbol,
     TimeInForce,
-    TradingState,
 )
 
 SOON_NS = 100 * NS_PER_MS
@@ -162,8 +162,6 @@ def stay(tx: Tx, account_id: AccountId, signal_id: SignalId, why: str) -> bool:
 def after(tx: Tx, order: Order) -> None:
     """Go on when something happened to an order of a spread, or to the position of one of its legs."""
     intent, account = order.intent, tx.account(order.intent.account)
-    if not account.spreads:
-        return
     signal = tx.state.signals.get(intent.signal_id)
     own = intent.signal_id if signal is None or signal.legs else signal.spread
     concerned = () if order.enters else account.positions[intent.symbol].legging
@@ -241,9 +239,9 @@ def _why_stopped(tx: Tx, account_id: AccountId, spread: Spread, spread_id: Signa
 
 
 def _may_enter(state: State, account: Account, leg: SpreadLeg, strategy: str) -> bool:
-    if narrower_state(state, leg.symbol, strategy) is not TradingState.ACTIVE:
+    if narrower_state(state, leg.symbol, strategy) is not ACTIVE:
         return False
-    return account.state is TradingState.ACTIVE or _passing(account)
+    return account.state is ACTIVE or _passing(account)
 
 
 def _passing(account: Account) -> bool:
@@ -445,9 +443,9 @@ def _send(
     """Let a child out through the gate. What hedges may live past the signal's death, as long as the limit allows."""
     if qty <= 0:
         return
-    intent = entry_intent(tx, leg.signal_id, account_id, qty, Role.ENTRY)
-    if crossing or intent.ord_type is OrdType.MARKET:
-        intent = msgspec.structs.replace(intent, ord_type=OrdType.MARKET, price=None, time_in_force=TimeInForce.IOC)
+    intent = entry_intent(tx, leg.signal_id, account_id, qty, ENTRY)
+    if crossing or intent.ord_type is MARKET:
+        intent = msgspec.structs.replace(intent, ord_type=MARKET, price=None, time_in_force=TimeInForce.IOC)
     leads = leg is spread.legs[0] and not crossing
     limit_ns = limit_of(tx.state, spread_id).max_unhedged_s * NS_PER_S
     dies = spread.ends_ns if leads else max(spread.ends_ns, tx.state.now_ns + limit_ns)

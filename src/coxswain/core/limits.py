@@ -334,7 +334,7 @@ def exceeds(tx: Tx, account_id: AccountId) -> tuple[str, ...]:
                 account_id, symbol, side, OrdType.MARKET, TimeInForce.DAY, ZERO, Role.DIRECT, SignalId("")
             )
             view = view_of(tx.state, nothing, tx.state.now_ns, tx.state.now_ns)
-            for rule in tx.gates[account_id].rules:
+            for rule in tx.gates[account_id].entering.rules:
                 if rule.control in EXPOSURE:
                     answer = rule.check(nothing, view, rule.params)
                     if answer is not None and not answer.passed:

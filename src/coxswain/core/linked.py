@@ -35,6 +35,8 @@ OF_AN_ORDER = (
 )
 FILLED, OVER = "the other order of its pair was filled", "the other order of its pair is over"
 OF_A_SHARE = (ev.AssignmentWithdrawn, ev.CompletionEnded)
+CONCERNED = frozenset((*OF_AN_ORDER, *OF_A_SHARE, ev.OrderDenied))
+"""The events that `after` looks at."""
 
 
 def after(tx: Tx) -> None:

@@ -16,7 +16,7 @@ from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import StopTrading
 from coxswain.model.control import Scope, ScopeKind, StopLevel
-from coxswain.model.decimals import HUNDRED, plain, round_down
+from coxswain.model.decimals import HUNDRED, ZERO, limit_of, plain, round_down
 from coxswain.model.vocabulary import AccountId, DayLossRelease, LadderStep
 
 STEPS = tuple(LadderStep)
@@ -30,8 +30,7 @@ def watch(tx: Tx, account_id: AccountId) -> None:
     """Look at an account's losses after its equity, its day or its limits have changed."""
     account = tx.account(account_id)
     breakers.watch_money(tx, account_id)
-    highest = max(account.anchor, account.peak, account.initial_balance or account.peak)
-    if account.anchor <= 0 or (not account.ladder and highest <= equity(account)):
+    if account.anchor <= ZERO or _is_calm(account):
         return
     for limit in loss_limits(account):
         if limit.breaks:
@@ -39,6 +38,20 @@ def watch(tx: Tx, account_id: AccountId) -> None:
     _heed(tx, account)
     if DAY_LOST not in account.causes and day_is_lost(account):
         restrict(tx, account_id, DAY_LOST, "the day's loss has reached its limit")
+
+
+def _is_calm(account: Account) -> bool:
+    """Say whether nothing is left to say: no step was reached, none is near, and nothing restricts the account."""
+    params, first = account.params, account.initial_balance or account.peak
+    lost = max(account.anchor, account.peak, first) - equity(account)  # of no limit more than this is used
+    if account.ladder or account.causes or lost <= ZERO:
+        return not account.ladder and lost <= ZERO
+    tightest = min(
+        limit_of(params.max_daily_loss_pct, account.anchor),
+        limit_of(params.max_drawdown_pct, account.peak),
+        limit_of(params.max_static_drawdown_pct, first),
+    )
+    return lost * HUNDRED < tightest * min(params.ladder_warn_pct, HUNDRED)
 
 
 def begin_day(tx: Tx, account_id: AccountId) -> None:

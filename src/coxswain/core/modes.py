@@ -2,7 +2,7 @@
 
 from coxswain.core.state import Account, State
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, key_of, stricter_mode
-from coxswain.model.vocabulary import AccountId, Mode
+from coxswain.model.vocabulary import FULL_AUTO, AccountId, Mode
 
 ORDERS_ONLY_REDUCE = (Mode.EMERGENCY, Mode.RESEARCH)
 """Modes in which nothing enters, whatever asks for it."""
@@ -18,7 +18,7 @@ def engine_mode(state: State) -> Mode:
 
 def own_mode(state: State, account: Account, *, leaving: bool = False) -> Mode:
     """Return an account's own mode. One that a fault lowered does not keep it from leaving."""
-    configured = account.spec.mode or Mode.FULL_AUTO
+    configured = account.spec.mode or FULL_AUTO
     if not state.modes:  # nothing was set or lowered since the start
         return configured
     scope = key_of(scope_of(account.spec.id))
@@ -28,7 +28,7 @@ def own_mode(state: State, account: Account, *, leaving: bool = False) -> Mode:
 def mode_of(state: State, account: Account, *, leaving: bool = False) -> Mode:
     """Return the mode in force for an account, for a plan that enters or for one that leaves or moves protection."""
     own, everything = own_mode(state, account, leaving=leaving), engine_mode(state)
-    return everything if own is Mode.FULL_AUTO else stricter_mode(own, everything)
+    return everything if own is FULL_AUTO else stricter_mode(own, everything)
 
 
 def scope_of(account_id: AccountId) -> Scope:

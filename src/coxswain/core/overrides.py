@@ -87,7 +87,7 @@ def _why_not_proposed(tx: Tx, message: ProposeOverride) -> tuple[str, ...]:
 
 
 def _why_not_soft(tx: Tx, account_id: AccountId, control: int) -> str:
-    kinds = {rule.control: rule.kind for rule in tx.gates[account_id].rules}
+    kinds = {rule.control: rule.kind for rule in tx.gates[account_id].entering.rules}
     kind = kinds.get(control)
     if kind is Kind.SOFT:
         return ""

@@ -60,7 +60,7 @@ def _nonsense(tx: Tx, report: ExecutionReport) -> str:
 
 
 def _is_quantity(amount: Decimal | None) -> bool:
-    return amount is None or (amount.is_finite() and amount >= 0)
+    return amount is None or (amount.is_finite() and amount >= ZERO)
 
 
 def _on_trade(tx: Tx, account: Account, report: ExecutionReport) -> None:

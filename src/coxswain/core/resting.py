@@ -10,14 +10,14 @@ from coxswain.core.order import Order, is_done
 from coxswain.core.state import Resting, State
 from coxswain.model.market import Quote, touch
 from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import BUY, AccountId, ClOrdId, OrdType
+from coxswain.model.vocabulary import BUY, LIMIT, MARKET, AccountId, ClOrdId
 
 
 def keep_in_order(state: State, order: Order) -> None:
     """Bring the place of an order to its price: nowhere once it is done."""
     intent = order.intent
     # One that was asked for at market trades at once; only what a fill has left of it rests.
-    rests = intent.ord_type is OrdType.LIMIT and not is_done(order) and bool(order.cum_qty or not intent.protected)
+    rests = intent.ord_type is LIMIT and not is_done(order) and bool(order.cum_qty or not intent.protected)
     wanted = order.price if rests else None
     if wanted == order.rests_at:
         return
@@ -35,7 +35,7 @@ def met_by(state: State, intent: OrderIntent, quote: Quote | None) -> list[tuple
     """Return what an order would trade with at once, best price first; costs what it returns."""
     book = state.resting.get(intent.symbol)
     price = intent.price
-    if intent.ord_type is OrdType.MARKET and quote is not None:
+    if intent.ord_type is MARKET and quote is not None:
         price = touch(quote, intent.side)
     if book is None or price is None or intent.stop_px is not None:
         return []

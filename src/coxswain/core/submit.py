@@ -47,13 +47,19 @@ from coxswain.model.market import Instrument, Quote, is_sane, touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.model.vocabulary import (
+    ACTIVE,
     BUY,
+    DIRECT,
+    ENTRY,
+    GTD,
+    LIMIT,
+    MARKET,
     OPPOSITE,
     SELL,
     SIGN,
+    TRAILING_STOP,
     AccountId,
     ClOrdId,
-    OrdType,
     Role,
     SelfMatch,
     Side,
@@ -141,10 +147,10 @@ def pace(tx: Tx, verdict: Refused, view: RiskView, renews: Order | None = None) 
     intent, account = verdict.intent, tx.account(verdict.intent.account)
     if verdict.controls != (MESSAGE_BUDGET,):
         return False
-    if intent.role is Role.ENTRY and parent_of(tx.state, intent.account, intent.signal_id) is not None:
+    if intent.role is ENTRY and parent_of(tx.state, intent.account, intent.signal_id) is not None:
         return False  # its algorithm looks again by itself, and may want something else by then
     due_ns = max(_room_ns(tx.state, account, intent), tx.state.now_ns + LOOK_FOR_ROOM_NS)
-    if intent.reduce_only and intent.role is not Role.DIRECT:
+    if intent.reduce_only and intent.role is not DIRECT:
         tx.apply(ev.ReductionPaced(intent.account, intent.symbol, due_ns))
         return True
     if due_ns > view.dies_ns or len(account.paced) >= PACED_MAX:
@@ -225,9 +231,9 @@ def _create(tx: Tx, approved: Approved, view: RiskView, renews: Order | None) ->
 
 def _as_it_leaves(intent: OrderIntent, view: RiskView) -> OrderIntent:
     """An order at market that enters leaves as a limit that protects it; one that reduces leaves as it is."""
-    if intent.ord_type is not OrdType.MARKET or intent.reduce_only or view.protect_px is None:
+    if intent.ord_type is not MARKET or intent.reduce_only or view.protect_px is None:
         return intent
-    return msgspec.structs.replace(intent, ord_type=OrdType.LIMIT, price=view.protect_px, protected=True)
+    return msgspec.structs.replace(intent, ord_type=LIMIT, price=view.protect_px, protected=True)
 
 
 def call_back_met(tx: Tx, intent: OrderIntent) -> None:
@@ -254,19 +260,19 @@ def send_new(tx: Tx, order: Order) -> None:
             intent.stop_px,
             intent.reduce_only and can.native_reduce_only,
             intent.oco_group,
-            intent.expire_time_ns if intent.time_in_force is TimeInForce.GTD else None,
-            intent.trail if intent.ord_type is OrdType.TRAILING_STOP else None,
+            intent.expire_time_ns if intent.time_in_force is GTD else None,
+            intent.trail if intent.ord_type is TRAILING_STOP else None,
         )
     )
 
 
 def _rests_by_accident(intent: OrderIntent, quote: Quote | None) -> bool:
     """A market or marketable order of a plan is meant to fill at once; what stays open of it is to be completed."""
-    if intent.role is Role.DIRECT or intent.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+    if intent.role is DIRECT or intent.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
         return False
-    if intent.ord_type is OrdType.MARKET:
+    if intent.ord_type is MARKET:
         return True
-    if intent.ord_type is not OrdType.LIMIT or quote is None or intent.price is None:
+    if intent.ord_type is not LIMIT or quote is None or intent.price is None:
         return False
     at_touch = touch(quote, intent.side)
     return intent.price >= at_touch if intent.side is BUY else intent.price <= at_touch
@@ -394,7 +400,8 @@ def view_of(
     share = None if reducing else share_of(state, intent.signal_id, intent.account)
     plan = None if share is None else state.plans[intent.signal_id]
     now_ns, strategy, exposures = state.now_ns, intent.strategy, state.exposures
-    reference, drift = state.references.get(intent.symbol), extremes(position.prices, state.now_ns)
+    reference = state.references.get(intent.symbol)
+    lowest, highest = extremes(position.prices, state.now_ns)
     part = position.parts.get(strategy) if strategy else None
     derived = is_derived(state, intent)
     met = met_by(state, intent, quote)
@@ -446,8 +453,8 @@ def view_of(
         state.host,
         state.lease_epoch,
         None if reference is None else reference.price,
-        None if drift is None else drift[0],
-        None if drift is None else drift[1],
+        lowest,
+        highest,
         None if quote is None else quote.ask_size if buying else quote.bid_size,
         None if plan is None else plan.used - own,
         rate_between(state, account.spec.currency, state.currency),
@@ -514,7 +521,7 @@ def _restrictions(
     state: State, account: Account, position: Position, intent: OrderIntent, trading_state: TradingState
 ) -> tuple[str, bool]:
     """Say what restricts an order, and whether it may reduce all the same where everything is halted."""
-    if trading_state is TradingState.ACTIVE:
+    if trading_state is ACTIVE:
         return "", False
     why = why_restricted(state, account, intent.symbol, intent.strategy or strategy_of(state, intent.signal_id))
     if trading_state is not TradingState.HALTED or not account.causes.keys().isdisjoint(NOBODY_MAY):
@@ -527,7 +534,7 @@ def _protect_px(
     account: Account, instrument: Instrument | None, quote: Quote | None, intent: OrderIntent
 ) -> Decimal | None:
     """Return the worst price that an order at market may trade at: the last tick that is no further than the share."""
-    if intent.ord_type is not OrdType.MARKET or instrument is None or quote is None or not is_sane(quote):
+    if intent.ord_type is not MARKET or instrument is None or quote is None or not is_sane(quote):
         return None
     at, pct = touch(quote, intent.side), account.params.market_protection_pct
     ticks = (at + SIGN[intent.side] * percent_of(pct, at)) / instrument.tick
@@ -537,7 +544,7 @@ def _protect_px(
 def _repeats(position: Position, intent: OrderIntent, now_ns: int) -> int:
     """Return how many entries just like this one its strategy has made in a row, lately."""
     repeat = position.repeats.get(intent.strategy)
-    if repeat is None or (repeat.side, repeat.qty) != (intent.side, intent.order_qty):
+    if repeat is None or repeat.side is not intent.side or repeat.qty != intent.order_qty:
         return 0
     return count(repeat.times, now_ns)
 
@@ -597,10 +604,10 @@ def _risk_per_lot(
 def _seen_before(state: State, account: Account, intent: OrderIntent, *, again: bool) -> bool:
     if again:
         return False
-    if intent.role is Role.DIRECT:
+    if intent.role is DIRECT:
         known = intent.signal_id in state.direct_ids or intent.signal_id in state.signals
         return known or intent.signal_id in account.paced
-    if intent.role in (Role.ENTRY, Role.RECOVERY):
+    if intent.role in (ENTRY, Role.RECOVERY):
         share = share_of(state, intent.signal_id, intent.account)
         return share is None or (share.released and share.parent is None)
     return False

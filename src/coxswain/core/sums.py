@@ -47,9 +47,8 @@ def booking_of(event: ev.OrderFilled) -> Booking:
     return Booking(at_ns, event.exec_id, event.side, qty, px, event.fx_rate)
 
 
-def remember(state: State, position: Position, event: ev.OrderFilled) -> None:
+def remember(state: State, position: Position, booking: Booking) -> None:
     """Keep a fill in the venue's order, in case one that came before it is still to be heard of."""
-    booking = booking_of(event)
     if not position.recent or position.recent[-1].transact_time_ns < booking.transact_time_ns:
         position.recent.append(booking)
     else:
@@ -95,24 +94,25 @@ def settle(
 
     What a fill changes is counted with the change of the position, which follows it in the same record.
     """
-    held = held_qty(order)
+    held, intent = held_qty(order), order.intent
     delta = held - held_before
-    position = account.positions[order.intent.symbol]
+    position = account.positions[intent.symbol]
     if order.enters:
         if delta:
             lots, margin, risk = _held_by(state, order, held_before, held)
-            if order.intent.strategy:
-                hold(position, order.intent.strategy, lots, order.intent.side is BUY)
+            if intent.strategy:
+                hold(position, intent.strategy, lots, intent.side is BUY)
             account.held_margin += margin
             account.held_risk += risk
-            if order.intent.side is BUY:
+            if intent.side is BUY:
                 position.held_buy += lots
             else:
                 position.held_sell += lots
-        use_share(state, order, held + order.cum_qty - held_before - cum_before)
+        if intent.signal_id in state.plans:
+            use_share(state, order, delta + order.cum_qty - cum_before)
         if not filled:
             count(state, account, position)
-    elif order.intent.role in LEAVING:
+    elif intent.role in LEAVING:
         position.held_exit += delta
     keep_in_order(state, order)
     if machine.is_done(order) and order.cl_ord_id in account.open_orders:
@@ -173,8 +173,7 @@ def put_away(state: State, clock: Deadlines, account: Account, position: Positio
     if trailing is not None:
         trailing.pop(order.cl_ord_id, None)
     about = key("", order.intent.account, order.cl_ord_id)
-    for kind in DEADLINES_OF_AN_ORDER:
-        clock.clear(kind + about)
+    clock.clear_all(DEADLINES_OF_AN_ORDER, about)
 
 
 def occupy(account: Account, position: Position) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from coxswain.core.deadlines import Deadlines
-from coxswain.core.evolve import TABLE
+from coxswain.core.evolve import evolve
 from coxswain.core.gates import Gates
 from coxswain.core.state import Account, State
 from coxswain.messages.events import CommandRefused, Event
@@ -40,7 +40,7 @@ class Tx:
         self._clock = clock
 
     def apply(self, event: Event) -> None:
-        TABLE[type(event)](self.state, self._clock, event)
+        evolve(self.state, self._clock, event)
         self.events.append(event)
 
     def request(self, request: Request) -> None:

@@ -4,16 +4,19 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.decimals import text
+
 
 class Check(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """One rule's answer, journaled as it was found: `explain` never evaluates again.
 
-    `value` and `limit` are numbers; a rule about something else (a state, a name) says it in `found` and `wanted`.
+    `value` and `limit` are numbers, counts whole ones; a rule about something else (a state, a name) says it in `found`
+    and `wanted`.
     """
 
     code: str
-    value: Decimal | None
-    limit: Decimal | None
+    value: Decimal | int | None
+    limit: Decimal | int | None
     passed: bool
     found: str = ""
     wanted: str = ""
@@ -23,6 +26,6 @@ class Check(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc
 
 def reason(check: Check) -> str:
     """Write a failed check as `CODE: key=value, key=value`."""
-    value = check.found or (format(check.value, "f") if check.value is not None else "none")
-    limit = check.wanted or (format(check.limit, "f") if check.limit is not None else "none")
+    value = check.found or ("none" if check.value is None else text(check.value))
+    limit = check.wanted or ("none" if check.limit is None else text(check.limit))
     return f"{check.code}: value={value}, limit={limit}"

@@ -47,9 +47,9 @@ def plain(value: Decimal) -> Decimal:
     return value.normalize() + ZERO
 
 
-def text(value: Decimal) -> str:
+def text(value: Decimal | int) -> str:
     """Write `value` in full, never in exponent form."""
-    return format(value, "f")
+    return str(value) if isinstance(value, int) else format(value, "f")
 
 
 def is_number(written: str) -> bool:

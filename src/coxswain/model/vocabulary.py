@@ -26,10 +26,6 @@ class Side(Word):
     SELL = "SELL"
 
 
-# An order asks for a side thirty times, and by its class each takes 0.06 us more to find.
-BUY, SELL = Side.BUY, Side.SELL
-
-
 OPPOSITE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
 SIGN = {Side.BUY: 1, Side.SELL: -1}
 
@@ -211,3 +207,12 @@ class DayLossRelease(Word):
 
     PERSON = "person"
     RESET = "reset"
+
+
+# An order asks for these sixty times, and by its class each takes 0.1 us more to find.
+BUY, SELL = Side.BUY, Side.SELL
+MARKET, LIMIT, TRAILING_STOP = OrdType.MARKET, OrdType.LIMIT, OrdType.TRAILING_STOP
+GTD = TimeInForce.GTD
+ENTRY, EXIT, COMPLETION, DIRECT = Role.ENTRY, Role.EXIT, Role.COMPLETION, Role.DIRECT
+ACTIVE = TradingState.ACTIVE
+FULL_AUTO = Mode.FULL_AUTO

@@ -50,16 +50,23 @@ class Rule(NamedTuple):
     """Under which its failure restricts the account until a person releases it; empty if it does not."""
 
 
-Asked = tuple[Callable[[OrderIntent, RiskView, msgspec.Struct], Check | None], msgspec.Struct, Rule]
-"""A check, its parameters, and the rule that both are of: taken apart once, not for each order."""
+Asked = tuple[Callable[[OrderIntent, RiskView, msgspec.Struct], Check | None], msgspec.Struct]
+"""A check and its parameters, taken out of the rule that both are of once, and not for each order."""
+
+
+class Rules(NamedTuple):
+    """Rules in order of control number, and what is asked by each."""
+
+    rules: tuple[Rule, ...]
+    asked: tuple[Asked, ...]
 
 
 class Gate(NamedTuple):
-    """The rules of one account, in order of control number, and those that are asked about an order."""
+    """The rules of one account."""
 
-    rules: tuple[Rule, ...]
-    entering: tuple[Asked, ...]
-    reducing: tuple[Asked, ...]
+    entering: Rules
+    """All of them."""
+    reducing: Rules
     """Without those that excuse what provably reduces."""
 
 
@@ -97,8 +104,11 @@ def rules_for(modules: Iterable[CheckModule], limits: Mapping[str, Decimal]) -> 
         )
         for module in sorted(modules, key=lambda module: module.CONTROL)
     )
-    asked = tuple((rule.check, rule.params, rule) for rule in rules)
-    return Gate(rules, asked, tuple(each for each in asked if not each[2].excuses_reducing))
+    return Gate(_asked(rules), _asked(tuple(rule for rule in rules if not rule.excuses_reducing)))
+
+
+def _asked(rules: tuple[Rule, ...]) -> Rules:
+    return Rules(rules, tuple((rule.check, rule.params) for rule in rules))
 
 
 def params_from(kind: type[P], values: Mapping[str, Decimal]) -> P:
@@ -116,21 +126,36 @@ def judge(intent: OrderIntent, view: RiskView, gate: Gate) -> Approved | Refused
 
     The failure of a soft rule that a second person has let pass for this order is recorded, and refuses nothing.
     """
+    rules, asked = gate.reducing if view.reducing else gate.entering
+    answers = [check(intent, view, params) for check, params in asked]
+    if view.firm is None:
+        for answer in answers:
+            if answer is not None and not answer.passed:
+                break
+        else:
+            return Approved(intent, tuple(filter(None, answers)))
+    return _verdict(intent, view, rules, answers)
+
+
+def _verdict(
+    intent: OrderIntent, view: RiskView, rules: tuple[Rule, ...], answers: list[Check | None]
+) -> Approved | Refused:
+    """Say what follows from the answers, one of which may be no."""
     checks: list[Check] = []
     failed: list[tuple[Check, int, str]] = []
     overridden: tuple[int, ...] = ()
-    for check, params, rule in gate.reducing if view.reducing else gate.entering:
-        answer = check(intent, view, params)
+    for rule, answer in zip(rules, answers, strict=True):
         if answer is None:
             continue
+        told = answer
         if not answer.passed:
             let_pass = rule.kind is Kind.SOFT and rule.control in view.overridden
-            answer = msgspec.structs.replace(answer, kind=OVERRIDDEN if let_pass else rule.kind.value)
+            told = msgspec.structs.replace(answer, kind=OVERRIDDEN if let_pass else rule.kind.value)
             if let_pass:
                 overridden += (rule.control,)
             else:
-                failed.append((answer, rule.control, rule.cause))
-        checks.append(answer)
+                failed.append((told, rule.control, rule.cause))
+        checks.append(told)
     for answer in () if view.firm is None else firm_checks(intent, view.firm):
         told = answer if answer.passed else msgspec.structs.replace(answer, kind=Kind.HARD.value)
         checks.append(told)

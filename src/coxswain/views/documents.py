@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.checks import Check
 from coxswain.model.decimals import text
 
 
@@ -15,6 +16,9 @@ def document(value: object) -> object:
     match value:
         case Decimal():
             return text(value)
+        case Check():  # its numbers are strings, counts as well
+            named = {name: getattr(value, name) for name in value.__struct_fields__}
+            return {name: text(item) if type(item) in (Decimal, int) else item for name, item in named.items()}
         case msgspec.Struct():
             return {name: document(getattr(value, name)) for name in value.__struct_fields__}
         case dict():

@@ -384,8 +384,8 @@ def _is_of_the_signal(message: inp.Input, signal_id: SignalId) -> bool:
 # --- rows to documents ------------------------------------------------------------------------------------------------
 
 
-def written(value: Decimal | None) -> str | None:
-    """Write a decimal in full, or nothing."""
+def written(value: Decimal | int | None) -> str | None:
+    """Write a number in full, or nothing."""
     return None if value is None else text(value)
 
 

@@ -28,7 +28,7 @@ def share(desk: Desk, **fields: Any) -> Assignment:
 
 def own_size(answer: Assignment) -> Decimal:
     (size,) = (check.value for check in answer.checks if check.code == "OWN_SIZE")
-    assert size is not None
+    assert isinstance(size, Decimal)
     return size
 
 

@@ -57,12 +57,13 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **kept.TABLE,
     **reversals.TABLE,
 }
-TABLE = {kind: firms.followed(function) for kind, function in TABLE.items()}
 
 
 def evolve(state: State, clock: Deadlines, event: ev.Event) -> None:
     """Make `event` a fact. Raises `InvariantViolation` when it contradicts what is stored."""
     TABLE[type(event)](state, clock, event)
+    if state.firms.books:
+        firms.follow(state, clock, event)
 
 
 def evolve_venue_quote(state: State, quote: Quote) -> None:

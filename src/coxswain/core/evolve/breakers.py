@@ -12,6 +12,8 @@ from coxswain.core.windows import Window
 from coxswain.messages import events as ev
 from coxswain.model.breaker import BreakerKind, BreakerState
 
+LOSS = BreakerKind.LOSS
+
 
 def note_equity(state: State, account: Account) -> None:
     """Follow the highest equity of the last while and of the day, where a breaker asks for it."""
@@ -19,7 +21,9 @@ def note_equity(state: State, account: Account) -> None:
         return
     worth, params = equity(account), account.params
     if params.circuit_breaker_max_loss_pct:
-        window = account.windows.setdefault(BreakerKind.LOSS, Window())
+        window = account.windows.get(LOSS)
+        if window is None:
+            window = account.windows[LOSS] = Window()
         windows.raise_to(window, state.now_ns, seconds_ns(params.circuit_breaker_window_s), worth)
     if params.circuit_breaker_max_drawdown_pct and worth > account.day_peak:
         account.day_peak = worth

@@ -1,12 +1,11 @@
 """What firms' rules count follows every fact: sums by delta, highs, days, copy groups. No rule is here.
 
-`followed` stands behind every other function of this folder, so that no event is forgotten, and costs nothing where no
-account is under a firm's rules.
+`follow` is called after every event, whatever function of this folder took it, so that none is forgotten; where no
+account is under a firm's rules it is not called at all.
 """
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TypeVar
 
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.firm.book import Claim, Entered, FirmBook, FirmDesk, LineageBook, Tally, side_key
@@ -21,22 +20,10 @@ from coxswain.model.firm_facts import Party
 from coxswain.model.setup import AccountSpec, Setup
 from coxswain.model.vocabulary import AccountId, Role, Side, SignalId, Symbol
 
-E = TypeVar("E", bound=ev.Event)
 FLAT, STOP_WANTED = "firm_flat", "firm_stop"
 """Deadlines: when an account must be flat, and by when a position must have its stop."""
 BY_HAND = "by hand"
 """The copy group of what people send directly: one hand is one strategy."""
-
-
-def followed(evolve: Callable[[State, Deadlines, E], None]) -> Callable[[State, Deadlines, E], None]:
-    """Let what firms' rules count follow a fact."""
-
-    def both(state: State, clock: Deadlines, event: E) -> None:
-        evolve(state, clock, event)
-        if state.firms.books:
-            _follow(state, clock, event)
-
-    return both
 
 
 # --- a start ----------------------------------------------------------------------------------------------------------
@@ -91,7 +78,8 @@ def _count_again(state: State, desk: FirmDesk) -> None:
 # --- after every fact -------------------------------------------------------------------------------------------------
 
 
-def _follow(state: State, clock: Deadlines, event: ev.Event) -> None:
+def follow(state: State, clock: Deadlines, event: ev.Event) -> None:
+    """Let what firms' rules count follow a fact."""
     match event:
         case ev.PlanApproved(signal_id):
             plan = state.plans[signal_id]

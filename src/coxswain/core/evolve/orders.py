@@ -13,7 +13,7 @@ from coxswain.core.evolve.spreads import count_try, note_fill
 from coxswain.core.exposure import attribute, value
 from coxswain.core.order import InvariantViolation, Order, Replacement, held_qty
 from coxswain.core.params import seconds_ns
-from coxswain.core.position import KnownFill
+from coxswain.core.position import KnownFill, Position
 from coxswain.core.shares import Parent
 from coxswain.core.state import Account, State, find_order, parent_of, share_of, strategy_of
 from coxswain.core.sums import (
@@ -32,6 +32,11 @@ from coxswain.model.breaker import BreakerKind
 from coxswain.model.decimals import ONE, ZERO, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import (
+    COMPLETION,
+    DIRECT,
+    ENTRY,
+    EXIT,
+    GTD,
     SIGN,
     AccountId,
     ClOrdId,
@@ -40,7 +45,7 @@ from coxswain.model.vocabulary import (
     TimeInForce,
 )
 
-OF_A_PARENT = (Role.ENTRY, Role.EXIT)
+OF_A_PARENT = (ENTRY, EXIT)
 AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
 
 
@@ -65,7 +70,8 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
     account = state.accounts[intent.account]
     order = enter_order(state, event, enters=event.enters, watched=event.watched, dies_ns=event.dies_ns or 0)
     account.order_count += 1
-    count_try(state, account, intent)
+    if account.spreads:
+        count_try(state, account, intent)
     position = position_of(account, intent.symbol)
     parent = _parent_of_child(state, intent)
     note_order(state, account, position, event)
@@ -81,33 +87,33 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
         position.stop_id = order.cl_ord_id
     elif intent.role is Role.TARGET:
         position.target_id = order.cl_ord_id
-    elif position.exit is not None and intent.role is Role.EXIT:
+    elif position.exit is not None and intent.role is EXIT:
         position.exit.order_id = order.cl_ord_id
     settle(state, clock, account, order, ZERO, ZERO)
     clock.set(key("submit", intent.account, order.cl_ord_id), event.submit_by_ns)
     compare_later(state, clock, intent.account)
-    if intent.expire_time_ns is not None and intent.time_in_force is not TimeInForce.GTD:
+    if intent.expire_time_ns is not None and intent.time_in_force is not GTD:
         clock.set(key("expire", intent.account, order.cl_ord_id), intent.expire_time_ns)
     if is_trailed(intent):
         state.trailing.setdefault(intent.symbol, {})[order.cl_ord_id] = intent.account
-    if intent.role is Role.COMPLETION:
+    if intent.role is COMPLETION:
         watch(state, clock, order, state.desk.completion_timeout_s)
-    elif intent.role is Role.EXIT:
+    elif intent.role is EXIT:
         watch(state, clock, order, state.desk.monitor_timeout_s)
 
 
 def _leave_the_queue(state: State, clock: Deadlines, intent: OrderIntent) -> None:
     """What was waiting for its release is not waiting any more, sent or denied."""
-    if intent.role is Role.DIRECT:
+    if intent.role is DIRECT:
         state.direct_ids[intent.signal_id] = None
         leave_the_pace(state, clock, intent.signal_id, intent.account)
         return
     share = share_of(state, intent.signal_id, intent.account)
     if share is None:
         return
-    if intent.role in (Role.ENTRY, Role.RECOVERY):
+    if intent.role in (ENTRY, Role.RECOVERY):
         share.released = True
-    elif intent.role is Role.COMPLETION:
+    elif intent.role is COMPLETION:
         share.waiting_qty = ZERO
     else:
         return
@@ -133,50 +139,54 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     account.exec_ids[event.exec_id] = None
     account.rates[state.instruments[event.symbol].currency] = event.fx_rate
     position = position_of(account, event.symbol)
-    remember(state, position, event)
+    booking = booking_of(event)
+    remember(state, position, booking)
     if account.params.circuit_breaker_max_slippage_bps and event.slippage_bps is not None and event.slippage_bps > 0:
         count(state, account, BreakerKind.SLIPPAGE, event.slippage_bps)
     note_trade(state, account)
     value(state, account, position, event.last_px * state.instruments[event.symbol].contract_size * event.fx_rate)
     order = None if event.suspense else find_order(account, event.cl_ord_id)
-    booking = booking_of(event)
     account.fills[event.exec_id] = KnownFill(
         booking, event.symbol, event.cl_ord_id, event.commission, order is not None
     )
     if order is None:
         return
-    share = share_of(state, order.intent.signal_id, event.account) if order.enters else None
+    intent = order.intent
+    share = share_of(state, intent.signal_id, event.account) if order.enters else None
     if share is not None and share.sliced:
         share.begun = True
-    note_fill(state, account, order, event)
-    parent = _parent_of_fill(state, account, order)
+    if account.spreads:
+        note_fill(state, account, order, event)
+    parent = _parent_of_fill(state, position, intent)
     if parent is not None:
         parent.cum_qty, parent.refusals = plain(parent.cum_qty + event.last_qty), 0
     cum_qty, held = order.cum_qty, held_qty(order)
     was_known = order.outcome_known
     machine.fill(order, event.last_qty, event.last_px, event.commission, state.now_ns)
-    strategy = strategy_of(state, order.intent.signal_id) if order.enters else ""
+    strategy = strategy_of(state, intent.signal_id) if order.enters else ""
     if strategy:
         position.strategies[strategy] = None
     if order.cum_qty != event.cum_qty:
         raise InvariantViolation(f"cum_qty {order.cum_qty} of {order.cl_ord_id} does not agree with {event}")
     count_unknown(account, order, was_known)
-    clock.clear(key("submit", event.account, order.cl_ord_id))
-    if order.intent.strategy:
-        attribute(position, order.intent.strategy, SIGN[event.side] * event.last_qty)
+    if intent.strategy:
+        attribute(position, intent.strategy, SIGN[event.side] * event.last_qty)
     settle(state, clock, account, order, cum_qty, held, filled=True)
+    if machine.is_done(order):
+        return
+    clock.clear(key("submit", event.account, order.cl_ord_id))
     # A stop that has begun to fill was triggered, and is meant to fill at once as well.
-    at_once = order.watched or _may_be_left(order) or order.intent.role is Role.STOP
-    if at_once and not machine.is_done(order) and not order.cancel_wanted:
+    at_once = order.watched or _may_be_left(order) or intent.role is Role.STOP
+    if at_once and not order.cancel_wanted:
         watch(state, clock, order, state.desk.monitor_timeout_s)
 
 
-def _parent_of_fill(state: State, account: Account, order: Order) -> Parent | None:
+def _parent_of_fill(state: State, position: Position, intent: OrderIntent) -> Parent | None:
     """The target is a part of an exit while that stands in its place."""
-    if order.intent.role is Role.TARGET:
-        leaving = account.positions[order.intent.symbol].leaving
+    if intent.role is Role.TARGET:
+        leaving = position.leaving
         return None if leaving is None or leaving.price is None else leaving
-    return _parent_of_child(state, order.intent)
+    return _parent_of_child(state, intent)
 
 
 def _order_rejected(state: State, clock: Deadlines, event: ev.OrderRejected) -> None:

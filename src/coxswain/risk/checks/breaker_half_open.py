@@ -1,7 +1,5 @@
 """Refuse a second entry at a time while a circuit breaker of the account is half-open."""
 
-from decimal import Decimal
-
 import msgspec
 
 from coxswain.model.checks import Check
@@ -22,5 +20,5 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if view.entries_while_half_open is None:
         return None
-    after = Decimal(view.entries_while_half_open + 1)
-    return Check("BREAKER_HALF_OPEN", after, Decimal(1), after <= 1)
+    after = view.entries_while_half_open + 1
+    return Check("BREAKER_HALF_OPEN", after, 1, after <= 1)

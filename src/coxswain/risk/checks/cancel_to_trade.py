@@ -26,5 +26,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if view.reducing:
         return None
-    allowed = max(params.cancels_free, params.max_cancels_per_trade * max(view.trades, 1))
-    return Check("CANCEL_TO_TRADE", Decimal(view.cancels), allowed, view.cancels <= allowed)
+    allowed = params.cancels_free
+    if view.cancels > allowed:  # else what the trades allow changes nothing
+        allowed = max(allowed, params.max_cancels_per_trade * max(view.trades, 1))
+    return Check("CANCEL_TO_TRADE", view.cancels, allowed, view.cancels <= allowed)

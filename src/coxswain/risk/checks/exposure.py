@@ -45,13 +45,13 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
         return Check("NET_EXPOSURE", plain(net_after), params.max_net_exposure, False)
     more = view.new_worst * view.value_per_lot
     of_strategy = params.max_strategy_exposure_of.get(order.strategy, params.max_strategy_exposure)
-    sums = (
-        ("STRATEGY_EXPOSURE", view.strategy_exposure, of_strategy),
-        ("CURRENCY_EXPOSURE", view.currency_exposure, params.max_currency_exposure),
-        ("GROUP_EXPOSURE", view.group_exposure, params.max_group_exposure),
-    )
-    for code, exposure, limit in sums:
-        if exposure is not None and exposure.gross + more * view.desk_rate > limit:
-            return Check(code, plain(exposure.gross + more * view.desk_rate), limit, False)
+    in_desks = more * view.desk_rate
+    strategy, currency, group = view.strategy_exposure, view.currency_exposure, view.group_exposure
+    if strategy is not None and strategy.gross + in_desks > of_strategy:
+        return Check("STRATEGY_EXPOSURE", plain(strategy.gross + in_desks), of_strategy, False)
+    if currency.gross + in_desks > params.max_currency_exposure:
+        return Check("CURRENCY_EXPOSURE", plain(currency.gross + in_desks), params.max_currency_exposure, False)
+    if group is not None and group.gross + in_desks > params.max_group_exposure:
+        return Check("GROUP_EXPOSURE", plain(group.gross + in_desks), params.max_group_exposure, False)
     after = view.exposure.gross + more
     return Check("GROSS_EXPOSURE", plain(after), params.max_gross_exposure, after <= params.max_gross_exposure)

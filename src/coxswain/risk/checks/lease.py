@@ -1,7 +1,5 @@
 """Refuse everything while it is not certain that this engine alone writes for its accounts."""
 
-from decimal import Decimal
-
 import msgspec
 
 from coxswain.model.checks import Check
@@ -25,4 +23,4 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
         found = "never told" if host is None else "expired"
         return Check("LEASE", None, None, False, found, "a lease in force")
     epoch, newest = host.lease_epoch, view.newest_epoch
-    return Check("LEASE", Decimal(epoch), Decimal(newest), epoch >= newest)
+    return Check("LEASE", epoch, newest, epoch >= newest)

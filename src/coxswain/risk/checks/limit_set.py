@@ -1,7 +1,5 @@
 """Refuse an order while the limits to judge it by have no version, or were to go back and have not yet."""
 
-from decimal import Decimal
-
 import msgspec
 
 from coxswain.model.checks import Check
@@ -24,4 +22,4 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     # What reduces is judged by values that were approved, and must not wait for them to go back.
     passed = view.limit_version >= 1 and (view.reducing or not overdue)
     found = "" if passed or not overdue else f"version {view.limit_version}, which should have gone back"
-    return Check("LIMIT_SET", Decimal(view.limit_version), Decimal(1), passed, found)
+    return Check("LIMIT_SET", view.limit_version, 1, passed, found)

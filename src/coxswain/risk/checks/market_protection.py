@@ -9,7 +9,7 @@ from coxswain.model.checks import Check
 from coxswain.model.market import touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
-from coxswain.model.vocabulary import OrdType
+from coxswain.model.vocabulary import MARKET
 from coxswain.risk.kinds import Kind
 
 CONTROL = 9
@@ -25,7 +25,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
-    if order.ord_type is not OrdType.MARKET or view.reducing:
+    if order.ord_type is not MARKET or view.reducing:
         return None
     if view.protect_px is None or view.quote is None:
         return Check("MARKET_PROTECTION", None, None, False, "no sane quote", "a quote to protect by")

@@ -32,8 +32,8 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
         return _over(view.venue_messages, params.max_venue_messages_per_s, "venue")
     if view.strategy_messages >= params.max_strategy_messages_per_s:
         return _over(view.strategy_messages, params.max_strategy_messages_per_s, "strategy")
-    return Check("MESSAGE_BUDGET", Decimal(view.messages + 1), params.max_messages_per_s, True)
+    return Check("MESSAGE_BUDGET", view.messages + 1, params.max_messages_per_s, True)
 
 
 def _over(sent: int, limit: Decimal, whose: str) -> Check:
-    return Check("MESSAGE_BUDGET", Decimal(sent + 1), limit, False, f"{sent + 1} of the {whose}")
+    return Check("MESSAGE_BUDGET", sent + 1, limit, False, f"{sent + 1} of the {whose}")

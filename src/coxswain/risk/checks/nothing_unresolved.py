@@ -1,11 +1,8 @@
 """Refuse an order where something is unresolved: an unknown outcome, a break, or books not compared yet."""
 
-from decimal import Decimal
-
 import msgspec
 
 from coxswain.model.checks import Check
-from coxswain.model.decimals import ZERO
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.kinds import Kind
@@ -19,7 +16,7 @@ CODES = {
 }
 
 
-NONE_OPEN = Check("UNRESOLVED", ZERO, ZERO, True)
+NONE_OPEN = Check("UNRESOLVED", 0, 0, True)
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,4 +27,4 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     if not view.reconciled:
         return Check("NOT_RECONCILED", None, None, False, "not compared", "compared with the venue's books")
     open_questions = view.unknown_orders + view.open_breaks
-    return Check("UNRESOLVED", Decimal(open_questions), ZERO, False) if open_questions else NONE_OPEN
+    return Check("UNRESOLVED", open_questions, 0, False) if open_questions else NONE_OPEN

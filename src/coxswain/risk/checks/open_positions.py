@@ -25,6 +25,6 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     if view.open_orders >= params.max_open_orders:
-        return Check("OPEN_ORDERS", Decimal(view.open_orders + 1), params.max_open_orders, False)
-    after = Decimal(view.open_positions + view.adds_position)
+        return Check("OPEN_ORDERS", view.open_orders + 1, params.max_open_orders, False)
+    after = view.open_positions + view.adds_position
     return Check("OPEN_POSITIONS", after, params.max_open_positions, after <= params.max_open_positions)

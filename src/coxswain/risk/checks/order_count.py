@@ -27,6 +27,6 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if view.orders_this_minute >= params.max_orders_per_minute:
-        return Check("ORDERS_PER_MINUTE", Decimal(view.orders_this_minute + 1), params.max_orders_per_minute, False)
-    after = Decimal(view.orders_today + 1)
+        return Check("ORDERS_PER_MINUTE", view.orders_this_minute + 1, params.max_orders_per_minute, False)
+    after = view.orders_today + 1
     return Check("ORDERS_PER_DAY", after, params.max_orders_per_day, after <= params.max_orders_per_day)

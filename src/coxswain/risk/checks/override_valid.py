@@ -1,7 +1,5 @@
 """Refuse an order that was to pass a control by an override that one person alone made, or whose time is up."""
 
-from decimal import Decimal
-
 import msgspec
 
 from coxswain.model.checks import Check
@@ -26,7 +24,7 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     wrong = [override for override in view.overrides if not _is_valid(order, view, override)]
     found = ", ".join(f"{each.id} by {each.actor} and {each.second_actor or 'nobody'}" for each in wrong)
     wanted = "" if not wrong else "approved by another person, unexpired, for this signal and account"
-    return Check("OVERRIDE_NOT_VALID", Decimal(len(view.overrides) - len(wrong)), None, not wrong, found, wanted)
+    return Check("OVERRIDE_NOT_VALID", len(view.overrides) - len(wrong), None, not wrong, found, wanted)
 
 
 def _is_valid(order: OrderIntent, view: RiskView, override: Override) -> bool:

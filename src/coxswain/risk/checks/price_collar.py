@@ -33,9 +33,9 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     quote = view.quote
     if quote is None:
         return None  # control 3 says so
-    age_s = Decimal(view.now_ns - quote.ts_ns) / NS_PER_S
-    if age_s > params.quote_stale_s:
-        return Check("QUOTE_STALE", age_s, params.quote_stale_s, False)
+    age_ns = view.now_ns - quote.ts_ns
+    if age_ns > params.quote_stale_s * NS_PER_S:
+        return Check("QUOTE_STALE", Decimal(age_ns) / NS_PER_S, params.quote_stale_s, False)
     if not is_sane(quote):
         return Check("QUOTE_CROSSED", quote.ask, quote.bid, False)
     reference = touch(quote, order.side)

@@ -31,5 +31,6 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     low, high = view.price_low, view.price_high
     if view.reducing or low is None or high is None or price is None:
         return None  # nothing to drift from
-    drift, allowed = max(price - low, high - price), limit_of(params.max_price_drift_pct, low)
+    up, down, allowed = price - low, high - price, limit_of(params.max_price_drift_pct, low)
+    drift = max(up, down)
     return Check("PRICE_DRIFT", plain(drift), allowed, drift <= allowed)

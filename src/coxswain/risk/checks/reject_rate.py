@@ -27,5 +27,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if view.reducing:
         return None
-    allowed = max(params.rejects_free, percent_of(params.max_reject_pct, Decimal(view.tried)))
-    return Check("REJECT_RATE", Decimal(view.failed), plain(allowed), view.failed <= allowed)
+    allowed = params.rejects_free
+    if view.failed > allowed:  # else what was tried changes nothing
+        allowed = plain(max(allowed, percent_of(params.max_reject_pct, Decimal(view.tried))))
+    return Check("REJECT_RATE", view.failed, allowed, view.failed <= allowed)

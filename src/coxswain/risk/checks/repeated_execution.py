@@ -27,5 +27,5 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if view.reducing or order.reduce_only:
         return None
-    after = Decimal(view.repeats + 1)
+    after = view.repeats + 1
     return Check("REPEATED", after, params.max_repeats, after <= params.max_repeats)

@@ -17,9 +17,9 @@ CODES = {
     "SIGNAL_AGE": "Send a fresh signal; see that the sender's clock is right.",
 }
 
-NS_PER_S = Decimal(1_000_000_000)
-FUTURE_S = Decimal(1)
-"""A sender's clock may run ahead of ours by this much, in seconds."""
+NS_PER_S = 1_000_000_000
+FUTURE_NS = NS_PER_S
+"""A sender's clock may run ahead of ours by this much."""
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +29,11 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     if view.quote is None:
         return Check("NO_MARKET_SNAPSHOT", None, None, False, "no quote", "a quote")
-    age = Decimal(view.now_ns - view.signal_time_ns) / NS_PER_S
-    life = Decimal(view.dies_ns - view.signal_time_ns) / NS_PER_S
-    return Check("SIGNAL_AGE", age, life, -FUTURE_S <= age <= life)
+    age_ns, life_ns = view.now_ns - view.signal_time_ns, view.dies_ns - view.signal_time_ns
+    return Check("SIGNAL_AGE", _seconds(age_ns), _seconds(life_ns), -FUTURE_NS <= age_ns <= life_ns)
+
+
+def _seconds(ns: int) -> Decimal | int:
+    """Nearly always whole ones: 0.05 us instead of 0.3."""
+    whole, rest = divmod(ns, NS_PER_S)
+    return Decimal(ns) / NS_PER_S if rest else whole

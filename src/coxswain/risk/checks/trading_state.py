@@ -6,7 +6,7 @@ import msgspec
 from coxswain.model.checks import Check
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
-from coxswain.model.vocabulary import TradingState
+from coxswain.model.vocabulary import ACTIVE, TradingState
 from coxswain.risk.kinds import Kind
 
 CONTROL = 32
@@ -17,7 +17,7 @@ CODES = {
 }
 
 
-ACTIVE = Check("TRADING_STATE", None, None, True, TradingState.ACTIVE, TradingState.ACTIVE)
+UNRESTRICTED = Check("TRADING_STATE", None, None, True, ACTIVE, ACTIVE)
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,8 +26,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     state = view.state
-    if state is TradingState.ACTIVE:
-        return ACTIVE
+    if state is ACTIVE:
+        return UNRESTRICTED
     passed = view.reducing and (state is TradingState.REDUCING or view.may_reduce_halted)
     found = f"{state} ({view.restricted_by})" if view.restricted_by and not passed else state
-    return Check("TRADING_STATE", None, None, passed, found, TradingState.ACTIVE)
+    return Check("TRADING_STATE", None, None, passed, found, ACTIVE)

@@ -6,7 +6,7 @@ from coxswain.model.checks import Check
 from coxswain.model.decimals import HUNDRED, ZERO
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.risk_view import RiskView
-from coxswain.model.vocabulary import OrdType, TimeInForce, TriggerSource
+from coxswain.model.vocabulary import GTD, LIMIT, MARKET, TRAILING_STOP, OrdType, TriggerSource
 from coxswain.risk.kinds import Kind
 
 CONTROL = 1
@@ -16,8 +16,15 @@ CODES = {
     "ORDER_MALFORMED": "Send a quantity and prices on the instrument's steps, and those that the order type needs.",
 }
 
-LIMITED = (OrdType.LIMIT, OrdType.STOP_LIMIT)
-STOPPED = (OrdType.STOP, OrdType.STOP_LIMIT, OrdType.TRAILING_STOP)
+PRICED = {
+    MARKET: (False, False),
+    LIMIT: (True, False),
+    OrdType.STOP: (False, True),
+    OrdType.STOP_LIMIT: (True, True),
+    TRAILING_STOP: (False, True),
+}
+"""Whether an order of each type has a price, and whether it has a `stop_px`."""
+PRICES = ("price", "stop_px", "stop_loss", "take_profit")
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +42,7 @@ def _fault(order: OrderIntent, view: RiskView) -> str:
     if instrument is None:
         return ""  # control 2 says so
     qty = order.order_qty
-    if not qty.is_finite() or qty <= 0:
+    if not qty.is_finite() or qty <= ZERO:
         return f"order_qty {qty}, wanted more than 0"
     if qty % instrument.lot_step:
         return f"order_qty {qty}, wanted a multiple of {instrument.lot_step}"
@@ -43,22 +50,23 @@ def _fault(order: OrderIntent, view: RiskView) -> str:
         return f"order_qty {qty}, wanted at least {instrument.min_qty}"
     if instrument.max_qty is not None and qty > instrument.max_qty and not view.reducing:
         return f"order_qty {qty}, wanted at most {instrument.max_qty}"
-    if (order.price is None) is (order.ord_type in LIMITED):
+    has_price, has_stop_px = PRICED[order.ord_type]
+    if (order.price is None) is has_price:
         return f"price {order.price}, wanted one on a limit order and on no other"
-    if (order.stop_px is None) is (order.ord_type in STOPPED):
+    if (order.stop_px is None) is has_stop_px:
         return f"stop_px {order.stop_px}, wanted one on a stop order and on no other"
-    if order.ord_type is OrdType.TRAILING_STOP and order.trail is None:
+    if order.trail is None and order.ord_type is TRAILING_STOP:
         return "trail none, wanted an amount or a per cent on a trailing stop"
-    if order.expire_time_ns is None and order.time_in_force is TimeInForce.GTD:
+    if order.expire_time_ns is None and order.time_in_force is GTD:
         return "expire_time none, wanted one on an order that is good till a date"
-    for trail in (order.trail, order.trailing_stop):
-        fault = "" if trail is None else _fault_of_trail(trail, view)
-        if fault:
-            return fault
+    if order.trail is not None and (fault := _fault_of_trail(order.trail, view)):
+        return fault
+    if order.trailing_stop is not None and (fault := _fault_of_trail(order.trailing_stop, view)):
+        return fault
     # Levels too: an entry whose stop the venue cannot take would be left without one.
-    levels = (("stop_loss", order.stop_loss), ("take_profit", order.take_profit))
-    for name, price in (("price", order.price), ("stop_px", order.stop_px), *levels):
-        if price is not None and (not price.is_finite() or price <= 0 or price % instrument.tick):
+    prices = (order.price, order.stop_px, order.stop_loss, order.take_profit)
+    for name, price in zip(PRICES, prices, strict=True):
+        if price is not None and (not price.is_finite() or price <= ZERO or price % instrument.tick):
             return f"{name} {price}, wanted a positive multiple of {instrument.tick}"
     return ""
 
