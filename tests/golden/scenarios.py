@@ -12,7 +12,7 @@ import msgspec
 from coxswain.messages.inputs import SubmitOrder, SubmitSignal
 from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal
-from coxswain.model.spread import Leg, LeggingLimit
+from coxswain.model.spread import Leg, LeggingLimit, SpreadLevel
 from coxswain.model.vocabulary import LeggingRule, OrdType, Role, Side, SignalId, SignalKind, TimeInForce
 from coxswain.venues.paper import Fault, FaultKind
 from tests.asking import pause, resume
@@ -149,7 +149,7 @@ def died_in_between(world: World) -> None:
     settle(world)
 
 
-def spread(world: World) -> None:
+def spread(world: World, stop: SpreadLevel | None = None) -> None:
     """Shares against currency, one leg after the other."""
     for symbol in (SHARE, EURUSD):
         world.quote(symbol)
@@ -159,11 +159,22 @@ def spread(world: World) -> None:
     whole = Signal(
         SignalId("spread"), SignalKind.ENTRY, SHARE, world.now_ns, 300, BUY, quantity=quantity, accounts=accounts
     )
-    world.step(SubmitSignal(msgspec.structs.replace(whole, legs=legs, legging=limit)))
+    world.step(SubmitSignal(msgspec.structs.replace(whole, legs=legs, legging=limit, spread_stop=stop)))
+    settle_both(world)
+
+
+def settle_both(world: World) -> None:
     for _ in range(SETTLED // (10 * S)):
         world.run(10 * S)
         world.quote(SHARE)
         world.quote(EURUSD)
+
+
+def spread_stopped_out(world: World) -> None:
+    """The market falls to the net price at which all of it is left, one leg after the other."""
+    spread(world, SpreadLevel(net_price=Decimal(98)))
+    world.quote(SHARE, 9_700 - world.ticks[SHARE])
+    settle_both(world)
 
 
 SCENARIOS = {
@@ -186,5 +197,6 @@ SCENARIOS = {
     "sent_directly": Scenario(sent_directly),
     "died_in_between": Scenario(died_in_between),
     "spread_entered": Scenario(spread),
+    "spread_stopped_out": Scenario(spread_stopped_out),
     "spread_unwound": Scenario(spread, (Fault(FaultKind.REJECT, A1, 2),)),
 }

@@ -21,7 +21,7 @@ from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.signal import Signal
-from coxswain.model.spread import Leg, LeggingLimit
+from coxswain.model.spread import Leg, LeggingLimit, SpreadLevel
 from coxswain.model.vocabulary import (
     AccountId,
     LeggingRule,
@@ -159,6 +159,8 @@ class Crowd:
             accounts=self.some_accounts(),
             legs=tuple(legs),
             legging=limit,
+            spread_stop=self.random.choice((None, SpreadLevel(money=Decimal(1)), SpreadLevel(money=Decimal(9)))),
+            spread_target=self.random.choice((None, None, SpreadLevel(money=Decimal(1)))),
         )
 
     def leave_spread(self) -> None:

@@ -35,6 +35,7 @@ from coxswain.core import (
     reports,
     retries,
     sizing,
+    spread_stops,
     stops,
     trust,
     watching,
@@ -68,9 +69,11 @@ from coxswain.model.vocabulary import (
 )
 from coxswain.risk.gate import CheckModule
 
-WAITING = ("release", "completion", "algo", "pace", "legging")
+WAITING = ("release", "completion", "algo", "pace", "legging", "spread_stop")
 """Deadlines that let an order of a plan out."""
-ROUTINE = ("sync|", "limits|", "limit_proposal|", "override|", "breaker|", "expire|", "firm_")
+LOOKING = (*WAITING, "spread_watch")
+"""Deadlines whose answer needs the latest quotes."""
+ROUTINE = ("spread_watch|", "sync|", "limits|", "limit_proposal|", "override|", "breaker|", "expire|", "firm_")
 """Deadlines that nothing waits for."""
 FOR_A_PERSON = "approval|"
 FUTURE_NS = 1_000_000_000
@@ -200,7 +203,7 @@ class Engine:
                 waiting = {
                     symbol: None
                     for kind, account, what in due
-                    if kind in WAITING
+                    if kind in LOOKING
                     for symbol in self._symbols_of(account, what)
                 }
                 return (*waiting, *self._state.pairs.values()) if waiting else ()
@@ -271,6 +274,7 @@ class Engine:
         for account_id in tuple(tx.state.holders.get(message.symbol, ())):
             watching.watch(tx, account_id)
             held.on_quote(tx, account_id, message)
+            spread_stops.on_quote(tx, account_id, message.symbol)
         for account_id in tuple(tx.state.converted.get(message.symbol, ())):
             watching.watch(tx, account_id)
         held.let_orders_follow(tx, message)
@@ -292,6 +296,7 @@ class Engine:
             for account_id in tuple(tx.state.holders.get(symbol, ())):
                 protection.follow(tx, account_id, symbol, afresh=True)
                 stops.pursue(tx, account_id)
+                spread_stops.on_session_open(tx, account_id, symbol)
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -344,6 +349,14 @@ def _advance(tx: Tx, account_id: AccountId, what: str) -> None:
 
 def _go_on_legging(tx: Tx, account_id: AccountId, what: str) -> None:
     legging.advance(tx, account_id, SignalId(what))
+
+
+def _judge_level(tx: Tx, account_id: AccountId, what: str) -> None:
+    spread_stops.judge(tx, account_id, SignalId(what))
+
+
+def _watch_spread(tx: Tx, account_id: AccountId, what: str) -> None:
+    spread_stops.look_again(tx, account_id, SignalId(what))
 
 
 def _complete(tx: Tx, account_id: AccountId, what: str) -> None:
@@ -407,6 +420,8 @@ _ANSWERS: dict[str, Callable[[Tx, AccountId, str], None]] = {
     "approval": _expire,
     "algo": _advance,
     "legging": _go_on_legging,
+    "spread_stop": _judge_level,
+    "spread_watch": _watch_spread,
     "submit": _unanswered,
     "cancel": _unanswered,
     "replace": _unanswered,

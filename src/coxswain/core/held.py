@@ -85,6 +85,10 @@ def what_ends(state: State) -> tuple[str, ...]:
             if not position.qty:
                 continue
             name = f"{account_id} {position.symbol}"
+            for spread_id in position.spreads:
+                signal = state.signals[spread_id]
+                if signal.spread_stop is not None or signal.spread_target is not None:
+                    told.append(f"{name}: the stop or target of spread {spread_id} as a whole, which works at no venue")
             if holds_stop(can) and position.stop_px is not None:
                 told.append(f"{name}: its stop at {text(position.stop_px)}, which works at no venue")
             elif position.trail is not None and not can.native_trailing and position.stop_px is not None:

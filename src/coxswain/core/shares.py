@@ -51,6 +51,8 @@ class SpreadLeg(msgspec.Struct):
     cum_qty: Decimal = ZERO
     closed_qty: Decimal = ZERO
     """Of that, closed again: unwound, left, or gone with the position."""
+    notional: Decimal = ZERO
+    """Of what it filled: price by quantity."""
 
 
 class Leaving(msgspec.Struct, frozen=True):
@@ -87,6 +89,10 @@ class Spread(msgspec.Struct):
     """Orders sent or denied since it was decided about."""
     over: bool = False
     leaving: Leaving | None = None
+    unwatched: str = ""
+    """Why its own stop and target cannot be watched now."""
+    reached_ns: int = 0
+    """When one of them was last reached, or what it began ended."""
 
 
 class Share(msgspec.Struct):

@@ -38,8 +38,8 @@ from coxswain.model.market import Instrument, is_sane, touch
 from coxswain.model.plan import Assignment, LegShare, Plan
 from coxswain.model.setup import AccountSpec
 from coxswain.model.signal import Signal
-from coxswain.model.spread import LEGS_MAX, LEGS_MIN, Leg, LeggingLimit
-from coxswain.model.vocabulary import OPPOSITE, AccountId, OrdType, Side, SignalId, SignalKind, Symbol, Verdict
+from coxswain.model.spread import LEGS_MAX, LEGS_MIN, Leg, LeggingLimit, SpreadLevel
+from coxswain.model.vocabulary import OPPOSITE, SIGN, AccountId, OrdType, Side, SignalId, SignalKind, Symbol, Verdict
 
 
 class UnitLeg(NamedTuple):
@@ -148,6 +148,7 @@ def why_not(state: State, signal: Signal) -> list[str]:
     if signal.quantity is None or signal.quantity <= 0 or signal.quantity % ONE:
         quantity = "none" if signal.quantity is None else text(signal.quantity)
         reasons.append(f"QUANTITY: quantity={quantity}, wanted=whole units of a spread")
+    reasons += _levels_that_cannot_be(state, signal)
     for leg in signal.legs:
         instrument = state.instruments.get(leg.symbol)
         if instrument is None:
@@ -161,6 +162,21 @@ def why_not(state: State, signal: Signal) -> list[str]:
             if price is not None and price % instrument.tick:
                 found = f"symbol={leg.symbol}, {name}={text(price)}"
                 reasons.append(f"PRICE_OFF_TICK: {found}, wanted=a multiple of {text(instrument.tick)}")
+    return reasons
+
+
+def _levels_that_cannot_be(state: State, signal: Signal) -> list[str]:
+    reasons = []
+    currencies = {state.instruments[leg.symbol].currency for leg in signal.legs if leg.symbol in state.instruments}
+    for name in ("spread_stop", "spread_target"):
+        level: SpreadLevel | None = getattr(signal, name)
+        if level is None:
+            continue
+        if (level.net_price is None) is (level.money is None) or (level.money is not None and level.money <= 0):
+            reasons.append(f"SPREAD_LEVEL: {name}, wanted=a net_price, or money above zero")
+        elif level.net_price is not None and len(currencies) > 1:
+            found = " ".join(sorted(currencies))
+            reasons.append(f"SPREAD_LEVEL: {name} by net_price, currencies={found}, wanted=one currency, or money")
     return reasons
 
 
@@ -279,7 +295,29 @@ def _checks_of_all(
     return [
         Check("OPEN_POSITIONS_WITH_LEGS", positions, most, positions <= most),
         Check("UNIT_WITHIN_LEGGING_LIMIT", bare, limit, bare <= limit),
+        *_check_levels(state, account, signal),
     ]
+
+
+def _check_levels(state: State, account: Account, signal: Signal) -> list[Check]:
+    """A stop of the spread as a whole must not be reached by what entering and closing at once would cost."""
+    checks, stop, target = [], signal.spread_stop, signal.spread_target
+    entering, closing, cost = ZERO, ZERO, ZERO
+    for leg in signal.legs:
+        quote, instrument = state.quotes[leg.symbol], state.instruments[leg.symbol]
+        paid, back = leg.limit_price or touch(quote, leg.side), touch(quote, OPPOSITE[leg.side])
+        entering, closing = entering + SIGN[leg.side] * leg.ratio * paid, closing + SIGN[leg.side] * leg.ratio * back
+        lost = SIGN[leg.side] * leg.ratio * (paid - back) * instrument.contract_size
+        cost += lost * (rate_up(state, account, instrument) or ONE)
+    if stop is not None and stop.net_price is not None:
+        nearest = plain(min(entering, closing))
+        checks.append(Check("STOP_ON_WRONG_SIDE", stop.net_price, nearest, stop.net_price < nearest))
+    elif stop is not None and stop.money is not None:
+        checks.append(Check("STOP_ON_WRONG_SIDE", stop.money, round_up(cost), stop.money > cost))
+    if target is not None and target.net_price is not None:
+        farthest = plain(max(entering, closing))
+        checks.append(Check("TARGET_ON_WRONG_SIDE", target.net_price, farthest, target.net_price > farthest))
+    return checks
 
 
 def unhedged_of_a_unit(values: tuple[Decimal, ...]) -> Decimal:

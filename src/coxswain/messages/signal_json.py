@@ -17,6 +17,7 @@ from coxswain.messages.signal_parts import (
     read_legging,
     read_legs,
     read_metadata,
+    read_spread_level,
     read_trail,
     require_prices,
 )
@@ -53,6 +54,8 @@ FIELDS = (
     "max_unhedged_value",
     "max_unhedged_s",
     "on_legging_limit",
+    "spread_stop",
+    "spread_target",
     "spread",
     "oco",
     "then",
@@ -62,12 +65,17 @@ FIELDS = (
 
 RESTING = ("limit_price", "stop_price", "time_in_force", "expire_time")
 SECOND = ("oco", "then")
+SPREAD_LEVELS = ("spread_stop", "spread_target")
 LEGGING = ("max_unhedged_value", "max_unhedged_s", "on_legging_limit")
 MEANINGLESS: dict[SignalKind, tuple[str, ...]] = {
     SignalKind.ENTRY: ("spread",),
-    SignalKind.EXIT: ("entry_price", *LEVELS, "trailing_stop", "confidence", *RESTING, "legs", *LEGGING, *SECOND),
+    SignalKind.EXIT: (
+        *("entry_price", *LEVELS, "trailing_stop", "confidence", *RESTING, "legs", *LEGGING, *SPREAD_LEVELS),
+        *SECOND,
+    ),
     SignalKind.STOP_ADJUSTMENT: (
-        *("entry_price", "confidence", "quantity", "order_type", "algo", *RESTING, "legs", *LEGGING, "spread"),
+        *("entry_price", "confidence", "quantity", "order_type", "algo", *RESTING, "legs", *LEGGING, *SPREAD_LEVELS),
+        "spread",
         *SECOND,
     ),
 }
@@ -136,6 +144,8 @@ def _read_signal(fields: Fields, now_ns: int, default_ttl_s: int) -> Signal:
         spread=SignalId(fields.id("spread") or "") if fields.given("spread") else None,
         oco=read_contingent(fields, "oco"),
         then=read_contingent(fields, "then"),
+        spread_stop=read_spread_level(fields, "spread_stop"),
+        spread_target=read_spread_level(fields, "spread_target"),
     )
     if fields.is_sound("kind"):
         _refuse_what_means_nothing(fields, signal.kind)
@@ -156,7 +166,7 @@ def _require_what_the_kind_needs(fields: Fields, signal: Signal) -> None:
         _require_what_legs_need(fields, signal)
         return
     if signal.kind is SignalKind.ENTRY:
-        for name in LEGGING:
+        for name in (*LEGGING, *SPREAD_LEVELS):
             if fields.given(name):
                 fields.wrong(name, "means nothing without legs, wanted no such field")
         if not fields.given("side"):

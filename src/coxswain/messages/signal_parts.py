@@ -11,7 +11,7 @@ from coxswain.model.algo import Algo
 from coxswain.model.contingent import Contingent
 from coxswain.model.decimals import HUNDRED, is_number, text
 from coxswain.model.orders import Trail
-from coxswain.model.spread import LEGS_MAX, LEGS_MIN, UNHEDGED_S_MAX, Leg, LeggingLimit
+from coxswain.model.spread import LEGS_MAX, LEGS_MIN, UNHEDGED_S_MAX, Leg, LeggingLimit, SpreadLevel
 from coxswain.model.vocabulary import AccountId, LeggingRule, OrdType, Side, Symbol, TriggerSource
 
 METADATA_BYTES_MAX = 16_384
@@ -25,6 +25,7 @@ TRAIL_FIELDS = ("amount", "pct", "activation_price", "source")
 CONTINGENT_FIELDS = ("side", "order_type", "limit_price", "stop_price", *LEVELS, "trailing_stop")
 OF_A_SIGNAL = tuple(kind for kind in OrdType if kind is not OrdType.TRAILING_STOP)
 """A trailing stop protects what a signal opens; it opens nothing."""
+LEVEL_FIELDS = ("net_price", "money")
 LEG_FIELDS = ("symbol", "side", "ratio", "limit_price", "stop_loss", "take_profit")
 
 
@@ -179,6 +180,25 @@ def read_algo(fields: Fields, name: str) -> Algo | None:
         fields.wrong(name, f"{size} bytes of parameters; wanted at most {ALGO_BYTES_MAX}")
         return None
     return Algo(called, written)
+
+
+def read_spread_level(fields: Fields, name: str) -> SpreadLevel | None:
+    """Read where a spread as a whole is left, an object of one field."""
+    value = fields.value(name)
+    if value is None:
+        return None
+    if not isinstance(value, Object):
+        wanted = 'wanted an object such as {"net_price": "-0.50"} or {"money": "250"}'
+        fields.wrong(name, f"{shown(value)} is refused; {wanted}")
+        return None
+    inner = Fields(value, LEVEL_FIELDS)
+    inner.refuse_unknown()
+    level = SpreadLevel(inner.number("net_price"), inner.above_zero("money"))
+    if inner.given("net_price") is inner.given("money"):
+        inner.wrong("net_price", "wanted a net_price or money, and not both")
+    for error in inner.errors:
+        fields.wrong(name, error)
+    return level
 
 
 def read_metadata(fields: Fields, name: str) -> str:

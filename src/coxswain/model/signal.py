@@ -7,7 +7,7 @@ import msgspec
 from coxswain.model.algo import Algo
 from coxswain.model.contingent import Contingent
 from coxswain.model.orders import Trail
-from coxswain.model.spread import Leg, LeggingLimit
+from coxswain.model.spread import Leg, LeggingLimit, SpreadLevel
 from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, Symbol, TimeInForce
 
 TTL_S_MAX = 30 * 86_400
@@ -64,6 +64,9 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """The signal that this is the second order of."""
     spread: SignalId | None = None
     """The spread that this is a leg of, or that an exit leaves."""
+    spread_stop: SpreadLevel | None = None
+    """Of a spread as a whole, as the next."""
+    spread_target: SpreadLevel | None = None
 
 
 def dies_ns(signal: Signal) -> int:

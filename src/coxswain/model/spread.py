@@ -20,8 +20,24 @@ class Leg(msgspec.Struct, frozen=True, omit_defaults=True):
     limit_price: Decimal | None = None
     """It stands there and waits; without it the leg crosses the market."""
     stop_loss: Decimal | None = None
-    """Of this leg's position alone; nothing stops a spread as a whole."""
+    """Of this leg's position alone."""
     take_profit: Decimal | None = None
+
+
+class SpreadLevel(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a spread as a whole is left; one of the two is given."""
+
+    net_price: Decimal | None = None
+    """Of a unit: each leg's ratio by its price, what is sold with a minus."""
+    money: Decimal | None = None
+    """Lost with a unit, for a stop, or won, for a target; in the account's currency."""
+
+
+def level_text(level: SpreadLevel) -> str:
+    """Write a level for people."""
+    if level.net_price is not None:
+        return f"a net price of {level.net_price:f}"
+    return "none" if level.money is None else f"{level.money:f} a unit"
 
 
 class LeggingLimit(msgspec.Struct, frozen=True):

@@ -162,6 +162,7 @@ _TABLE: dict[type, Callable[[Any], Found | None]] = {
     ev.OrderDenied: lambda e: (Kind.RISK_LIMIT_BREACHED, Severity.WARNING, e.intent.account),
     ev.LadderStepReached: lambda e: (Kind.RISK_LIMIT_BREACHED, Severity.WARNING, e.account),
     ev.SpreadEnded: lambda e: (Kind.UNHEDGED, Severity.ERROR, e.account) if e.unhedged_value else None,
+    ev.SpreadWatchChanged: lambda e: (Kind.UNPROTECTED, Severity.ERROR, e.account) if e.urgent else None,
     ev.LeggingLimitReached: lambda e: (Kind.UNHEDGED, Severity.WARNING, e.account),
     ev.ProtectionFailed: _unprotected,
     ev.ExitEnded: lambda e: (Kind.EXIT_FAILED, Severity.ERROR, e.account) if e.failed else None,

@@ -101,10 +101,12 @@ class Explainer:
             if isinstance(event, ev.SpreadLeaving) and event.exit_id != event.signal_id:
                 self._leaves[event.exit_id] = event.signal_id
                 self._leaving[event.signal_id, event.account] = event.exit_id
+            if isinstance(event, ev.SpreadWatchChanged) and event.watched and not event.reason:
+                continue  # it was looked at, and nothing has changed
             subject = self._subjects.of(event)
             exit_id = self._leaving.get((getattr(event, "signal_id", None), subject.account))
             self._facts.append(_Fact(record.seq, record.now_ns, subject, event, exit_id))
-            if isinstance(event, ev.SpreadEnded | ev.SpreadStopped):
+            if isinstance(event, ev.SpreadEnded):
                 self._leaving.pop((event.signal_id, event.account), None)
 
     def explain(self, name: str) -> Explanation | None:

@@ -122,6 +122,8 @@ class _SpreadExit(msgspec.Struct):
 
     began: ev.SpreadLeaving
     ended: ev.SpreadEnded | None = None
+    replaced: bool = False
+    """Its own stop or target began another."""
 
 
 class Plans:
@@ -253,8 +255,11 @@ class Plans:
         order_id, ended = (rows[0].cl_ord_id if rows else None), exit_.ended
         if not all(row.outcome_known for row in rows):
             return _plainly(None, Outcome.UNKNOWN, None, order_id)
+        begun = any(row.cum_qty for row in rows)
+        if exit_.replaced:
+            why = "its own stop or target began another exit"
+            return _plainly(begun, Outcome.PARTIAL if begun else Outcome.CANCELED, why, order_id)
         if ended is None:
-            begun = any(row.cum_qty for row in rows)
             return _plainly(None, Outcome.PARTIAL if begun else Outcome.WORKING, None, order_id)
         left = max(ended.units - exit_.began.keep, ZERO)
         closed = max(exit_.began.units - left, ZERO)
@@ -384,6 +389,9 @@ class Plans:
         self._spreads.pop((event.signal_id, event.account), None)
 
     def _spread_leaving(self, event: ev.SpreadLeaving) -> None:
+        before = self._leaving.get((event.signal_id, event.account))
+        if before is not None:
+            self._exits[before.exit_id, event.account].replaced = True
         self._leaving[event.signal_id, event.account] = event
         self._exits[event.exit_id, event.account] = _SpreadExit(event)
 

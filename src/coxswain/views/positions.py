@@ -17,7 +17,7 @@ from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, round_down
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.plan import Plan
 from coxswain.model.position import unrealized
-from coxswain.model.spread import LEGS_MAX
+from coxswain.model.spread import LEGS_MAX, level_text
 from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, Role, SignalId, Symbol, TradingState
 from coxswain.views.blotter import Blotter, OrderRow
 
@@ -82,13 +82,16 @@ class PositionRow(msgspec.Struct):
     """The same as `protection`, in the words that are shown."""
     stop_stands_at: Decimal | None = None
     """Where the stop works at the venue; it should be at `stop_px`, and may have been refused there."""
+    spread_stops: list[str] = []
+    """Of the spreads that have lots of it and are stopped as a whole: which, and where."""
 
     @property
     def told_protection(self) -> str:
         """Return who protects it, and both prices where the stop stands elsewhere than it should."""
         at = self.stop_stands_at if self.protected_by is ProtectedBy.BROKER else self.stop_px
         if at is None:
-            return str(self.protected_by)
+            spreads = f", the stop of spread {', '.join(self.spread_stops)}" if self.spread_stops else ""
+            return f"{self.protected_by}{spreads}"
         if self.protected_by is ProtectedBy.NONE:
             return f"NONE, its stop is wanted at {text(at)}"
         wanted = "" if at == self.stop_px else f", wanted at {_optional(self.stop_px)}"
@@ -181,6 +184,13 @@ class Book:
         self._planned: dict[tuple[SignalId, AccountId], Decimal] = {}
         """Risk of the shares that wait for their release."""
         self._now_ns = 0
+        self._spread_of: dict[SignalId, SignalId] = {}
+        """By leg, and by the exit that leaves it."""
+        self._stops_of_spreads: dict[SignalId, str] = {}
+        """Where spreads as a whole are stopped."""
+        self._unwatched: set[tuple[SignalId, AccountId]] = set()
+        self._of_spreads: dict[tuple[AccountId, Symbol], dict[SignalId, Decimal]] = {}
+        """Lots of each spread that has a stop as a whole, oldest first."""
 
     def apply(self, record: Record) -> None:
         self._now_ns = record.now_ns
@@ -254,11 +264,19 @@ class Book:
             row.protection = Protection.VENUE
         else:
             held_here = row.account in self._stops_held and row.stop_px is not None
-            row.protection = Protection.ENGINE if held_here else Protection.NONE
+            stopped = self._stopped_spreads(row)
+            covered = sum((self._of_spreads[row.account, row.symbol][name] for name in stopped), ZERO) >= abs(row.qty)
+            row.protection = Protection.ENGINE if held_here or covered else Protection.NONE
         row.protected_by = _BY[row.protection]
+        row.spread_stops = [f"{name} at {at}" for name, at in self._stopped_spreads(row).items()]
         stop = self._working_stop(row)
         row.stop_stands_at = None if stop is None else stop.stop_px
         return row
+
+    def _stopped_spreads(self, row: PositionRow) -> dict[SignalId, str]:
+        """Return the spreads with lots here that are stopped as a whole, and where."""
+        here = self._of_spreads.get((row.account, row.symbol), {})
+        return {name: self._stops_of_spreads[name] for name in here if (name, row.account) not in self._unwatched}
 
     def _working_stop(self, row: PositionRow) -> OrderRow | None:
         """Return the stop that works at the venue, if one does."""
@@ -341,11 +359,48 @@ class Book:
         if event.closed:
             row.stop_px = row.target_px = None
         row.qty, row.cost, row.avg_px = event.qty, event.cost, event.avg_px
+        self._keep_within(event)
         row.margin, row.risk = event.margin, event.risk
         row.realized_pnl = plain(row.realized_pnl + event.realized)
         row.commission = plain(row.commission + event.commission)
         account.balance = event.balance
         account.day_realized = plain(account.day_realized + event.realized - event.commission)
+
+    def _signal_accepted(self, event: ev.SignalAccepted) -> None:
+        signal = event.signal
+        if signal.spread is not None:
+            self._spread_of[signal.id] = signal.spread
+        if signal.spread_stop is not None:
+            self._stops_of_spreads[signal.id] = level_text(signal.spread_stop)
+
+    def _filled(self, event: ev.OrderFilled) -> None:
+        """Count what a spread with a stop as a whole has of a position, as the engine does."""
+        order = None if event.suspense else self._blotter.orders.get(event.cl_ord_id)
+        if order is None or order.role not in (Role.ENTRY, Role.EXIT):
+            return
+        name = self._spread_of.get(order.signal_id, order.signal_id)
+        if name not in self._stops_of_spreads:
+            return
+        here = self._of_spreads.setdefault((event.account, event.symbol), {})
+        sign = 1 if order.role is Role.ENTRY else -1
+        here[name] = max(here.get(name, ZERO) + sign * event.last_qty, ZERO)
+
+    def _keep_within(self, event: ev.PositionChanged) -> None:
+        here = self._of_spreads.get((event.account, event.symbol))
+        if here is None:
+            return
+        beyond = sum(here.values(), ZERO) - (ZERO if event.closed else abs(event.qty))
+        for name, qty in tuple(here.items()):
+            taken = max(min(beyond, qty), ZERO)
+            here[name], beyond = qty - taken, beyond - taken
+            if not here[name]:
+                del here[name]
+
+    def _watch_changed(self, event: ev.SpreadWatchChanged) -> None:
+        if event.watched:
+            self._unwatched.discard((event.signal_id, event.account))
+        else:
+            self._unwatched.add((event.signal_id, event.account))
 
     def _levels(self, event: ev.ProtectionLevelsSet) -> None:
         row = self._position(event.account, event.symbol)
@@ -431,6 +486,9 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.BalanceAdopted: Book._balance_adopted,
     ev.BalanceAdjusted: Book._balance_adjusted,
     ev.CashBooked: Book._cash_booked,
+    ev.SignalAccepted: Book._signal_accepted,
+    ev.OrderFilled: Book._filled,
+    ev.SpreadWatchChanged: Book._watch_changed,
     ev.PositionChanged: Book._changed,
     ev.ProtectionLevelsSet: Book._levels,
     ev.StopTrailed: Book._trailed,

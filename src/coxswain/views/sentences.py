@@ -12,7 +12,8 @@ from coxswain.model.control import name_of
 from coxswain.model.decimals import HUNDRED, plain, text
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.plan import Assignment, Breaches
-from coxswain.model.vocabulary import SignalKind, Verdict
+from coxswain.model.spread import level_text
+from coxswain.model.vocabulary import Role, SignalKind, Verdict
 from coxswain.views.kept import actor_of, good_until, reason_of, words_of
 from coxswain.views.times import utc
 
@@ -143,6 +144,8 @@ def _signal(event: ev.SignalAccepted) -> str:
         legs = ", ".join(f"{leg.side} {leg.ratio:f} {leg.symbol}" for leg in signal.legs)
         alone = f"at most {limit.max_unhedged_value:f} and {limit.max_unhedged_s} s unhedged"
         what = f" {_optional(signal.quantity)} units of {legs}; {alone}, then {limit.on_legging_limit}"
+        for role, level in ((Role.STOP, signal.spread_stop), (Role.TARGET, signal.spread_target)):
+            what += "" if level is None else f"; {role.lower()} at {level_text(level)}"
     leg = "" if signal.spread is None else f", a leg of {signal.spread}"
     if signal.kind is SignalKind.EXIT and signal.spread is not None:
         units = "all units" if signal.quantity is None else f"{signal.quantity:f} units"
@@ -403,6 +406,15 @@ def _spread_leaving(event: ev.SpreadLeaving) -> str:
     return f"{what}, leg by leg ({event.order}): {event.reason}{by}"
 
 
+def _level(event: ev.SpreadLevelSeen | ev.SpreadLevelReached) -> str:
+    return f"{event.role.lower()} at {level_text(event.level)}"
+
+
+def _spread_watch(event: ev.SpreadWatchChanged) -> str:
+    can = "is watched" if event.watched else "cannot be watched"
+    return f"the stop or target of spread {event.signal_id} on {event.account} {can}{_because(event.reason)}"
+
+
 def _spread_ended(event: ev.SpreadEnded) -> str:
     left = f", {event.unhedged_value:f} is left unhedged" if event.unhedged_value else ""
     return f"the spread on {event.account} ended with {event.units:f} units of all legs{left}: {event.reason}"
@@ -473,6 +485,16 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
         f"the spread on {e.account} is called back, what is not whole units is closed: {e.reason}"
     ),
     ev.SpreadLeaving: _spread_leaving,
+    ev.SpreadLevelSeen: lambda e: (
+        f"the {_level(e)} of the spread on {e.account} seems to be reached, at {e.at:f}: it is looked at "
+        "with the latest quotes of all legs"
+    ),
+    ev.SpreadLevelMissed: lambda e: f"nothing is left on {e.account}: {e.reason}",
+    ev.SpreadLevelReached: lambda e: (
+        f"the {_level(e)} of the spread on {e.account} is reached, at {e.at:f}: "
+        f"all of it is left, {e.units:f} whole units"
+    ),
+    ev.SpreadWatchChanged: _spread_watch,
     ev.SpreadEnded: _spread_ended,
     ev.SecondOrderDue: lambda e: f"the first order on {e.account} is over with {e.qty:f} filled: {e.signal_id} follows",
     ev.AssignmentWithdrawn: lambda e: f"the share of {e.account} is withdrawn: {e.reason}",

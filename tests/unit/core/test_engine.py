@@ -53,9 +53,9 @@ def test_every_input_has_its_handler() -> None:
 
 
 def test_every_kind_of_deadline_has_its_answer() -> None:
-    waiting = {"release", "completion", "approval", "algo", "legging"}
+    waiting = {"release", "completion", "approval", "algo", "legging", "spread_stop"}
     firms = {"firm_flat", "firm_close", "firm_stop"}
-    routine = {"sync", "limits", "limit_proposal", "override", "breaker"}
+    routine = {"sync", "limits", "limit_proposal", "override", "breaker", "spread_watch"}
     asked = {*waiting, *firms, *routine, "kept", "pace", "follow", "protect", "exit", *DEADLINES_OF_AN_ORDER}
     assert set(engine_module._ANSWERS) == asked
 

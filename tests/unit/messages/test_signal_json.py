@@ -16,7 +16,7 @@ from coxswain.messages.signal_json import FIELDS, BadSignal, parse_signal
 from coxswain.model.contingent import Contingent
 from coxswain.model.orders import Trail
 from coxswain.model.signal import Signal
-from coxswain.model.spread import Leg, LeggingLimit
+from coxswain.model.spread import Leg, LeggingLimit, SpreadLevel
 from coxswain.model.vocabulary import LeggingRule, OrdType, Side, SignalKind, Symbol, TimeInForce
 
 NOW_NS = 1_700_000_000_000_000_000
@@ -517,3 +517,21 @@ def test_an_exit_may_name_a_spread_instead_of_an_instrument() -> None:
 )
 def test_an_exit_of_a_spread_says_nothing_of_an_instrument(changed: dict[str, object], error: str) -> None:
     assert only_error(json.dumps({"id": "x1", "kind": "exit", "spread": "s1", **changed})) == error
+
+
+@pytest.mark.parametrize(
+    ("level", "error"),
+    [
+        (1, "1 is refused"),
+        ({}, "wanted a net_price or money, and not both"),
+        ({"net_price": 1, "money": 1}, "wanted a net_price or money, and not both"),
+        ({"money": -1}, "money: -1 is not above zero"),
+    ],
+)
+def test_a_level_of_a_spread_is_a_net_price_or_money(level: object, error: str) -> None:
+    assert error in only_error(spread(spread_stop=level))
+
+
+def test_a_net_price_of_a_spread_may_be_below_zero() -> None:
+    signal = read(spread(spread_stop={"net_price": "-0.5"}))
+    assert signal.spread_stop == SpreadLevel(net_price=Decimal("-0.5"))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.shared import share_for, stop_waiting
 from coxswain.core.order import InvariantViolation, Order
+from coxswain.core.params import seconds_ns
 from coxswain.core.position import Position
 from coxswain.core.shares import Leaving, Parent, Spread, SpreadLeg
 from coxswain.core.state import Account, State
@@ -29,6 +30,36 @@ def _spread_started(state: State, clock: Deadlines, event: ev.SpreadStarted) -> 
         clock.clear(key("release", event.account, leg.signal_id))
         position_of(account, leg.symbol).legging[event.signal_id] = None
     clock.set(key("legging", event.account, event.signal_id), state.now_ns)
+    _watch(state, clock, event.account, event.signal_id)
+
+
+def _watch(state: State, clock: Deadlines, account_id: AccountId, signal_id: SignalId) -> None:
+    signal = state.signals[signal_id]
+    if signal.spread_stop is not None or signal.spread_target is not None:
+        clock.set(key("spread_watch", account_id, signal_id), state.now_ns + seconds_ns(state.desk.quote_stale_s))
+
+
+def _spread_watch_changed(state: State, clock: Deadlines, event: ev.SpreadWatchChanged) -> None:
+    spread = _spread_of(state, event.account, event.signal_id)
+    spread.unwatched = "" if event.watched else event.reason
+    watch = key("spread_watch", event.account, event.signal_id)
+    if event.next_ns is None:
+        clock.clear(watch)
+    else:
+        clock.set(watch, event.next_ns)
+
+
+def _spread_level_seen(state: State, clock: Deadlines, event: ev.SpreadLevelSeen) -> None:
+    clock.set(key("spread_stop", event.account, event.signal_id), state.now_ns)
+
+
+def _spread_level_missed(state: State, clock: Deadlines, event: ev.SpreadLevelMissed) -> None:
+    clock.clear(key("spread_stop", event.account, event.signal_id))
+
+
+def _spread_level_reached(state: State, clock: Deadlines, event: ev.SpreadLevelReached) -> None:
+    clock.clear(key("spread_stop", event.account, event.signal_id))
+    _spread_of(state, event.account, event.signal_id).reached_ns = state.now_ns
 
 
 def _spread_marked(state: State, clock: Deadlines, event: ev.SpreadMarked) -> None:
@@ -66,6 +97,8 @@ def _go_on(state: State, clock: Deadlines, spread: Spread, account_id: AccountId
 def _spread_ended(state: State, clock: Deadlines, event: ev.SpreadEnded) -> None:
     spread = _spread_of(state, event.account, event.signal_id)
     spread.over, spread.unhedged_value, spread.since_ns, spread.leaving = True, event.unhedged_value, None, None
+    if spread.reached_ns:
+        spread.reached_ns = state.now_ns  # what it began ends now, and begins again after a while at the soonest
     clock.clear(key("legging", event.account, event.signal_id))
     for leg in spread.legs:
         share = share_for(state, leg.signal_id, event.account)
@@ -100,6 +133,7 @@ def note_fill(state: State, account: Account, order: Order, event: ev.OrderFille
     for leg in spread.legs:
         if leg.symbol == order.intent.symbol and order.intent.role is Role.ENTRY:
             leg.cum_qty = plain(leg.cum_qty + event.last_qty)
+            leg.notional = plain(leg.notional + event.last_qty * event.last_px)
             position_of(account, leg.symbol).spreads[_id_of(state, order.intent)] = None
         elif leg.symbol == order.intent.symbol:
             leg.closed_qty = plain(min(leg.closed_qty + event.last_qty, leg.cum_qty))
@@ -156,5 +190,9 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.LeggingLimitReached: _legging_limit_reached,
     ev.SpreadStopped: _spread_stopped,
     ev.SpreadLeaving: _spread_leaving,
+    ev.SpreadWatchChanged: _spread_watch_changed,
+    ev.SpreadLevelSeen: _spread_level_seen,
+    ev.SpreadLevelMissed: _spread_level_missed,
+    ev.SpreadLevelReached: _spread_level_reached,
     ev.SpreadEnded: _spread_ended,
 }

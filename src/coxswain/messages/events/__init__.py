@@ -379,6 +379,15 @@ from coxswain.messages.events.spreads import (
     SpreadLeaving as SpreadLeaving,
 )
 from coxswain.messages.events.spreads import (
+    SpreadLevelMissed as SpreadLevelMissed,
+)
+from coxswain.messages.events.spreads import (
+    SpreadLevelReached as SpreadLevelReached,
+)
+from coxswain.messages.events.spreads import (
+    SpreadLevelSeen as SpreadLevelSeen,
+)
+from coxswain.messages.events.spreads import (
     SpreadMarked as SpreadMarked,
 )
 from coxswain.messages.events.spreads import (
@@ -386,6 +395,9 @@ from coxswain.messages.events.spreads import (
 )
 from coxswain.messages.events.spreads import (
     SpreadStopped as SpreadStopped,
+)
+from coxswain.messages.events.spreads import (
+    SpreadWatchChanged as SpreadWatchChanged,
 )
 from coxswain.messages.events.unknowns import (
     AbsenceNoted as AbsenceNoted,

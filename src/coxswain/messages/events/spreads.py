@@ -5,7 +5,8 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.messages.events.base import EventBase
-from coxswain.model.vocabulary import AccountId, LeggingRule, Side, SignalId, Symbol
+from coxswain.model.spread import SpreadLevel
+from coxswain.model.vocabulary import AccountId, LeggingRule, Role, Side, SignalId, Symbol
 
 
 class LegStarted(msgspec.Struct, frozen=True):
@@ -86,6 +87,51 @@ class SpreadLeaving(EventBase, frozen=True):
     """The person who asked for it; empty where a signal did."""
 
 
+class SpreadLevelSeen(EventBase, frozen=True):
+    """A level of a spread as a whole seems to be reached: it is looked at once more, with the latest quotes."""
+
+    signal_id: SignalId
+    account: AccountId
+    role: Role
+    """STOP or TARGET."""
+    level: SpreadLevel
+    at: Decimal
+    """The net price at which a unit could be closed, or what that would win; as the level is given."""
+
+
+class SpreadLevelMissed(EventBase, frozen=True):
+    """It is not: nothing is done."""
+
+    signal_id: SignalId
+    account: AccountId
+    reason: str
+
+
+class SpreadLevelReached(EventBase, frozen=True):
+    """It is, and all of the spread is left."""
+
+    signal_id: SignalId
+    account: AccountId
+    role: Role
+    level: SpreadLevel
+    at: Decimal
+    units: Decimal
+    """Whole units held."""
+
+
+class SpreadWatchChanged(EventBase, frozen=True):
+    """Whether the stop and target of a spread as a whole can be watched now."""
+
+    signal_id: SignalId
+    account: AccountId
+    watched: bool
+    reason: str = ""
+    next_ns: int | None = None
+    """When that is looked at again by itself."""
+    urgent: bool = False
+    """Somebody should know."""
+
+
 class SpreadEnded(EventBase, frozen=True):
     signal_id: SignalId
     account: AccountId
@@ -96,4 +142,15 @@ class SpreadEnded(EventBase, frozen=True):
     reason: str
 
 
-SpreadEvent = SpreadStarted | SpreadMarked | LeggingLimitReached | SpreadStopped | SpreadLeaving | SpreadEnded
+SpreadEvent = (
+    SpreadStarted
+    | SpreadMarked
+    | LeggingLimitReached
+    | SpreadStopped
+    | SpreadLeaving
+    | SpreadLevelSeen
+    | SpreadLevelMissed
+    | SpreadLevelReached
+    | SpreadWatchChanged
+    | SpreadEnded
+)
