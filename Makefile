@@ -2,7 +2,7 @@
 SHELL = /bin/sh
 BIN = .venv/bin
 READY = .venv/.ready
-QUICK = $(wildcard tests/unit tests/arch tests/golden)
+QUICK = $(wildcard tests/unit tests/arch tests/golden tests/museum)
 ARGS =
 
 .PHONY: help demo test check lint format golden docs bench cover lock clean .venv

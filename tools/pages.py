@@ -18,6 +18,7 @@ from coxswain.app.config.schema import SHAPES, Entry, Limits, Settings
 from coxswain.messages.command_json import COMMANDS
 from coxswain.model.decimals import text
 from coxswain.model.keys import GROUPS, Key, Scope, Unit
+from tools.museum import exhibits
 from tools.public_names import python_names
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -148,6 +149,15 @@ def _comment(key: Key) -> str:
     return key.comment if key.enforced else f"{key.comment} (not enforced yet)"
 
 
+# --- what was proved --------------------------------------------------------------------------------------------------
+
+
+def museum() -> str:
+    """Every public failure that is a test here."""
+    rows = [(each.what, each.then, each.here, f"`{each.test}`") for each in exhibits()]
+    return table(("whose", "then", "here", "test, in `tests/museum/`"), rows)
+
+
 # --- the pages --------------------------------------------------------------------------------------------------------
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -157,6 +167,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "limits": limits,
     "python-names": python_names,
+    "museum": museum,
 }
 
 
