@@ -16,6 +16,7 @@ from coxswain.app.config.load import Resolved
 from coxswain.app.fits import check_fits
 from coxswain.app.venues import Tell, open_venues
 from coxswain.core.engine import Engine
+from coxswain.journal.signing import Signer, key_for
 from coxswain.journal.store import Journal
 from coxswain.messages.inputs import EngineStarted, ObserveHost
 from coxswain.messages.record import Record
@@ -47,6 +48,8 @@ class Desk(msgspec.Struct, frozen=True):
     guard: Guard
     resume_ns: int
     """The later of journal and venue files: where time goes on."""
+    signer: Signer | None = None
+    """Nobody signs where there is no key, or no file."""
 
 
 def new_journal_id() -> JournalId:
@@ -69,6 +72,7 @@ def open_desk(
     """
     with ExitStack() as opened:
         engine, guard = make_engine(), Guard()
+        key = key_for(journal_path, resolved.checkpoint_key)
         on_commit = None if after_journal is None else lambda seq: after_journal()
         if journal_path is not None and journal_path.exists():
             journal = Journal.open(journal_path, on_commit=on_commit)
@@ -83,9 +87,10 @@ def open_desk(
                 raise FileNotFoundError(ENOENT, "there is no such folder", str(journal_path.parent))
             journal = Journal.create(journal_path, journal_id, on_commit=on_commit)
             opened.callback(journal.close)
+        signer = None if key is None else Signer(journal, key, tell)
         venues = open_venues(resolved, journal_path, tell, opened, after_venue)
         seen_ns = [venue.last_ns for venue in venues if venue.last_ns is not None]
-        yield Desk(engine, journal, tuple(venues), guard, max([engine.state.now_ns, *seen_ns]))
+        yield Desk(engine, journal, tuple(venues), guard, max([engine.state.now_ns, *seen_ns]), signer)
 
 
 def make_loop(
@@ -103,7 +108,20 @@ def make_loop(
     interval_ns = int(resolved.setup.settings["quote_interval_ms"]) * 1_000_000
     engine, journal, venues, guard = desk.engine, desk.journal, desk.venues, desk.guard
     return Loop(
-        engine, journal, venues, feed, signals, interval_ns, on_record, pace, doors, guard, alarm, observe, refresh
+        engine,
+        journal,
+        venues,
+        feed,
+        signals,
+        interval_ns,
+        on_record,
+        pace,
+        doors,
+        guard,
+        alarm,
+        observe,
+        refresh,
+        desk.signer,
     )
 
 

@@ -17,7 +17,7 @@ import msgspec
 from coxswain.app import demo, exits, live, scenarios, screens, tables
 from coxswain.app.alerting import AlertChoice, Alerting, Delivery, example
 from coxswain.app.assemble import new_journal_id
-from coxswain.app.config.advice import advice
+from coxswain.app.config.advice import advice, unsigned
 from coxswain.app.config.load import Resolved, load
 from coxswain.app.config.problems import ConfigError
 from coxswain.app.json_lines import JsonLines
@@ -324,7 +324,7 @@ def check_config(path: Path, as_json: bool) -> int:
             for problem in error.errors:
                 tables.say(str(problem))
         return exits.CONFIGURATION
-    warnings = advice(resolved.setup)
+    warnings = [*advice(resolved.setup), *unsigned(resolved.checkpoint_key)]
     if as_json:
         print_json({"ok": True, "problems": [], "warnings": warnings})
     else:

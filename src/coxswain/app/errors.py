@@ -11,13 +11,13 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
     from coxswain.app.demo import NothingToTrade
     from coxswain.app.live import NotConfirmed
     from coxswain.feeds import FeedError, SpecError
-    from coxswain.journal.errors import JournalError, JournalExists, JournalTampered
+    from coxswain.journal.errors import JournalError, JournalExists, JournalTampered, KeyUnusable
     from coxswain.runtime.records import RecordUnreadable
     from coxswain.venues.paper import StateFileError
     from coxswain.venues.remote import VenueGone
 
     match error:
-        case ConfigError():
+        case ConfigError() | KeyUnusable():
             return exits.CONFIGURATION, str(error)
         case JournalExists() | NotConfirmed() | SpecError():
             return exits.USAGE, str(error)

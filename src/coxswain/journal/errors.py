@@ -39,3 +39,10 @@ class JournalTampered(JournalError):
 
 class JournalFailed(JournalError):
     """A write failed. Whether it is durable is not known, so this process may write no more."""
+
+
+class KeyUnusable(Exception):
+    """A key of checkpoints that cannot be used as it is."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")

@@ -4,6 +4,7 @@
 <journal>-wal    what is committed and not yet moved into it; SQLite's own
 <journal>-shm    an index of that, shared by the processes that have it open; SQLite's own
 <journal>.head   the last (seq, hash)
+<journal>.checkpoints, <journal>.tree   what was signed: see `checkpoints.py`
 <journal>.lock   held by the writer, with its pid inside
 """
 
@@ -119,6 +120,15 @@ def read_rows(db: sqlite3.Connection, after_seq: int) -> Iterator[Row]:
     query = "SELECT seq, body, hash FROM records WHERE seq > ? ORDER BY seq LIMIT ?"
     while group := db.execute(query, (after_seq, _READ_GROUP)).fetchall():
         yield from group
+        after_seq = group[-1][0]
+
+
+def read_hashes(db: sqlite3.Connection, after_seq: int) -> Iterator[bytes]:
+    """Yield the hashes of the rows after `after_seq` in order."""
+    query = "SELECT seq, hash FROM records WHERE seq > ? ORDER BY seq LIMIT ?"
+    while group := db.execute(query, (after_seq, _READ_GROUP)).fetchall():
+        for _, found in group:
+            yield found
         after_seq = group[-1][0]
 
 

@@ -15,11 +15,16 @@ from typing import Self
 
 from coxswain.journal import files
 from coxswain.journal.chain import Head, check_head, follow, head_line, link, start
+from coxswain.journal.checkpoints import NOBODY, check_newest
 from coxswain.journal.errors import JournalExists, JournalFailed, JournalTampered
 from coxswain.model.vocabulary import JournalId
 
 OnCommit = Callable[[int], None]
 """Called with the last seq between a commit and its head: there a test may crash the process."""
+
+
+OnHashes = Callable[[list[bytes]], None]
+"""Given the hashes of a group of records once they are durable; must not wait and must not raise."""
 
 
 class Journal:
@@ -43,6 +48,7 @@ class Journal:
         self._resources = resources
         self._on_commit = on_commit
         self._failed = False
+        self.on_hashes: OnHashes | None = None
 
     @classmethod
     def create(cls, path: Path | None, journal_id: JournalId, *, on_commit: OnCommit | None = None) -> Self:
@@ -58,13 +64,17 @@ class Journal:
 
     @classmethod
     def open(cls, path: Path, *, on_commit: OnCommit | None = None) -> Self:
-        """Go on with an existing journal. Raises `JournalTampered` when it is behind its head."""
+        """Go on with an existing journal. Raises `JournalTampered` when it is behind its head or its checkpoints.
+
+        Whose the checkpoints are is for those to ask who know a key: see `signing.py`.
+        """
         files.check_may_be_journal(path)
         with files.reading(path), contextlib.ExitStack() as resources:
             resources.enter_context(files.locked(path))
             # Before anything opens it to write: closing a writer tidies away a damaged -wal, and that is evidence.
             with Reader(path) as reader:
                 reader.check_head()
+                check_newest(path, reader, NOBODY)
                 head = reader.head
             db = resources.enter_context(contextlib.closing(files.connect_writer(path)))
             head_fd = os.open(files.beside(path, ".head"), os.O_WRONLY)
@@ -93,6 +103,8 @@ class Journal:
                 self._on_commit(seq)
             if self._head_fd is not None:
                 os.pwrite(self._head_fd, head_line(self.head), 0)
+            if self.on_hashes is not None:
+                self.on_hashes([row[2] for row in rows])
         except (sqlite3.Error, OSError) as error:
             self._failed = True
             raise JournalFailed(self.path, f"a write failed: {error}") from error
@@ -100,6 +112,16 @@ class Journal:
     def read(self, from_seq: int = 1) -> Iterator[tuple[int, bytes]]:
         """Yield (seq, body) in order, checking the chain. Raises `JournalTampered` at the first bad record."""
         return _read(self._db, self.path, self.journal_id, from_seq)
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """Return the stored hash of one record; None if there is none."""
+        with files.reading(self.path):
+            return _hash_at(self._db, self.journal_id, seq)
+
+    def hashes(self, from_seq: int) -> Iterator[bytes]:
+        """Yield the stored hashes in order, not checking the chain."""
+        with files.reading(self.path):
+            yield from files.read_hashes(self._db, after_seq=from_seq - 1)
 
     def close(self) -> None:
         self._resources.close()
@@ -138,6 +160,16 @@ class Reader:
     def read(self, from_seq: int = 1) -> Iterator[tuple[int, bytes]]:
         """Yield (seq, body) in order, checking the chain. Raises `JournalTampered` at the first bad record."""
         return _read(self._db, self.path, self.journal_id, from_seq)
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """Return the stored hash of one record; None if there is none."""
+        with files.reading(self.path):
+            return _hash_at(self._db, self.journal_id, seq)
+
+    def hashes(self, from_seq: int) -> Iterator[bytes]:
+        """Yield the stored hashes in order, not checking the chain."""
+        with files.reading(self.path):
+            yield from files.read_hashes(self._db, after_seq=from_seq - 1)
 
     def close(self) -> None:
         self._db.close()

@@ -16,9 +16,11 @@ from pathlib import Path
 
 import msgspec
 
-from coxswain.journal import files
+from coxswain.journal import files, notes
 from coxswain.journal.chain import check_head, follow, start
+from coxswain.journal.checkpoints import NOBODY, Marks, Trust, read_all
 from coxswain.journal.errors import JournalTampered, JournalUnreadable
+from coxswain.journal.merkle import EMPTY_ROOT, Frontier
 
 _BEFORE_ALL = -(2**63)  # the least key SQLite has: a record put in before the first is seen too
 
@@ -31,39 +33,65 @@ class Verification(msgspec.Struct, frozen=True):
     """Hash of the last of them, in hex."""
     first_bad_seq: int | None = None
     problem: str | None = None
+    root: str = EMPTY_ROOT.hex()
+    """Of the tree of those records, in hex."""
+    checkpoints: int = 0
+    signed_records: int = 0
+    """In the newest checkpoint."""
+    signed_by: tuple[str, ...] = ()
+    """The keys that were known and signed it. Where there is none, no signature was checked."""
 
 
-def verify(path: Path) -> Verification:
-    """Check every record of a journal against its chain and its head. Raises `JournalUnreadable`."""
+def verify(path: Path, trust: Trust | None = None) -> Verification:
+    """Check every record of a journal against its chain, its head and its checkpoints. Raises `JournalUnreadable`.
+
+    Without `trust` the checkpoints must fit the journal, and whose they are is not asked.
+    """
     files.check_may_be_journal(path)
     alone = not files.is_written(path)
     try:
-        result: Verification | JournalUnreadable = _verify(path, alone)
+        result: Verification | JournalUnreadable = _verify(path, alone, trust or NOBODY)
     except JournalUnreadable as error:
         result = error
     if alone and files.is_written(path):
         # A writer started meanwhile and may have moved pages under us: only beside it does the answer hold.
-        return _verify(path, alone=False)
+        return _verify(path, False, trust or NOBODY)
     if isinstance(result, JournalUnreadable):
         raise result
     return result
 
 
-def _verify(path: Path, alone: bool) -> Verification:
+def _verify(path: Path, alone: bool, trust: Trust) -> Verification:
     with files.reading(path), _opened(path, alone) as db:
         files.check_structure(db, path)
-        last = start(files.read_journal_id(db, path))
-        named = files.read_head(path)  # before the records: a running writer is past it when they are read
+        journal_id = files.read_journal_id(db, path)
+        last, tree = start(journal_id), Frontier()
+        # Before the records: a running writer is past them when they are read.
+        named = files.read_head(path)
         found = last.hash if named and named.seq == 0 else None
         try:
+            marks = Marks(path, journal_id, read_all(path), trust)
             for head, _ in follow(path, last, files.read_rows(db, after_seq=_BEFORE_ALL)):
                 last = head
+                tree.add(head.hash)
+                if tree.size == marks.next:
+                    marks.reach(tree)
                 if named and named.seq == head.seq:
                     found = head.hash
             check_head(path, named, last.seq, found)
+            marks.end(last.seq)
         except JournalTampered as error:
-            return Verification(False, last.seq, last.hash.hex(), error.first_bad_seq, error.problem)
-        return Verification(True, last.seq, last.hash.hex())
+            return Verification(False, last.seq, last.hash.hex(), error.first_bad_seq, error.problem, tree.root().hex())
+        newest = marks.newest
+        return Verification(
+            True,
+            last.seq,
+            last.hash.hex(),
+            root=tree.root().hex(),
+            checkpoints=marks.count,
+            signed_records=0 if newest is None else newest.checkpoint.size,
+            signed_by=() if newest is None else tuple(key.name for key in notes.signers(newest.note, trust.keys)),
+        )
 
 
 @contextlib.contextmanager

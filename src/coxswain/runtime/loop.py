@@ -13,6 +13,7 @@ from msgspec import structs
 
 from coxswain.core.engine import Engine
 from coxswain.journal.errors import JournalFailed
+from coxswain.journal.signing import Signer
 from coxswain.journal.store import Journal
 from coxswain.messages.inputs import (
     AccountLookedUp,
@@ -70,6 +71,7 @@ class Loop:
         alarm: Alarm | None = None,
         observe: Callable[[int], ObserveHost] = always_well,
         refresh: Refresh | None = None,
+        signer: Signer | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -91,6 +93,7 @@ class Loop:
         """How the machine stands at the start."""
         self._refresh = refresh
         """It is shown every record by whoever made it."""
+        self._signer = signer
         self._alarm = alarm
         """Without one, a journal that fails ends the loop, and one that hangs holds it."""
         self._latest: dict[Symbol, Quote] = {}
@@ -227,6 +230,9 @@ class Loop:
         self._step(StopEngine(reason))
         self._commit()
         self._outbox.clear()  # nothing new leaves an engine that stops; a restart asks for what is open
+        if self._signer is not None:
+            with self._watch or nullcontext():
+                self._signer.sign(self.now_ns)
 
     # --- what comes first ---------------------------------------------------------------------------------------------
 
@@ -243,6 +249,7 @@ class Loop:
         quote_ns = None if self._quote is None else self._quote.ts_ns
         if not self._move_to(_earliest(self._next_report(), quote_ns, self._next_wake(), signal_ns)):
             return True
+        self._sign()
         self._go_round()
         self._take_correlations()
         # Delivering may have made a report due at this very instant: what is due is looked at afresh, in order.
@@ -303,7 +310,8 @@ class Loop:
         # Where time does not pass by itself it does not stop for a round: books change only when something comes.
         round_ns = self._rounds.next_ns() if self._rounds is not None and self._pace.passes else None
         refresh_ns = None if self._refresh is None else self._refresh.next_ns()
-        return _earliest(calendar_ns, self._engine.next_deadline(), round_ns, refresh_ns)
+        sign_ns = self._signer.next_ns() if self._signer is not None and self._pace.passes else None
+        return _earliest(calendar_ns, self._engine.next_deadline(), round_ns, refresh_ns, sign_ns)
 
     def _go_round(self) -> None:
         """Ask for the books of whose turn it is. A question changes nothing, and nothing waits for it."""
@@ -502,6 +510,13 @@ class Loop:
             self._settle()
         for message in kept:
             self._record(message)
+        self._sign()
+
+    def _sign(self) -> None:
+        """Sign where the journal stands, if that is due. What was to leave has left."""
+        if self._signer is not None and self._signer.is_due(self.now_ns):
+            with self._watch or nullcontext():
+                self._signer.sign(self.now_ns)
 
     def _is_leaving(self) -> bool:
         return self._asks or bool(self._outbox)

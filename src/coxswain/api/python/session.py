@@ -7,6 +7,7 @@ is decided is the core's; what is known is in the views. Nothing of that may be 
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from coxswain import __version__
 from coxswain.api.python.calls import Calls
 from coxswain.api.python.errors import ExecutionError, SystemFault, ValidationError
 from coxswain.api.python.listeners import Listeners
+from coxswain.journal.signing import Signer, key_for
 from coxswain.journal.store import Journal
 from coxswain.messages.inputs import AccountLookedUp, EngineStarted, Input
 from coxswain.messages.record import Record
@@ -48,6 +50,10 @@ ANSWERED_WITHIN_S = 120
 LOOK_EVERY_S = 0.01
 SOON_NS = 10 * NS_PER_S
 """A report that is due at a venue so soon is worth waiting for; one that is due later may be the end of its day."""
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
 
 
 class Plug(Protocol):
@@ -343,6 +349,7 @@ class Session:
     def _open(self, pace: Pace, doors: Doors | None, doors_given: list[Door]) -> tuple[Loop, EngineStarted, int]:
         """Open journal and venues and make the loop; say what it starts with, and when."""
         self._engine, guard = make_engine(), Guard()
+        key = key_for(self._path, None)
         self._journal = self._open_journal(guard)
         venues = self._open_venues()
         seen_ns = [venue.last_ns for venue in venues if venue.last_ns is not None]
@@ -366,6 +373,7 @@ class Session:
             doors,
             guard,
             observe=observe,
+            signer=None if key is None else Signer(self._journal, key, _tell),
         )
         return loop, self._started(), max([self._engine.state.now_ns, begins_ns, *seen_ns])
 

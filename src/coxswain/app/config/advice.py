@@ -1,5 +1,8 @@
 """What is allowed in a configuration and may still not be what was meant. It keeps nothing from starting."""
 
+from pathlib import Path
+
+from coxswain.journal.checkpoints import default_key
 from coxswain.model.setup import AccountSpec, Setup
 
 
@@ -23,6 +26,15 @@ def advice(setup: Setup) -> list[str]:
         ]
         found += without_news(setup, account)
     return found
+
+
+def unsigned(key: Path | None) -> list[str]:
+    """Say that nobody signs the journal: then whoever can write its folder can also rewrite what happened."""
+    if key is None and not default_key().exists():
+        return [f"no key signs the journal: make one with coxswain audit key (there is none at {default_key()})"]
+    if key is not None and not key.exists():
+        return [f"there is no key at {key}: no run will start; make one with coxswain audit key --out {key}"]
+    return []
 
 
 def without_news(setup: Setup, account: AccountSpec) -> list[str]:

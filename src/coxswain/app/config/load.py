@@ -63,6 +63,8 @@ class Resolved:
     shown: tuple[ShownValue, ...]
     alerts: AlertChoice
     refresh: RefreshChoice | None = None
+    checkpoint_key: Path | None = None
+    """None where the file names none: then the user's own counts, if there is one."""
 
     @property
     def origins(self) -> dict[str, str]:
@@ -95,7 +97,8 @@ def load(path: Path, env: Mapping[str, str]) -> Resolved:
         raise ConfigError(tree.problems())
     shown = shown_values(tree, _content(config, venues))
     setup = _setup(config, declared, venues, rule_sets, events, allocation, caps, groups)
-    return Resolved(path, config.seed, setup, venues, shown, _alerts(config, path), _refresh(config))
+    key = None if config.checkpoints.key is None else path.parent / Path(config.checkpoints.key).expanduser()
+    return Resolved(path, config.seed, setup, venues, shown, _alerts(config, path), _refresh(config), key)
 
 
 def _read_venues(

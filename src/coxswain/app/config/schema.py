@@ -304,6 +304,12 @@ class CorrelationRules(Entry):
     extra `analytics`."""
 
 
+class CheckpointsEntry(Entry):
+    key: Text | None = None
+    """The file of the key that signs the journal, beside this file unless it says where; `coxswain audit key` makes
+    one. Left out: `coxswain/checkpoint.key` in the user's own configuration, and without that nothing is signed."""
+
+
 class AlertsEntry(Entry):
     stderr: Switch = True
     """Tell standard error."""
@@ -377,6 +383,8 @@ class ConfigFile(Entry):
     """How a plan is split over accounts."""
     caps: list[CapEntry] = []
     """What groups of accounts take at most of one plan."""
+    checkpoints: CheckpointsEntry = Field(default_factory=CheckpointsEntry)
+    """Who signs the journal."""
     alerts: AlertsEntry = Field(default_factory=AlertsEntry)
     """What somebody is told at once."""
     firms_dir: Annotated[str, _text("a folder with rule sets", lambda text: text.isprintable())] = ""
@@ -411,6 +419,7 @@ SHAPES: dict[tuple[str, ...], type[Entry]] = {
     ("correlation",): CorrelationRules,
     ("correlation", "refresh"): RefreshEntry,
     ("caps",): CapEntry,
+    ("checkpoints",): CheckpointsEntry,
     ("alerts",): AlertsEntry,
 }
 
