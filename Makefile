@@ -5,10 +5,10 @@ READY = .venv/.ready
 QUICK = $(wildcard tests/unit tests/arch tests/golden tests/museum)
 ARGS =
 
-.PHONY: help demo test check lint format golden docs bench cover lock clean .venv
+.PHONY: help demo test check lint format golden docs bench bench-peers bench-scale cover lock clean .venv
 
 help: ## show this list
-	@sed -n 's/^\([.a-z][a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([.a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 	@echo '  demo, test, golden and bench take more words as ARGS="...".'
 
 demo: $(READY) ## one signal becomes orders on six simulated accounts
@@ -39,6 +39,10 @@ docs: $(READY) ## write the generated parts of the pages anew
 bench: $(READY) ## measure what docs/PERFORMANCE.md claims
 	@$(BIN)/python -m bench $(ARGS)
 
+bench-peers: ## measure the same work in another engine and in ours, in an environment of its own
+	@bench/peers/make-venv
+	@.venv-peers/bin/python -m bench.peers $(ARGS)
+
 cover: $(READY) ## run every test and show the branches no test takes
 	$(BIN)/coverage run -m pytest -q $(ARGS)
 	$(BIN)/coverage report
@@ -47,7 +51,7 @@ lock: ## pin the newest versions that pyproject.toml allows in requirements.lock
 	@tools/lock
 
 clean: ## remove .venv and everything made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv: $(READY) ## install into .venv what requirements.lock pins (the others do it for you)

@@ -7,22 +7,18 @@ is the median of several rounds; the least and the most say how much the machine
 """
 
 import gc
-import json
-import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from bench.comparisons import comparisons
 from bench.desk import DESK, GENEROUS, START_NS, SYMBOL, Bench, account_id, instrument
+from bench.figures import QUICK, headline, measure
 from coxswain.core.submit import view_of
 from coxswain.journal.store import Journal
 from coxswain.messages.events import PlanApproved
@@ -47,38 +43,6 @@ from coxswain.risk.gate import Approved, judge, rules_for
 from coxswain.runtime.loop import GROUP_MAX
 from coxswain.runtime.plugins import check_modules
 from coxswain.venues.paper import AccountParams, PaperVenue, Params, QueuePlace
-
-ROUNDS = 5
-QUICK = "--quick" in sys.argv
-
-
-def measure(name: str, unit: str, per: int, once: Callable[[], float], rounds: int = ROUNDS) -> None:
-    """Take `once`, seconds for `per` pieces, several times, and print what one piece cost."""
-    scale = {"us": 1e6, "ms": 1e3, "bytes": 1.0}[unit]
-    figures = []
-    for _ in range(1 if QUICK else rounds):
-        gc.collect()
-        figures.append(once() / per * scale)
-    median = statistics.median(figures)
-    line = {
-        "name": name,
-        "value": round(median, 2),
-        "unit": unit,
-        "least": round(min(figures), 2),
-        "most": round(max(figures), 2),
-        "per": per,
-        **MACHINE,
-    }
-    print(json.dumps(line), flush=True)
-    print(f"{name:<58} {median:>10.2f} {unit}   {min(figures):.2f} to {max(figures):.2f}", file=sys.stderr)
-
-
-MACHINE = {
-    "date": datetime.now(UTC).date().isoformat(),
-    "python": platform.python_version(),
-    "cpus": os.cpu_count(),
-    "load_1min": round(os.getloadavg()[0], 2),
-}
 
 
 def orders_in_memory(
@@ -248,7 +212,7 @@ def imports(module: str) -> tuple[int, Callable[[], float]]:
 
 
 def main() -> None:
-    print(f"{platform.python_version()} on {os.cpu_count()} cpus, load {MACHINE['load_1min']}", file=sys.stderr)
+    headline()
     measure("order, command to booked fill, in memory", "us", *orders_in_memory())
     measure("the gate alone, every control on", "us", *gate_alone())
     measure("the gate alone, 1,000 accounts", "us", *gate_alone(accounts=1_000))

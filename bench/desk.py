@@ -53,8 +53,14 @@ GENEROUS = {
         "max_gross_exposure",
         "max_net_exposure",
         "max_repeats",
+        "cancels_free",
     )
-} | {"duplicate_window_ms": Decimal("0.0001"), "price_collar_static_pct": Decimal(100)}
+} | {
+    "duplicate_window_ms": Decimal("0.0001"),
+    "price_collar_dynamic_pct": Decimal(100),
+    "price_collar_static_pct": Decimal(100),
+    "max_price_drift_pct": Decimal(100),
+}
 DESK = {
     name: Decimal(10**15)
     for name in (
@@ -156,4 +162,5 @@ class Bench:
             signal_id = SignalId(f"r{account}{number}")
             qty, day = Decimal("0.01"), TimeInForce.GTC
             intent = OrderIntent(account, SYMBOL, Side.BUY, OrdType.LIMIT, day, qty, Role.DIRECT, signal_id, price)
-            self.step(SubmitOrder(intent))
+            record = self.step(SubmitOrder(intent))
+            assert record.requests, f"it was denied, and does not rest: {record.events}"
