@@ -1,8 +1,9 @@
-"""Run `coxswain` and be killed at a named point: `python dies_at.py append|journal|venue N ARGUMENTS...`.
+"""Run `coxswain` and be killed at a named point: `python dies_at.py POINT N ARGUMENTS...`.
 
 `append` is before the N-th commit of the journal; `journal` is after it, before its head is written and before anything
-leaves; `venue` is after the N-th commit of a venue, before a report leaves it. The kill is SIGKILL: nothing is flushed,
-closed or told.
+leaves; `venue` is after the N-th commit of a venue, before a report leaves it. `writing` is before the N-th snapshot is
+written, `naming` when the journal tells of it and before it has its name; there are many of them here. The kill is
+SIGKILL: nothing is flushed, closed or told.
 """
 
 import os
@@ -16,6 +17,10 @@ from coxswain.app import commands
 from coxswain.app.cli import app
 from coxswain.app.running import run
 from coxswain.journal.store import Journal
+from coxswain.runtime import snapshots
+from coxswain.runtime.snapshots import Snapshots
+
+SNAPSHOTS_EVERY = 100
 
 
 def main() -> None:
@@ -27,8 +32,10 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     # The two hooks are parameters of `run`; no command hands them on, because no user has a use for them.
-    if point == "append":
-        dies_before(Journal, "append", die)
+    snapshots.EVERY = snapshots.WORTH_IT = SNAPSHOTS_EVERY
+    methods = {"append": (Journal, "append"), "writing": (snapshots._Work, "run"), "naming": (Snapshots, "adopt")}
+    if point in methods:
+        dies_before(*methods[point], die)
     elif point == "journal":
         setattr(commands, "run", partial(run, after_journal=die))  # noqa: B010 - or mypy minds
     else:

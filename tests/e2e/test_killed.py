@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from coxswain.messages.inputs import EngineStarted
+from coxswain.runtime.snapshots import snapshot_path
 from tests.e2e.books import prove, venues_beside
 from tests.e2e.commands import COXSWAIN, coxswain, durable_records, running
 from tests.e2e.dying import dies
@@ -58,7 +59,9 @@ def test_killed_ten_times_at_random_moments_it_loses_and_doubles_nothing(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("point", "at"), [(point, at) for point in ("append", "journal", "venue") for at in (1, 2, 10, 91)]
+    ("point", "at"),
+    [(point, at) for point in ("append", "journal", "venue") for at in (1, 2, 10, 91)]
+    + [(point, at) for point in ("writing", "naming") for at in (1, 3)],
 )
 def test_killed_at_a_named_point_it_loses_and_doubles_nothing(tmp_path: Path, point: str, at: int) -> None:
     storm = brew(tmp_path, SEED + at, signals=15)
@@ -76,3 +79,19 @@ def test_killed_over_and_over_it_still_gets_there(tmp_path: Path) -> None:
     for number in range(9):
         dies(storm, ("append", "journal", "venue")[number % 3], 1 + number)
     ends_well(storm)
+
+
+def test_a_run_goes_on_from_its_snapshot_and_says_so_where_it_cannot(tmp_path: Path) -> None:
+    storm = brew(tmp_path, SEED)
+    ends_well(storm)
+    snapshot = snapshot_path(storm.journal)
+    again = coxswain(*storm.words, cwd=storm.folder)
+    assert "snapshot" not in again.err
+    assert again.json()["signals"]["duplicate"] == SIGNALS
+    raw = bytearray(snapshot.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    snapshot.write_bytes(raw)
+    third = coxswain(*storm.words, cwd=storm.folder)
+    assert "the snapshot j.snapshot is not used, and the whole journal is folded: " in third.err
+    assert third.json()["positions"] == again.json()["positions"]
+    prove(storm.journal)

@@ -1,6 +1,6 @@
 """The composition root: journal, engine, venues and loop are made here and given to one another, and no more.
 
-An existing journal is folded before anything runs; each of its records is shown to the views as if it had just come.
+An existing journal is brought back before anything runs. What people see is read from it when they ask.
 """
 
 import secrets
@@ -29,9 +29,10 @@ from coxswain.runtime.kill import Alarm
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import Pace, utc_ns
 from coxswain.runtime.plugins import make_engine
-from coxswain.runtime.records import decoded
+from coxswain.runtime.recovery import Recovered, recover
 from coxswain.runtime.refresh import Refresh
 from coxswain.runtime.signals import Signals
+from coxswain.runtime.snapshots import Snapshots
 from coxswain.venues.base import Venue
 
 OnRecord = Callable[[Record], None]
@@ -46,6 +47,8 @@ class Desk(msgspec.Struct, frozen=True):
     journal: Journal
     venues: tuple[Venue, ...]
     guard: Guard
+    snapshots: Snapshots | None
+    """None where the journal is kept in memory."""
     resume_ns: int
     """The later of journal and venue files: where time goes on."""
     signer: Signer | None = None
@@ -61,36 +64,41 @@ def open_desk(
     resolved: Resolved,
     journal_path: Path | None,
     journal_id: JournalId,
-    on_record: OnRecord,
+    refresh: Refresh | None,
     tell: Tell,
     after_journal: Hook | None = None,
     after_venue: Hook | None = None,
+    *,
+    waits: bool = True,
 ) -> Iterator[Desk]:
     """Open or create the journal, fold it, and open each venue on a file beside it; in memory without a path.
 
-    `tell` is given the sentences for people about venues that go and come back.
+    `tell` is given the sentences for people about venues that go and come back, and about a snapshot of no use. With
+    `waits` a snapshot is written while time stands still.
     """
     with ExitStack() as opened:
-        engine, guard = make_engine(), Guard()
         key = key_for(journal_path, resolved.checkpoint_key)
         on_commit = None if after_journal is None else lambda seq: after_journal()
         if journal_path is not None and journal_path.exists():
             journal = Journal.open(journal_path, on_commit=on_commit)
             opened.callback(journal.close)
-            for body, record in decoded(journal.read()):
-                engine.fold(record)
-                guard.note(body)
-                on_record(record)
-            check_fits(engine, resolved, journal_path)
+            past = recover(journal, __version__, tell, None if refresh is None else refresh.returns)
+            check_fits(past.engine, resolved, journal_path)
         else:
             if journal_path is not None and not journal_path.parent.is_dir():
                 raise FileNotFoundError(ENOENT, "there is no such folder", str(journal_path.parent))
             journal = Journal.create(journal_path, journal_id, on_commit=on_commit)
             opened.callback(journal.close)
+            past = Recovered(make_engine(), Guard(), 0)
+        engine, guard, seq = past
         signer = None if key is None else Signer(journal, key, tell)
         venues = open_venues(resolved, journal_path, tell, opened, after_venue)
         seen_ns = [venue.last_ns for venue in venues if venue.last_ns is not None]
-        yield Desk(engine, journal, tuple(venues), guard, max([engine.state.now_ns, *seen_ns]), signer)
+        snapshots = None
+        if journal_path is not None:
+            returns = None if refresh is None else refresh.returns
+            snapshots = Snapshots(journal_path, __version__, engine, guard, returns, tell, seq, waits=waits)
+        yield Desk(engine, journal, tuple(venues), guard, snapshots, max([engine.state.now_ns, *seen_ns]), signer)
 
 
 def make_loop(
@@ -122,6 +130,7 @@ def make_loop(
         observe,
         refresh,
         desk.signer,
+        desk.snapshots,
     )
 
 

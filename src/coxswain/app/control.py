@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from coxswain import __version__
 from coxswain.app import exits, tables
 from coxswain.app.output import print_json
 from coxswain.app.typed import as_typed
@@ -31,8 +32,7 @@ from coxswain.model.control import ScopeKind, StopLevel
 from coxswain.runtime.control_socket import NotAnswered, ask, name_of_user
 from coxswain.runtime.flag_file import open_flag
 from coxswain.runtime.pace import utc_ns
-from coxswain.runtime.plugins import make_engine
-from coxswain.runtime.records import decoded
+from coxswain.runtime.recovery import recover
 from coxswain.views.answers import Answer, answer_of
 
 ANSWER_WITHIN_S = 5.0
@@ -66,10 +66,8 @@ def command(journal: Path, document: Mapping[str, object], as_json: bool = False
 
 def tell(path: Path, document: Mapping[str, object]) -> Answer:
     """Step one command at the journal's own time. Raises `CommandError` and `JournalError`."""
-    engine = make_engine()
     with Journal.open(path) as journal:
-        for _, record in decoded(journal.read()):
-            engine.fold(record)
+        engine = recover(journal, __version__, tables.say).engine
         message: Input = parse_command(document, name_of_user(os.geteuid()), engine.state.now_ns)
         kept = _what_takes_an_engine(message)
         message = message if kept is None else KeepCommand(kept, utc_ns())

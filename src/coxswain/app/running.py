@@ -10,11 +10,12 @@ from types import FrameType
 from typing import NoReturn, Protocol
 
 from coxswain.app import exits
-from coxswain.app.assemble import Desk, Hook, OnRecord, make_loop, open_desk, started
+from coxswain.app.assemble import Desk, Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
 from coxswain.app.live import ConfirmLive, nobody_confirms, still_to_confirm
 from coxswain.app.refreshing import refresh_of
 from coxswain.app.tables import count, say
+from coxswain.journal.store import Journal
 from coxswain.journal.verify import verify
 from coxswain.messages.events import SignalDenied
 from coxswain.messages.inputs import SubmitSignal
@@ -28,6 +29,7 @@ from coxswain.runtime.host import Host, always_well
 from coxswain.runtime.kill import CutOff, prepare_flag, prepared_path, put_up_flag
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import AtOnce, RealTime, utc_ns
+from coxswain.runtime.records import decoded
 from coxswain.runtime.signals import Signals, SignalStream
 from coxswain.venues.paper import PaperVenue
 from coxswain.venues.remote import RemoteVenue
@@ -89,17 +91,19 @@ class Ran:
 
 def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, after_venue: Hook | None = None) -> Ran:
     """Run until signals and quotes have ended, or until asked to stop, and say what happened."""
-    summary = Summary()
     resolved = task.resolved
     refresh = refresh_of(resolved.refresh, say, waits=not task.realtime)
-    see = summary.apply if refresh is None else _both(summary.apply, refresh.see)
-    with open_desk(resolved, task.journal_path, task.journal_id, see, say, after_journal, after_venue) as desk:
-        mark, lines = summary.mark(), _Lines(task.signals)
+    waits = not task.realtime
+    with open_desk(
+        resolved, task.journal_path, task.journal_id, refresh, say, after_journal, after_venue, waits=waits
+    ) as desk:
+        before, lines = desk.journal.head.seq, _Lines(task.signals)
         if isinstance(task.signals, SignalStream):
             task.signals.is_known = desk.engine.state.noted_commands.__contains__
 
         def on_record(record: Record) -> None:
-            see(record)
+            if refresh is not None:
+                refresh.see(record)
             lines.apply(record)
             for observer in task.observers:
                 observer.apply(record)
@@ -115,10 +119,11 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         loop = make_loop(desk, resolved, feed, task.signals, on_record, pace, doors, alarm, observe, refresh)
         with _stoppable(loop), nullcontext() if alarm is None else alarm.ready():
             loop.run(start, resume_ns)
-        if isinstance(task.signals, SignalStream) and (before := task.signals.passed_over):
-            say(f"{count(before, 'command')} of the file: carried out before, and not again")
+        if isinstance(task.signals, SignalStream) and (passed := task.signals.passed_over):
+            say(f"{count(passed, 'command')} of the file: carried out before, and not again")
         gone = tuple(venue.venue_id for venue in desk.venues if isinstance(venue, RemoteVenue) and venue.is_gone)
         digest, head = desk.engine.digest(), desk.journal.head
+        summary, mark = _told_by(desk.journal, before)
         stale = sum(
             counts.stale
             for venue in desk.venues
@@ -143,12 +148,18 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
     )
 
 
-def _both(first: OnRecord, second: OnRecord) -> OnRecord:
-    def see(record: Record) -> None:
-        first(record)
-        second(record)
+def _told_by(journal: Journal, before: int) -> tuple[Summary, Mark]:
+    """Read what happened from the journal; the mark is where it stood `before` this run.
 
-    return see
+    It is read once the run is over, so that neither a start nor an order has to wait for it.
+    """
+    summary = Summary()
+    mark = summary.mark()
+    for _, record in decoded(journal.read()):
+        summary.apply(record)
+        if record.seq == before:
+            mark = summary.mark()
+    return summary, mark
 
 
 def _doors(task: Task, desk: Desk, host: Host | None) -> Doors:

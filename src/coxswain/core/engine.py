@@ -4,7 +4,6 @@ Pure and synchronous: no clock, no randomness, no I/O. Time comes with each inpu
 asks for with `next_deadline` and answers with `TimePassed`. The handlers are the whole list of what can come in.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, setcontext
 
@@ -41,6 +40,7 @@ from coxswain.core import (
     watching,
 )
 from coxswain.core.deadlines import Deadlines
+from coxswain.core.digest import digest_of
 from coxswain.core.evolve import evolve, evolve_quote, evolve_venue_quote
 from coxswain.core.firm import acts
 from coxswain.core.gates import Gates
@@ -84,11 +84,10 @@ class Engine:
     """One journal's engine. `step` decides and records; `fold` only remembers."""
 
     def __init__(self, checks: Iterable[CheckModule], allocate: Allocate, algos: Mapping[str, AlgoModule]) -> None:
-        self._state = State()
-        self._clock = Deadlines(self._state)
         self._allocate = allocate
         self._algos = algos
-        self._gates = Gates(self._state, checks)
+        self._checks = tuple(checks)
+        self._take(State())
 
     def step(self, message: inp.Input, now_ns: int) -> Record:
         """Take one input at `now_ns` and return its record: facts that hold now, requests that may leave once durable.
@@ -126,6 +125,19 @@ class Engine:
             evolve_venue_quote(self._state, record.input.quote)
         for event in record.events:
             evolve(self._state, self._clock, event)
+
+    def keep(self) -> bytes:
+        """Return everything this engine knows, for `remember` of another."""
+        return msgspec.msgpack.encode(self._state)
+
+    def remember(self, kept: bytes) -> None:
+        """Know what another engine knew at its `keep`. Raises `msgspec.DecodeError` for bytes that are not that."""
+        self._take(msgspec.msgpack.decode(kept, type=State))
+
+    def _take(self, state: State) -> None:
+        self._state = state
+        self._clock = Deadlines(state)
+        self._gates = Gates(state, self._checks)
 
     def failure(self, message: inp.Input, now_ns: int, why: str) -> Record:
         """Return the record of a step that raised: the input as evidence, and all accounts halted until a person looks.
@@ -167,11 +179,11 @@ class Engine:
 
     def digest(self) -> str:
         """Return SHA-256 over the canonical state: equal digests mean equal engines."""
-        return _digest(self._state)
+        return digest_of(self._state)
 
     def digest_before(self, record: Record) -> str:
         """Return the digest as the step of `record` found it: its envelope is taken over, none of its events is."""
-        return _digest(msgspec.structs.replace(self._state, seq=record.seq, now_ns=record.now_ns))
+        return digest_of(msgspec.structs.replace(self._state, seq=record.seq, now_ns=record.now_ns))
 
     @property
     def state(self) -> State:
@@ -305,26 +317,6 @@ class Engine:
         threshold = tx.state.desk.max_correlation_threshold
         crossed = before <= threshold < message.rho
         tx.apply(ev.CorrelationSet(message.account, message.other, message.rho, crossed))
-
-
-def _digest(state: State) -> str:
-    return hashlib.sha256(msgspec.json.encode(_told(state), order="sorted")).hexdigest()
-
-
-def _told(value: object) -> object:
-    """Leave out every field that has its default, so that a field added later changes no older digest."""
-    if isinstance(value, msgspec.Struct):
-        fields = ((field, getattr(value, field.name)) for field in msgspec.structs.fields(value))
-        return {field.name: _told(stored) for field, stored in fields if stored != _default_of(field)}
-    if isinstance(value, dict):
-        return {key: _told(stored) for key, stored in value.items()}
-    if isinstance(value, list | tuple):
-        return [_told(stored) for stored in value]
-    return value
-
-
-def _default_of(field: msgspec.structs.FieldInfo) -> object:
-    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 # --- deadlines --------------------------------------------------------------------------------------------------------
@@ -489,6 +481,7 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.VolatilityObserved: sizing.on_volatility,
     inp.NoteCommand: facts.on_note,
     inp.ObserveHost: facts.on_host,
+    inp.NoteSnapshot: facts.on_snapshot,
     inp.TradingHalted: facts.on_trading_halt,
     inp.SetLocate: facts.on_locate,
 }

@@ -10,6 +10,10 @@ from coxswain.model.market import Quote, is_sane, mid
 DAY_NS = 86_400 * 1_000_000_000
 
 
+def on_snapshot(tx: Tx, message: inp.NoteSnapshot) -> None:
+    """That one was written is no fact about trading."""
+
+
 def on_host(tx: Tx, message: inp.ObserveHost) -> None:
     """Note how the machine stands."""
     tx.apply(

@@ -352,6 +352,15 @@ class NoteCommand(InputBase, frozen=True):
     line_id: str
 
 
+class NoteSnapshot(InputBase, frozen=True):
+    """A snapshot of the engine is on the disk. It changes nothing: a start knows by it which bytes it may trust."""
+
+    seq: int
+    """The record after which it was taken."""
+    sum: str
+    """SHA-256 of its bytes."""
+
+
 class ObserveHost(InputBase, frozen=True):
     """How the machine stands. Where this was never said since the start, or is too old, nothing leaves."""
 
@@ -492,6 +501,7 @@ Input = (
     | SetLocate
     | NoteCommand
     | ObserveHost
+    | NoteSnapshot
     | Quote
     | ExecutionReport
     | CashMoved

@@ -217,6 +217,25 @@ def _is_same(meant: object, leaves: object) -> bool:
     return meant == leaves
 
 
+class _Books(msgspec.Struct):
+    """What a guard knows, for another to go on with. Groups follow from the orders; messages are counted anew."""
+
+    accounts: dict[str, _Account]
+    native_reduce_only: dict[str, bool]
+    instruments: dict[str, _Instrument]
+    pairs: dict[str, str]
+    settings: Mapping[str, Decimal]
+    changed: dict[tuple[str | None, str], Decimal]
+    quotes: dict[str, _Quote]
+    states: dict[str, str]
+    stopped: bool
+    orders: dict[str, _Order]
+    changes: dict[str, _ReplaceAsked]
+    positions: dict[tuple[str, str], Decimal]
+    held: dict[str, Decimal]
+    entering: dict[tuple[str, str], Decimal]
+
+
 # --- the guard --------------------------------------------------------------------------------------------------------
 
 
@@ -264,6 +283,21 @@ class Guard:
             if known is not None:
                 decoder, take = known
                 take(self, decoder.decode(raw))
+
+    def keep(self) -> bytes:
+        """Return what is known, for `remember` of another guard."""
+        names = _Books.__struct_fields__
+        return msgspec.msgpack.encode(_Books(*(getattr(self, f"_{name}") for name in names)))
+
+    def remember(self, kept: bytes) -> None:
+        """Know what another guard knew at its `keep`. Raises `msgspec.DecodeError` for bytes that are not that."""
+        books = msgspec.msgpack.decode(kept, type=_Books)
+        for name in _Books.__struct_fields__:
+            setattr(self, f"_{name}", getattr(books, name))
+        for order in books.orders.values():
+            if order.open_qty and order.intent.oco_group is not None:
+                key = (order.intent.account, order.intent.oco_group, order.intent.side)
+                self._groups.setdefault(key, []).append(order)
 
     def refusal(self, request: Request, now_ns: int) -> str:
         """Say why a request of the record noted last must not leave; empty where it may, and then it is counted."""

@@ -41,12 +41,15 @@ from coxswain.runtime.pace import NS_PER_S, STOOD_STILL_NS, AtOnce, Pace
 from coxswain.runtime.refresh import Refresh
 from coxswain.runtime.rounds import Rounds
 from coxswain.runtime.signals import Signals
+from coxswain.runtime.snapshots import Snapshots
 from coxswain.venues.base import Venue
 
 GROUP_MAX = 64
 """Records in one commit."""
 BAR_S = 300
 """Of the bars that volatility is observed on, where the setup says nothing."""
+QUIET_NS = 50_000_000
+"""With nothing due for as long as this, there is time to copy the state for a snapshot."""
 TAIL_NS = 600 * 1_000_000_000
 """How long deadlines run on, in engine time, after signals and quotes have ended."""
 
@@ -72,6 +75,7 @@ class Loop:
         observe: Callable[[int], ObserveHost] = always_well,
         refresh: Refresh | None = None,
         signer: Signer | None = None,
+        snapshots: Snapshots | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -94,6 +98,7 @@ class Loop:
         self._refresh = refresh
         """It is shown every record by whoever made it."""
         self._signer = signer
+        self._snapshots = snapshots
         self._alarm = alarm
         """Without one, a journal that fails ends the loop, and one that hangs holds it."""
         self._latest: dict[Symbol, Quote] = {}
@@ -227,6 +232,7 @@ class Loop:
             self._step(CompareAccounts("the run ends"))
             self._hear_out(self.now_ns + TAIL_NS)
         self._commit()
+        self._take_snapshot(at_end=True)
         self._step(StopEngine(reason))
         self._commit()
         self._outbox.clear()  # nothing new leaves an engine that stops; a restart asks for what is open
@@ -278,6 +284,9 @@ class Loop:
             if self._is_leaving() or (self._pace.passes and self._bodies):
                 self.flush()
                 at_ns = _earliest(at_ns, self._next_report())
+            is_quiet = at_ns is None or not self._pace.passes or at_ns - self.now_ns > QUIET_NS
+            if is_quiet and not self._is_leaving() and self._take_snapshot():
+                self.flush()
             self.now_ns = self._pace.go(self.now_ns, at_ns, self._wait)
         return at_ns is not None and at_ns <= self.now_ns
 
@@ -539,6 +548,22 @@ class Loop:
             self._outbox += [(request, self._guard.refusal(request, record.now_ns)) for request in record.requests]
             self._on_record(record)
             self._doors.on_record(record)
+
+    def _take_snapshot(self, *, at_end: bool = False) -> bool:
+        """Have a snapshot written when it is time. True if the journal was told of one that is on the disk."""
+        snapshots = self._snapshots
+        if snapshots is None:
+            return False
+        if snapshots.is_due(self._journal.head.seq, at_end=at_end):
+            self._commit()
+            snapshots.begin(self._journal.head)
+        note = snapshots.ready(wait=at_end)
+        if note is None:
+            return False
+        self._record(note)
+        self._commit()
+        snapshots.adopt()
+        return True
 
     # --- the journal fails --------------------------------------------------------------------------------------------
 

@@ -44,7 +44,8 @@ class Refresh:
         self._method = method
         self._tell = tell
         self._waits = waits
-        self._view = Returns()
+        self.returns = Returns()
+        """Whoever folds a journal brings it up to date."""
         self._due_ns: int | None = None
         self._work: _Work | None = None
         self._look_ns = 0
@@ -52,7 +53,7 @@ class Refresh:
 
     def see(self, record: Record) -> None:
         """Take in a record that is durable."""
-        self._view.apply(record)
+        self.returns.apply(record)
 
     def begin(self, now_ns: int) -> None:
         """Say from when on it is looked for."""
@@ -72,7 +73,7 @@ class Refresh:
         """Begin an estimate if it is time, and return what is to be told of the last one. Never waits for one."""
         if self.is_due(now_ns):
             self._due_ns = next_time(self._when.at, self._when.tz, now_ns)
-            self._work = _Work(self._view.copy(), self._estimate, self._when.days_min)
+            self._work = _Work(self.returns.copy(), self._estimate, self._when.days_min)
             if self._waits:
                 self._work.run()
             else:
@@ -89,7 +90,7 @@ class Refresh:
             self._tell(f"correlations were not refreshed, and stay as they were: {work.failure}")
         reason = f"estimated by {self._method} on {work.days} days"
         for account, other, rho in work.pairs:
-            if rho != self._view.correlation(account, other):
+            if rho != self.returns.correlation(account, other):
                 self._told.append(SetCorrelation(account, other, rho, reason, "engine"))
 
 

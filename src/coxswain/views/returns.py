@@ -7,10 +7,19 @@ both; money that was paid in or out would count as a return.
 from decimal import Decimal
 from itertools import pairwise
 
+import msgspec
+
 from coxswain.messages import events as ev
 from coxswain.messages.record import Record
 from coxswain.model.decimals import ONE, round_down
 from coxswain.model.vocabulary import AccountId
+
+
+class _Kept(msgspec.Struct):
+    accounts: tuple[AccountId, ...]
+    correlations: dict[tuple[AccountId, AccountId], Decimal]
+    threshold: Decimal
+    equity: dict[AccountId, dict[str, Decimal]]
 
 
 class Returns:
@@ -43,6 +52,16 @@ class Returns:
         other.accounts = self.accounts
         other._equity = {account: dict(days) for account, days in self._equity.items()}
         return other
+
+    def keep(self) -> bytes:
+        """Return what is folded so far, for `remember` of another."""
+        return msgspec.msgpack.encode(_Kept(self.accounts, self.correlations, self.threshold, self._equity))
+
+    def remember(self, kept: bytes) -> None:
+        """Know what another knew at its `keep`. Raises `msgspec.DecodeError` for bytes that are not that."""
+        told = msgspec.msgpack.decode(kept, type=_Kept)
+        self.accounts, self.correlations, self.threshold = told.accounts, told.correlations, told.threshold
+        self._equity = told.equity
 
     def correlation(self, account: AccountId, other: AccountId) -> Decimal | None:
         return ONE if account == other else self.correlations.get(_pair(account, other))

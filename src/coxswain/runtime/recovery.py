@@ -1,0 +1,71 @@
+"""Bring back what a journal says: from its snapshot and what came after, or from the beginning. It decides nothing.
+
+The engine and the egress guard come out the same either way; only how long it takes is different.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import msgspec
+
+from coxswain.core.engine import Engine
+from coxswain.journal.store import Journal
+from coxswain.runtime import snapshots
+from coxswain.runtime.egress import Guard
+from coxswain.runtime.plugins import make_engine
+from coxswain.runtime.records import decoded
+from coxswain.runtime.snapshots import Snapshot, Tell
+from coxswain.views.returns import Returns
+
+
+class Recovered(NamedTuple):
+    engine: Engine
+    guard: Guard
+    snapshot_seq: int
+    """The record after which the snapshot was taken that was used; 0 where none was."""
+
+
+def recover(journal: Journal, version: str, tell: Tell, returns: Returns | None = None) -> Recovered:
+    """Return an engine and its guard as the journal left them, and bring `returns` up to date as well."""
+    with _undisturbed():
+        found = snapshots.find(journal, version, tell)
+        remembered = None if found is None else _remember(found, tell, returns)
+        engine, guard, seq = remembered or Recovered(make_engine(), Guard(), 0)
+        for body, record in decoded(journal.read(seq + 1)):
+            engine.fold(record)
+            guard.note(body)
+            if returns is not None:
+                returns.apply(record)
+    return Recovered(engine, guard, seq)
+
+
+def _remember(snapshot: Snapshot, tell: Tell, returns: Returns | None) -> Recovered | None:
+    """Return engine and guard as a snapshot has them; None where it has not all that is asked for."""
+    if returns is not None and not snapshot.returns:
+        tell("the snapshot is not used, and the whole journal is folded: it was taken without daily returns")
+        return None
+    engine, guard = make_engine(), Guard()
+    try:
+        engine.remember(snapshot.state)
+        guard.remember(snapshot.books)
+        if returns is not None:
+            returns.remember(snapshot.returns)
+    except msgspec.DecodeError as error:
+        tell(f"the snapshot is not used, and the whole journal is folded: it is not of this version: {error}")
+        return None
+    return Recovered(engine, guard, snapshot.seq)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Build up what stays without looking for garbage in it, again and again; and never look there again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
