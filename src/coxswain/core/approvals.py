@@ -17,7 +17,7 @@ from coxswain.core.modes import engine_mode, mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.plan_value import plan_value, within_plan_value
-from coxswain.core.second import as_planned, open_second, second_signal, together
+from coxswain.core.second import as_planned, at_one_stop, open_second, second_signal, together
 from coxswain.core.shares import PlanState
 from coxswain.core.sizing import own_size
 from coxswain.core.spreads import consider_units, open_legs, resized, unit_of
@@ -228,12 +228,15 @@ def _entry_again(state: State, signal: Signal, plan: Plan, planned: Assignment) 
     if rate is None or plan.decision_px is None:
         checks.append(Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {instrument.currency}"))
     else:
-        sized = own_size(state, account, signal, instrument, plan.decision_px, rate)
         alone = second_signal(state, signal, plan.decision_px)
-        if alone is not None:
+        if alone is None:
+            sized = own_size(state, account, signal, instrument, plan.decision_px, rate)
+        else:
             judged, px = as_planned(signal, alone, plan.decision_px)
+            first, judged = at_one_stop(account, signal, judged)
             found = eligibility(state, account, alone)
             checks += [check for check in found if not check.passed and check not in checks]
+            sized = own_size(state, account, first, instrument, plan.decision_px, rate)
             other = own_size(state, account, judged, instrument, px or plan.decision_px, rate)
             sized = together(account.capabilities, signal, sized, other)
         own = sized.qty

@@ -8,13 +8,13 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.core.contingent import first_id, life_of, orders_of, partner_of
+from coxswain.core.contingent import beside, first_id, life_of, orders_of, partner_of
 from coxswain.core.eligibility import eligibility, fitness
 from coxswain.core.firm.planning import under_rules
 from coxswain.core.group_caps import left_by_group
 from coxswain.core.modes import mode_of
 from coxswain.core.money import rate_up
-from coxswain.core.order import Order, is_complete, leaves_qty
+from coxswain.core.order import Order, held_qty, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
 from coxswain.core.position import is_closing
 from coxswain.core.shares import Parent
@@ -47,7 +47,9 @@ def release(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
         return
     share, account = tx.state.plans[signal_id].shares[account_id], tx.account(account_id)
     intent = entry_intent(tx, signal_id, account_id, share.qty, Role.ENTRY)
-    checks = tuple(fitness(account))
+    excluded = beside(tx.state, intent)  # what is held for that one serves this one too
+    own_margin = ZERO if excluded is None else held_qty(excluded) * excluded.margin_per_lot
+    checks = tuple(fitness(account, own_margin))
     failed = tuple(reason(check) for check in checks if not check.passed)
     if failed:
         tx.apply(ev.OrderDenied(intent, checks, failed))

@@ -21,7 +21,7 @@ from coxswain.core.plan_value import no_desk_rate, within_plan_value
 from coxswain.core.position import NOTHING_HELD
 from coxswain.core.rounding import Claim, credits_after, to_lots
 from coxswain.core.routing import route
-from coxswain.core.second import as_planned, second_signal, with_second
+from coxswain.core.second import as_planned, at_one_stop, second_signal, with_second
 from coxswain.core.sizing import Sized, own_size
 from coxswain.core.stagger import Timing, stagger, vary
 from coxswain.core.state import Account, State, equity, spare_margin
@@ -63,11 +63,17 @@ def plan_entry(state: State, signal: Signal, allocate: Allocate) -> Plan:
     other = second_signal(state, signal, decision_px)
 
     def consider(account: Account, beside: Sequence[AccountSpec]) -> Considered:
-        found = _consider(state, account, signal, instrument, decision_px, beside)
-        if other is not None:
+        if other is None:
+            found = _consider(state, account, signal, instrument, decision_px, beside)
+        else:
             judged, px = as_planned(signal, other, decision_px)
+            first, judged = at_one_stop(account, signal, judged)
             found = with_second(
-                account, signal, instrument, found, _consider(state, account, judged, instrument, px, beside)
+                account,
+                signal,
+                instrument,
+                _consider(state, account, first, instrument, decision_px, beside),
+                _consider(state, account, judged, instrument, px, beside),
             )
         answers[account.spec.id] = found
         return found

@@ -23,7 +23,7 @@ from coxswain.model.market import Instrument
 from coxswain.model.plan import Assignment, Plan
 from coxswain.model.setup import Capabilities
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import OrdType, SignalKind, Verdict
+from coxswain.model.vocabulary import BUY, OrdType, SignalKind, Verdict
 
 SIZED_BY = "OWN_SIZE"
 
@@ -87,6 +87,19 @@ def as_planned(signal: Signal, second: Signal, decision_px: Decimal | None) -> t
 def both_may_fill(can: Capabilities, signal: Signal) -> bool:
     """Say whether an account has to carry both orders: one follows the other, or nobody but us keeps them apart."""
     return signal.then is not None or not can.native_oco
+
+
+def at_one_stop(account: Account, signal: Signal, second: Signal) -> tuple[Signal, Signal]:
+    """Give both orders the wider stop, where both may fill on one side of an account under a firm's rules.
+
+    Those count the widest stop for all that is held on a side, since one stop stands for it.
+    """
+    one, other = signal.stop_loss, second.stop_loss
+    same_side = signal.side is second.side and both_may_fill(account.capabilities, signal)
+    if one is None or other is None or not same_side or not account.spec.firm:
+        return signal, second
+    widest = min(one, other) if signal.side is BUY else max(one, other)
+    return msgspec.structs.replace(signal, stop_loss=widest), msgspec.structs.replace(second, stop_loss=widest)
 
 
 def together(can: Capabilities, signal: Signal, first: Sized, second: Sized) -> Sized:

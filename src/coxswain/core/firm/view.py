@@ -1,9 +1,11 @@
 """What the rules of firms may see of an order: read once from the state, by key and from sums. It judges nothing."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from decimal import Decimal
 
+from coxswain.core.contingent import beside as excluded_by
+from coxswain.core.contingent import shared_hold
 from coxswain.core.evolve.firms import factor_of, lineage_of, worst_of
 from coxswain.core.firm.book import FirmBook, FirmDesk, side_key
 from coxswain.core.money import position_risk, rate_up
@@ -16,7 +18,7 @@ from coxswain.model.firm import Impact, NewsEvent, NewsRule, Permission, RuleSet
 from coxswain.model.firm_facts import Around, FirmFacts, Lineage, Marks, Others, Party
 from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import AccountSpec
-from coxswain.model.vocabulary import Role, Side, Symbol
+from coxswain.model.vocabulary import ClOrdId, Role, Side, Symbol
 from coxswain.risk.firm.floors import floors
 
 IMPACTS = {Impact.LOW: 0, Impact.MEDIUM: 1, Impact.HIGH: 2}
@@ -49,8 +51,11 @@ def facts_of(
     own = ZERO if leaving_out is None else held_qty(leaving_out)
     own_risk = ZERO if leaving_out is None else own * leaving_out.risk_per_lot
     own_margin = ZERO if leaving_out is None else own * leaving_out.margin_per_lot
+    own, own_margin, own_risk = shared_hold(state, intent, own, own_margin, own_risk)
+    # What never fills beside this order: itself, judged again, and the one that it excludes at the venue.
+    instead = {order.cl_ord_id for order in (leaving_out, excluded_by(state, intent)) if order is not None}
     at_stops = account.open_risk + account.held_risk + (account.planned_risk if planning else ZERO) - own_risk
-    wider, wider_per_lot = _at_widest_stop(state, account, position, intent)
+    wider, wider_per_lot = _at_widest_stop(state, account, position, intent, instead)
     held = position.held_buy if intent.side is Side.BUY else position.held_sell
     signed = position.qty if intent.side is Side.BUY else -position.qty
     marks = marks_of(account, book)
@@ -79,7 +84,7 @@ def facts_of(
         ONE if rules is None else factor_of(desk, book, intent.symbol),
         account.open_positions - (leaving_out is not None),
         leaving_out is not None or not position.occupied,
-        _position_risk(account, position, leaving_out) + wider,
+        _position_risk(account, position, instead) + wider,
         book.profit_before,
         book.best_day,
         around,
@@ -113,15 +118,15 @@ def marks_of(account: Account, book: FirmBook) -> Marks:
     )
 
 
-def _position_risk(account: Account, position: Position, leaving_out: Order | None) -> Decimal:
+def _position_risk(account: Account, position: Position, instead: Set[ClOrdId]) -> Decimal:
     """Sum over the orders that enter this one instrument; they are few."""
-    entering = (account.orders[cl_ord_id] for cl_ord_id in position.entering)
-    return position.risk + sum(
-        (held_qty(order) * order.risk_per_lot for order in entering if order is not leaving_out), ZERO
-    )
+    entering = (account.orders[cl_ord_id] for cl_ord_id in position.entering if cl_ord_id not in instead)
+    return position.risk + sum((held_qty(order) * order.risk_per_lot for order in entering), ZERO)
 
 
-def _at_widest_stop(state: State, account: Account, position: Position, intent: OrderIntent) -> tuple[Decimal, Decimal]:
+def _at_widest_stop(
+    state: State, account: Account, position: Position, intent: OrderIntent, instead: Set[ClOrdId]
+) -> tuple[Decimal, Decimal]:
     """Return what more is at risk, and with each lot of this order, if the widest stop came to stand for all of it.
 
     A position has one stop: the one of the entry that fills next takes the place of the one before.
@@ -130,7 +135,7 @@ def _at_widest_stop(state: State, account: Account, position: Position, intent: 
     rate = None if instrument is None else rate_up(state, account, instrument)
     if instrument is None or rate is None or intent.stop_loss is None or intent.reduce_only:
         return ZERO, ZERO
-    entering = [account.orders[cl_ord_id] for cl_ord_id in position.entering]
+    entering = [account.orders[cl_ord_id] for cl_ord_id in position.entering if cl_ord_id not in instead]
     beside = [order for order in entering if order.intent.side is intent.side]
     same_side = bool(position.qty) and (position.qty > 0) is (intent.side is Side.BUY)
     stops = [intent.stop_loss, *(order.intent.stop_loss for order in beside), position.stop_px if same_side else None]
