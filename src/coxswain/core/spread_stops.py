@@ -18,7 +18,7 @@ from coxswain.core.shares import Spread
 from coxswain.core.state import Account, State
 from coxswain.core.sums import key
 from coxswain.core.tx import Tx
-from coxswain.core.units import whole_units
+from coxswain.core.units import units_in_part, whole_units
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ONE, ZERO, plain, round_down, text
 from coxswain.model.market import is_sane, touch
@@ -35,7 +35,7 @@ def on_quote(tx: Tx, account_id: AccountId, symbol: Symbol) -> None:
         if not has_levels(signal) or _is_leaving(spread):
             continue
         if not whole_units(account, spread):
-            if spread.over and not spread.unwatched:
+            if spread.over and not spread.unwatched and units_in_part(account, spread):
                 _note_broken(tx, account_id, spread_id)
             continue
         if why_blind(tx.state, account, spread, signal)[0]:
@@ -72,9 +72,10 @@ def look_again(tx: Tx, account_id: AccountId, spread_id: SignalId) -> None:
     spread = account.spreads[spread_id]
     later_ns = tx.state.now_ns + seconds_ns(tx.state.desk.quote_stale_s)
     held = any(leg.cum_qty > leg.closed_qty for leg in spread.legs)
+    leaves = spread.leaving is not None or not units_in_part(account, spread)
     if not held and spread.over:
         tx.apply(ev.SpreadWatchChanged(spread_id, account_id, False, "nothing of it is held"))
-    elif spread.leaving is not None or (not whole_units(account, spread) and not spread.over):
+    elif leaves or not (whole_units(account, spread) or spread.over):
         tx.apply(ev.SpreadWatchChanged(spread_id, account_id, not spread.unwatched, spread.unwatched, later_ns))
     elif not whole_units(account, spread):
         _note_broken(tx, account_id, spread_id)

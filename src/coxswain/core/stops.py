@@ -7,7 +7,7 @@ the order of risk: the entry that adds most comes first.
 
 from collections.abc import Iterator
 
-from coxswain.core import entries, exits, pacing, protection, trust
+from coxswain.core import entries, exits, legging, pacing, protection, trust
 from coxswain.core.cancels import cancel_orders
 from coxswain.core.leaving import plan_exit
 from coxswain.core.order import Order, held_qty, is_done
@@ -102,6 +102,8 @@ def on_resume(tx: Tx, message: inp.ResumeTrading) -> None:
     held = tuple(_positions(state, scope))
     for account_id, position in held:  # what could not be placed while it was frozen
         protection.follow(tx, account_id, position.symbol, afresh=True)
+    for account_id, spread_id in dict.fromkeys((each, name) for each, position in held for name in position.legging):
+        legging.advance(tx, account_id, spread_id)
     for account_id in dict.fromkeys(account_id for account_id, _ in held):  # another scope may still be flattened
         pursue(tx, account_id)
 

@@ -17,12 +17,20 @@ from coxswain.messages.events import (
     SpreadLevelSeen,
     SpreadWatchChanged,
 )
-from coxswain.messages.inputs import SessionChanged, StopEngine, SubmitSignal
+from coxswain.messages.inputs import (
+    ResumeTrading,
+    SessionChanged,
+    SetMode,
+    StopEngine,
+    StopTrading,
+    SubmitSignal,
+)
 from coxswain.messages.requests import NewOrder
+from coxswain.model.control import EVERYTHING, StopLevel
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.signal import Signal
 from coxswain.model.spread import SpreadLevel
-from coxswain.model.vocabulary import Role, SignalId, SignalKind, Symbol, Verdict
+from coxswain.model.vocabulary import Mode, Role, SignalId, SignalKind, Symbol, Verdict
 from coxswain.views.alerts import Alerts, Kind
 from coxswain.views.blotter import Blotter
 from coxswain.views.explain import Explainer
@@ -312,6 +320,52 @@ def test_a_spread_that_lost_a_leg_is_watched_no_more_and_somebody_is_told() -> N
     made.quote(OTHER, "80.00", "80.02")
     made.wait(0)
     assert len(sent(made)) == 3
+
+
+# --- while trading is stopped -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [StopLevel.PAUSE, StopLevel.HALT])
+def test_where_nothing_new_is_let_in_a_spread_still_leaves_at_its_stop(level: StopLevel) -> None:
+    made = desk()
+    entered(made, net("-1.00"))
+    made.step(StopTrading(level, EVERYTHING, "stand still", "ann"))
+    shares_at(made, "99.00")
+    close_all(made)
+    assert these(made.position().qty, made.position(OTHER).qty) == (0, 0)
+
+
+def test_where_the_mode_only_reduces_a_spread_still_leaves_at_its_stop() -> None:
+    made = desk()
+    entered(made, net("-1.00"))
+    made.step(SetMode(Mode.EMERGENCY, EVERYTHING, "a fault", "ann"))
+    shares_at(made, "99.00")
+    close_all(made)
+    assert these(made.position().qty, made.position(OTHER).qty) == (0, 0)
+
+
+def test_under_a_freeze_a_stop_that_is_reached_waits_for_the_release() -> None:
+    made = desk()
+    entered(made, net("-1.00"))
+    made.step(StopTrading(StopLevel.FREEZE, EVERYTHING, "stand still", "ann"))
+    shares_at(made, "99.00")
+    made.wait(61 * S)
+    assert len(sent(made)) == 2
+    made.step(ResumeTrading(EVERYTHING, "go on", "ann"))
+    made.quote(OTHER, "50.00", "50.02")
+    shares_at(made, "99.00")
+    close_all(made)
+    assert these(made.position().qty, made.position(OTHER).qty) == (0, 0)
+
+
+def test_a_flatten_of_a_spread_is_no_spread_that_lost_a_leg() -> None:
+    made = desk()
+    entered(made, net("-1.00"))
+    made.step(StopTrading(StopLevel.FLATTEN, EVERYTHING, "enough", "ann"))
+    made.quote(SHARE, "99.00", "99.02")
+    made.wait(61 * S)
+    assert not [alert for alert in told(made) if alert.kind is Kind.UNPROTECTED]
+    assert len(sent(made)) == 4
 
 
 # --- being there ------------------------------------------------------------------------------------------------------
