@@ -77,6 +77,16 @@ def test_a_withdrawal_above_the_days_limit_stops_nothing() -> None:
     assert "DAILY_LOSS" in causes(desk)
 
 
+def test_a_withdrawal_is_no_loss_within_a_window_and_a_fee_is() -> None:
+    desk = Desk(setup(account(A, circuit_breaker_max_loss_pct=2, max_daily_loss_pct=100, max_daily_drawdown_pct=100)))
+    desk.hold(10)
+    desk.quote(SHARE, "100.02", "100.02")  # from here on the window knows what the account was worth
+    move(desk, WITHDRAWAL, "-3000")
+    assert "BREAKER_LOSS" not in causes(desk)
+    move(desk, FEE, "-1940", "m2")  # 2 % of the 97,000 that are left
+    assert "BREAKER_LOSS" in causes(desk)
+
+
 def test_swap_takes_from_the_days_risk_budget_and_a_deposit_widens_it() -> None:
     desk = Desk()
     full = risk_budget_left(desk.account())
