@@ -45,8 +45,7 @@ def test_a_firm_counts_a_pair_that_its_venue_keeps_apart_once() -> None:
 
 
 def test_a_cap_of_a_firm_holds_for_each_order_of_a_pair_and_not_for_both() -> None:
-    sized = {"size": Size(per_symbol={SHARE: D(10)}, max_risk_per_position=D("0.0003"))}
-    desk = desk_under(native=True, **sized)
+    desk = desk_under(native=True, size=Size(per_symbol={SHARE: D(10)}, max_risk_per_position=D("0.0003")))
     send(desk, quantity=10, oco=SAME_SIDE)  # 10 of 10, and 30 of 30 at risk at the wider stop
     assert [order.order_qty for order in sent(desk)] == [D(10)] * 2
 
