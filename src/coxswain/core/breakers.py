@@ -19,7 +19,7 @@ from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import CloseBreaker
 from coxswain.model.breaker import ENGINE_CAUSE, MONEY_LOST, BreakerKind, BreakerState, cause_of
-from coxswain.model.decimals import HUNDRED, ZERO, percent_of, plain, text
+from coxswain.model.decimals import HUNDRED, ZERO, limit_of, percent_of, plain, text
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus
 
@@ -39,7 +39,7 @@ def _loss(state: State, account: Account) -> tuple[Decimal, Decimal]:
     if top is None:
         return ZERO, ZERO
     lost = top - equity(account)
-    return lost, percent_of(params.circuit_breaker_max_loss_pct, max(top, ZERO)) if lost > ZERO else ZERO
+    return lost, limit_of(params.circuit_breaker_max_loss_pct, top) if lost > ZERO else ZERO
 
 
 def _drawdown(state: State, account: Account) -> tuple[Decimal, Decimal]:

@@ -71,6 +71,8 @@ def why_not_released(state: State, account_id: AccountId, signal_id: SignalId) -
 
 def _share_of(state: State, event: ev.Event) -> tuple[AccountId, SignalId] | None:
     """Return the share of an entry that an event changed."""
+    if type(event) not in CONCERNED:
+        return None
     if isinstance(event, OF_AN_ORDER):
         order = find_order(state.accounts[event.account], event.cl_ord_id)
         return None if order is None or not order.enters else (event.account, order.intent.signal_id)

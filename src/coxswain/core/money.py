@@ -1,14 +1,15 @@
 """Money in the account's currency: conversion at the adverse side, margin, and risk to the stop. No rule is here."""
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from functools import lru_cache
 
 from coxswain.core.params import NS_PER_S
 from coxswain.core.position import Position
 from coxswain.core.state import Account, State
-from coxswain.model.decimals import ONE, ZERO, percent_of, round_down, round_up
+from coxswain.model.decimals import CONTEXT, ONE, ZERO, percent_of, plain, round_down, round_up
 from coxswain.model.market import Instrument, is_sane
 from coxswain.model.position import unrealized
-from coxswain.model.vocabulary import Symbol
+from coxswain.model.vocabulary import BUY, SIGN, Side, Symbol
 
 
 def rate_up(state: State, account: Account, instrument: Instrument) -> Decimal | None:
@@ -54,6 +55,24 @@ def _fresh(state: State, pair: Symbol | None) -> tuple[Decimal, Decimal] | None:
     if state.now_ns - quote.ts_ns > int(state.desk.quote_stale_s) * NS_PER_S:
         return None
     return quote.bid, quote.ask
+
+
+@lru_cache(1024)  # the same for all accounts of a plan: 0.3 us instead of 1.1
+def worth_of_lot(
+    price: Decimal, contract_size: Decimal, rate: Decimal, margin_rate: Decimal
+) -> tuple[Decimal, Decimal]:
+    """Return the value of a lot in the account's currency, and the margin that it ties up."""
+    with localcontext(CONTEXT):  # what is kept must not depend on who asked first
+        value = round_up(price * contract_size * rate)
+        return value, round_up(value * margin_rate)
+
+
+@lru_cache(1024)  # likewise: 0.3 us instead of 1.4
+def no_worse_than(at: Decimal, side: Side, pct: Decimal, tick: Decimal) -> Decimal:
+    """Return the last tick that is no further from the touch than this share of it, on the side that is worse."""
+    with localcontext(CONTEXT):
+        ticks = (at + SIGN[side] * percent_of(pct, at)) / tick
+        return plain(ticks.to_integral_value(ROUND_FLOOR if side is BUY else ROUND_CEILING) * tick)
 
 
 def position_margin(instrument: Instrument, cost: Decimal, rate: Decimal) -> Decimal:

@@ -4,7 +4,7 @@ A new order and a replace pass the gate; the hold is placed in the same step. Ea
 why, so it is durable before it is sent.
 """
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 import msgspec
 
@@ -17,7 +17,7 @@ from coxswain.core.exposure import EVERYTHING, name_of
 from coxswain.core.firm.notices import tell_refused_closing
 from coxswain.core.firm.view import facts_of
 from coxswain.core.modes import ORDERS_ONLY_REDUCE, mode_of
-from coxswain.core.money import rate_between, rate_up
+from coxswain.core.money import no_worse_than, rate_between, rate_up, worth_of_lot
 from coxswain.core.order import Order, held_qty, is_done
 from coxswain.core.params import NS_PER_MS, NS_PER_S, seconds_ns
 from coxswain.core.position import NOTHING_HELD, Position, is_closing
@@ -56,7 +56,6 @@ from coxswain.model.vocabulary import (
     MARKET,
     OPPOSITE,
     SELL,
-    SIGN,
     TRAILING_STOP,
     AccountId,
     ClOrdId,
@@ -387,7 +386,9 @@ def view_of(
     instrument, quote = state.instruments.get(intent.symbol), state.quotes.get(intent.symbol)
     rate = None if instrument is None else rate_up(state, account, instrument)
     price = intent.price or intent.stop_px or _touch(quote, intent.side)
-    lot_value = ZERO if instrument is None or rate is None else round_up(price * instrument.contract_size * rate)
+    lot_value = margin_per_lot = ZERO
+    if instrument is not None and rate is not None:
+        lot_value, margin_per_lot = worth_of_lot(price, instrument.contract_size, rate, instrument.margin_rate)
     own = ZERO if leaving_out is None else held_qty(leaving_out)
     own_margin, own_risk = (ZERO, ZERO) if leaving_out is None else _holds_of(leaving_out)
     lots, own_margin, own_risk = shared_hold(state, intent, own, own_margin, own_risk)
@@ -395,7 +396,6 @@ def view_of(
     reducing, free = _reduces(account, position, intent, own)
     trading_state = _trading_state(state, account, position, intent)
     why, may_reduce_halted = _restrictions(state, account, position, intent, trading_state)
-    margin_per_lot = lot_value if instrument is None else round_up(lot_value * instrument.margin_rate)
     risk_per_lot = _risk_per_lot(state, intent, instrument, price, rate, lot_value)
     share = None if reducing else share_of(state, intent.signal_id, intent.account)
     plan = None if share is None else state.plans[intent.signal_id]
@@ -411,7 +411,7 @@ def view_of(
         position.qty + position.held_buy,
         position.held_sell - position.qty,
     )
-    grown = max(up + new_qty, down) if buying else max(up, down + new_qty)
+    worst, up_then, down_then = max(up, down), up + new_qty if buying else up, down if buying else down + new_qty
     return RiskView(
         state.now_ns,
         instrument,
@@ -470,7 +470,7 @@ def view_of(
         count(account.failed, now_ns),
         None if derived else _entered_alike_ns(position, intent),
         new_qty,
-        grown - max(up, down),
+        (max(up_then, down_then)) - worst,
         account.exposure,
         exposures.get(EVERYTHING, NO_EXPOSURE),
         exposures.get(name_of("lots", intent.symbol), NO_EXPOSURE),
@@ -536,9 +536,8 @@ def _protect_px(
     """Return the worst price that an order at market may trade at: the last tick that is no further than the share."""
     if intent.ord_type is not MARKET or instrument is None or quote is None or not is_sane(quote):
         return None
-    at, pct = touch(quote, intent.side), account.params.market_protection_pct
-    ticks = (at + SIGN[intent.side] * percent_of(pct, at)) / instrument.tick
-    return plain(ticks.to_integral_value(ROUND_FLOOR if intent.side is BUY else ROUND_CEILING) * instrument.tick)
+    pct = account.params.market_protection_pct
+    return no_worse_than(touch(quote, intent.side), intent.side, pct, instrument.tick)
 
 
 def _repeats(position: Position, intent: OrderIntent, now_ns: int) -> int:

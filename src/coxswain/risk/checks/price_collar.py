@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.model.checks import Check
-from coxswain.model.decimals import percent_of
+from coxswain.model.decimals import limit_of
 from coxswain.model.market import is_sane, touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -39,7 +39,7 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if not is_sane(quote):
         return Check("QUOTE_CROSSED", quote.ask, quote.bid, False)
     reference = touch(quote, order.side)
-    allowed, spread = percent_of(params.price_collar_dynamic_pct, reference), quote.ask - quote.bid
+    allowed, spread = limit_of(params.price_collar_dynamic_pct, reference), quote.ask - quote.bid
     if spread > allowed:
         return Check("QUOTE_TOO_WIDE", spread, allowed, False)
     price = order.price or order.stop_px or order.decision_px or reference
