@@ -104,8 +104,10 @@ def _limit(account: Account, kind: BreakerKind) -> Decimal:
 
 def watch_money(tx: Tx, account_id: AccountId) -> None:
     """Look at what an account's equity says, after it has changed."""
-    _look(tx, account_id, LOSS)
-    if tx.account(account_id).params.circuit_breaker_max_drawdown_pct:
+    params = tx.account(account_id).params
+    if params.circuit_breaker_max_loss_pct:
+        _look(tx, account_id, LOSS)
+    if params.circuit_breaker_max_drawdown_pct:
         _look(tx, account_id, DRAWDOWN)
 
 

@@ -13,14 +13,16 @@ from coxswain.core.protection import failed_lately, follow, wanted_qty
 from coxswain.core.refusals import note_missing
 from coxswain.core.submit import PROTECTION, ask_for_account, closing_side
 from coxswain.core.tx import Tx
-from coxswain.model.vocabulary import OrdStatus
+from coxswain.model.vocabulary import (
+    REJECTED,
+)
 
 
 def after(tx: Tx, order: Order, was_over: bool) -> None:
     """Let everything that hangs on an order follow; `was_over` says how it stood before what happened."""
     over_now = is_over(order) and not was_over
     if over_now:
-        if order.ended_as is OrdStatus.REJECTED:
+        if order.ended_as is REJECTED:
             recover(tx, order)
         if order.renewal is None:
             complete_rest(tx, order)
@@ -51,7 +53,7 @@ def _after_leg(tx: Tx, leg: Order) -> None:
     again = failed_lately(tx, position, intent.role)
     reason = f"the {intent.role} order ended {leg.ended_as}"
     age_ns = tx.state.now_ns - leg.created_ns
-    stood = age_ns >= seconds_ns(tx.state.desk.position_sync_s) and leg.ended_as is not OrdStatus.REJECTED
+    stood = age_ns >= seconds_ns(tx.state.desk.position_sync_s) and leg.ended_as is not REJECTED
     note_missing(tx, intent.account, intent.symbol, intent.role, reason, stood=stood)
     if not again:
         ask_for_account(tx, intent.account, reason)

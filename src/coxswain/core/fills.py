@@ -22,7 +22,15 @@ from coxswain.model.decimals import ONE, ZERO, plain, round_down
 from coxswain.model.market import Instrument
 from coxswain.model.orders import VenueFill
 from coxswain.model.position import book, unrealized
-from coxswain.model.vocabulary import SIGN, AccountId, ClOrdId, OrdStatus, ProtectionPolicy, Role
+from coxswain.model.vocabulary import (
+    FILLED,
+    SIGN,
+    AccountId,
+    ClOrdId,
+    OrdStatus,
+    ProtectionPolicy,
+    Role,
+)
 
 AFTER_EXIT = "FILL_AFTER_EXIT"
 
@@ -149,7 +157,7 @@ def _filled(
     named: Order | None, order: Order | None, fill: VenueFill, account_id: AccountId, rate: Decimal
 ) -> ev.Event:
     if order is None:
-        cum_qty, notional, leaves, status = fill.last_qty, fill.last_qty * fill.last_px, ZERO, OrdStatus.FILLED
+        cum_qty, notional, leaves, status = fill.last_qty, fill.last_qty * fill.last_px, ZERO, FILLED
         decision_px = None
     else:
         cum_qty = plain(order.cum_qty + fill.last_qty)
@@ -189,7 +197,7 @@ def _slippage_bps(fill: VenueFill, decision_px: Decimal) -> Decimal:
 
 def _status_after(order: Order, cum_qty: Decimal) -> OrdStatus:
     if cum_qty >= order.order_qty:
-        return OrdStatus.FILLED
+        return FILLED
     if order.ended_as is not None:
         return order.ended_as
     if order.cancel_pending:

@@ -16,7 +16,7 @@ from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import StopTrading
 from coxswain.model.control import Scope, ScopeKind, StopLevel
-from coxswain.model.decimals import HUNDRED, ZERO, limit_of, plain, round_down
+from coxswain.model.decimals import HUNDRED, limit_of, plain, round_down
 from coxswain.model.vocabulary import AccountId, DayLossRelease, LadderStep
 
 STEPS = tuple(LadderStep)
@@ -30,7 +30,8 @@ def watch(tx: Tx, account_id: AccountId) -> None:
     """Look at an account's losses after its equity, its day or its limits have changed."""
     account = tx.account(account_id)
     breakers.watch_money(tx, account_id)
-    if account.anchor <= ZERO or _is_calm(account):
+    highest = max(account.anchor, account.peak, account.initial_balance or account.peak)
+    if account.anchor <= 0 or (not account.ladder and highest <= equity(account)):
         return
     for limit in loss_limits(account):
         if limit.breaks:
@@ -40,12 +41,12 @@ def watch(tx: Tx, account_id: AccountId) -> None:
         restrict(tx, account_id, DAY_LOST, "the day's loss has reached its limit")
 
 
-def _is_calm(account: Account) -> bool:
-    """Say whether nothing is left to say: no step was reached, none is near, and nothing restricts the account."""
+def are_far(account: Account) -> bool:
+    """Say whether losses are far from every step of every limit, drawdown's too, and nothing restricts the account."""
+    if account.ladder or account.causes:
+        return False
     params, first = account.params, account.initial_balance or account.peak
     lost = max(account.anchor, account.peak, first) - equity(account)  # of no limit more than this is used
-    if account.ladder or account.causes or lost <= ZERO:
-        return not account.ladder and lost <= ZERO
     tightest = min(
         limit_of(params.max_daily_loss_pct, account.anchor),
         limit_of(params.max_drawdown_pct, account.peak),

@@ -21,9 +21,16 @@ from coxswain.messages import events as ev
 from coxswain.messages.inputs import CancelRejected, EgressRefused, ExecutionReport, VenueFailed
 from coxswain.model.decimals import ZERO
 from coxswain.model.orders import VenueFill, VenueReversal
-from coxswain.model.vocabulary import AccountId, ExecType, ReachedVenue
+from coxswain.model.vocabulary import (
+    REPLACED,
+    TRADE,
+    AccountId,
+    ExecType,
+    ReachedVenue,
+)
 
-RESIZING = (ExecType.REPLACED, ExecType.RESTATED)
+PENDING_NEW = Phase.PENDING_NEW
+RESIZING = (REPLACED, ExecType.RESTATED)
 REVERSING = (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT)
 
 
@@ -38,7 +45,7 @@ def on_report(tx: Tx, report: ExecutionReport) -> None:
     why = _nonsense(tx, report)
     if why:
         _quarantine(tx, report.account, report, why)
-    elif report.exec_type is ExecType.TRADE:
+    elif report.exec_type is TRADE:
         _on_trade(tx, account, report)
     elif report.exec_type in REVERSING:
         _on_reversal(tx, account, report)
@@ -121,7 +128,7 @@ def _on_change(tx: Tx, account: Account, report: ExecutionReport) -> None:
         return
     was_over = is_over(order)
     if not is_done(order):
-        if report.exec_type is not ExecType.REPLACED:
+        if report.exec_type is not REPLACED:
             confirm_change(tx, order, report.cl_ord_id, None, report.transact_time_ns)
         _MOVES[report.exec_type](tx, order, report)
     _check_total(tx, order, report.cum_qty)
@@ -130,7 +137,7 @@ def _on_change(tx: Tx, account: Account, report: ExecutionReport) -> None:
 
 
 def _accept(tx: Tx, order: Order, report: ExecutionReport) -> None:
-    if order.phase is Phase.PENDING_NEW:
+    if order.phase is PENDING_NEW:
         if not order.cancel_pending and order.replace_pending is None:
             _resolve(tx, order, "acknowledged")
         tx.apply(ev.OrderAccepted(report.account, order.cl_ord_id, report.venue_order_id))
@@ -165,7 +172,7 @@ def _expire(tx: Tx, order: Order, report: ExecutionReport) -> None:
 _MOVES = {
     ExecType.NEW: _accept,
     ExecType.CANCELED: _cancel,
-    ExecType.REPLACED: _replace,
+    REPLACED: _replace,
     ExecType.RESTATED: _restate,
     ExecType.REJECTED: _reject,
     ExecType.EXPIRED: _expire,

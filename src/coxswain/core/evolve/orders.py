@@ -37,6 +37,8 @@ from coxswain.model.vocabulary import (
     ENTRY,
     EXIT,
     GTD,
+    PROTECTING_STOP,
+    PROTECTING_TARGET,
     SIGN,
     AccountId,
     ClOrdId,
@@ -83,9 +85,9 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
         value(state, account, position, event.value_per_lot)
     if order.enters and first_id(state, intent.signal_id) is not None:
         account.contingent.setdefault(intent.signal_id, []).append(order.cl_ord_id)
-    if intent.role is Role.STOP:
+    if intent.role is PROTECTING_STOP:
         position.stop_id = order.cl_ord_id
-    elif intent.role is Role.TARGET:
+    elif intent.role is PROTECTING_TARGET:
         position.target_id = order.cl_ord_id
     elif position.exit is not None and intent.role is EXIT:
         position.exit.order_id = order.cl_ord_id
@@ -176,14 +178,14 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
         return
     clock.clear(key("submit", event.account, order.cl_ord_id))
     # A stop that has begun to fill was triggered, and is meant to fill at once as well.
-    at_once = order.watched or _may_be_left(order) or intent.role is Role.STOP
+    at_once = order.watched or _may_be_left(order) or intent.role is PROTECTING_STOP
     if at_once and not order.cancel_wanted:
         watch(state, clock, order, state.desk.monitor_timeout_s)
 
 
 def _parent_of_fill(state: State, position: Position, intent: OrderIntent) -> Parent | None:
     """The target is a part of an exit while that stands in its place."""
-    if intent.role is Role.TARGET:
+    if intent.role is PROTECTING_TARGET:
         leaving = position.leaving
         return None if leaving is None or leaving.price is None else leaving
     return _parent_of_child(state, intent)
@@ -292,7 +294,7 @@ def _order_replaced(state: State, clock: Deadlines, event: ev.OrderReplaced) -> 
     clock.clear(key("submit", event.account, order.cl_ord_id))
     if order.replace_pending is None:
         clock.clear(key("replace", event.account, order.cl_ord_id))
-    if order.intent.role in (Role.STOP, Role.TARGET):
+    if order.intent.role in (PROTECTING_STOP, PROTECTING_TARGET):
         account.positions[order.intent.symbol].leg_tries.pop(order.intent.role, None)
     settle(state, clock, account, order, order.cum_qty, held)
 

@@ -21,7 +21,7 @@ from coxswain.core.sums import (
 )
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO
-from coxswain.model.vocabulary import AccountId, Role, Symbol
+from coxswain.model.vocabulary import PROTECTING_STOP, PROTECTING_TARGET, AccountId, Role, Symbol
 
 
 def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged) -> None:
@@ -125,7 +125,7 @@ def _forget_refusals(clock: Deadlines, account_id: AccountId, position: Position
     """Other levels, or none, are another wish: nothing of it was refused yet."""
     position.leg_failed_ns.clear()
     position.leg_tries.clear()
-    for role in (Role.STOP, Role.TARGET):
+    for role in (PROTECTING_STOP, PROTECTING_TARGET):
         clock.clear(_deadline_of_leg(account_id, position.symbol, role))
 
 

@@ -44,11 +44,12 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if net_after > params.max_net_exposure:
         return Check("NET_EXPOSURE", plain(net_after), params.max_net_exposure, False)
     more = view.new_worst * view.value_per_lot
-    of_strategy = params.max_strategy_exposure_of.get(order.strategy, params.max_strategy_exposure)
     in_desks = more * view.desk_rate
     strategy, currency, group = view.strategy_exposure, view.currency_exposure, view.group_exposure
-    if strategy is not None and strategy.gross + in_desks > of_strategy:
-        return Check("STRATEGY_EXPOSURE", plain(strategy.gross + in_desks), of_strategy, False)
+    if strategy is not None:
+        of_strategy = params.max_strategy_exposure_of.get(order.strategy, params.max_strategy_exposure)
+        if strategy.gross + in_desks > of_strategy:
+            return Check("STRATEGY_EXPOSURE", plain(strategy.gross + in_desks), of_strategy, False)
     if currency.gross + in_desks > params.max_currency_exposure:
         return Check("CURRENCY_EXPOSURE", plain(currency.gross + in_desks), params.max_currency_exposure, False)
     if group is not None and group.gross + in_desks > params.max_group_exposure:
