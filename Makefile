@@ -38,10 +38,16 @@ docs: $(READY) ## write the generated parts of the pages anew
 
 bench: $(READY) ## measure what docs/PERFORMANCE.md claims
 	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench.durable $(ARGS)
+	@$(BIN)/python -m bench.live $(ARGS)
+	@$(BIN)/python -m bench.scale $(ARGS)
 
 bench-peers: ## measure the same work in another engine and in ours, in an environment of its own
 	@bench/peers/make-venv
 	@.venv-peers/bin/python -m bench.peers $(ARGS)
+
+bench-scale: $(READY) ## measure 1,000 accounts and a million past orders; about ten minutes
+	@$(BIN)/python -m bench.scale --past 1000000 $(ARGS)
 
 cover: $(READY) ## run every test and show the branches no test takes
 	$(BIN)/coverage run -m pytest -q $(ARGS)

@@ -88,17 +88,20 @@ def account_id(number: int) -> AccountId:
 class Bench:
     """An engine whose records are encoded and chained as a journal would; a sink may make them durable."""
 
-    def __init__(self, accounts: int = 1, sink: Callable[[bytes], None] | None = None, others: int = 0) -> None:
+    def __init__(
+        self, accounts: int = 1, sink: Callable[[bytes], None] | None = None, others: int = 0, venues: int = 1
+    ) -> None:
         self.engine: Engine = make_engine()
         self.now_ns = START_NS
         self._sink = sink
         self._hash = bytes(32)
         self._orders = 0
         ids = [account_id(number) for number in range(accounts)]
-        specs = tuple(AccountSpec(each, VENUE.id, "USD", GENEROUS) for each in ids)
+        places = [VENUE, *(VenueSpec(VenueId(f"paper-{number}"), VENUE.capabilities) for number in range(1, venues))]
+        specs = tuple(AccountSpec(each, places[n % venues].id, "USD", GENEROUS) for n, each in enumerate(ids))
         self.others = tuple(Symbol(f"THING{number}") for number in range(others))
         instruments = tuple(instrument(symbol) for symbol in (SYMBOL, *self.others))
-        setup = Setup(Mode.FULL_AUTO, specs, (VENUE,), instruments, settings=DESK)
+        setup = Setup(Mode.FULL_AUTO, specs, tuple(places), instruments, settings=DESK)
         self.step(EngineStarted("bench", JournalId("bench0123456789"), 1, setup))
         self.step(ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1))
         for each in ids:
