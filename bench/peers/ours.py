@@ -3,9 +3,14 @@
     python -m bench.peers.ours WORK COUNT BATCH
 
 Each quote goes to the venue and is stepped by the core before the order that is sent at it, and every record is encoded
-and hashed as for a journal. With `bare-` before the work no control is asked and no record is kept; with `loop-` it is
-the whole runtime: the loop, the guard before the venue, and a journal, in memory. Quotes with nothing to do go through
-the whole runtime too, which shows the core one a second of each instrument; with `stepped-` the core steps every one.
+and hashed as for a journal. Words before the work change that:
+
+    bare-      no control is asked, and no record is kept
+    told-      the venue answers at once and is no exchange: see `told.py`
+    loop-      the whole runtime: the loop, the guard before the venue, and a journal, in memory
+    stepped-   of quotes with nothing to do, the core steps every one
+
+Without the last of these, quotes with nothing to do go through the whole runtime, which shows the core one a second.
 """
 
 import sys
@@ -15,6 +20,7 @@ from itertools import count, islice
 from typing import Protocol
 
 from bench.desk import DESK, GENEROUS, START_NS, SYMBOL, VENUE, account_id, instrument
+from bench.peers.told import Told
 from bench.peers.turns import Stopwatch, batches, bids
 from coxswain.core.engine import Engine
 from coxswain.journal.chain import link, start
@@ -65,7 +71,7 @@ class Desk(Protocol):
 class Plain:
     """The engine and a venue, handed messages one by one."""
 
-    def __init__(self, setup: Setup, venue: PaperVenue, market: Iterator[Quote], *, bare: bool) -> None:
+    def __init__(self, setup: Setup, venue: PaperVenue | Told, market: Iterator[Quote], *, bare: bool) -> None:
         self._now_ns = START_NS
         self._engine = Engine((), allocate, algo_modules()) if bare else make_engine()
         self._venue = venue
@@ -193,7 +199,8 @@ class Work:
         if variant == "loop":
             self._desk = Whole(setup, venue, market(self._others))
         else:
-            self._desk = Plain(setup, venue, market(self._others), bare=variant == "bare")
+            exchange = Told() if variant == "told" else venue
+            self._desk = Plain(setup, exchange, market(self._others), bare=variant == "bare")
         self._number = 0
         self._resting: ClOrdId | None = None
         self._prepare()
