@@ -33,7 +33,11 @@ def main() -> None:
 
     # The two hooks are parameters of `run`; no command hands them on, because no user has a use for them.
     snapshots.EVERY = snapshots.WORTH_IT = SNAPSHOTS_EVERY
-    methods = {"append": (Journal, "append"), "writing": (snapshots._Work, "run"), "naming": (Snapshots, "adopt")}
+    methods: dict[str, tuple[object, str]] = {
+        "append": (Journal, "append"),
+        "writing": (snapshots, "write"),
+        "naming": (Snapshots, "adopt"),
+    }
     if point in methods:
         dies_before(*methods[point], die)
     elif point == "journal":
@@ -43,7 +47,7 @@ def main() -> None:
     app(arguments)
 
 
-def dies_before(owner: type[object], name: str, die: Callable[[], None]) -> None:
+def dies_before(owner: object, name: str, die: Callable[[], None]) -> None:
     """Have a method call `die` before it does anything."""
     method = getattr(owner, name)
 

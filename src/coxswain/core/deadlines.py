@@ -5,18 +5,26 @@ from collections.abc import Iterable
 
 from coxswain.core.state import State
 
+SKIPPED_MAX = 1_000
+"""Entries of no use that may wait to surface, beside as many as are of use: a fold asks for none, and sets millions."""
+
 
 class Deadlines:
     """The earliest-first index of `State.deadlines`. What was moved or cleared is skipped when it surfaces."""
 
     def __init__(self, state: State) -> None:
         self._due = state.deadlines
-        self._heap = [(due_ns, key) for key, due_ns in state.deadlines.items()]
+        self._begin()
+
+    def _begin(self) -> None:
+        self._heap = [(due_ns, key) for key, due_ns in self._due.items()]
         heapq.heapify(self._heap)
 
     def set(self, key: str, due_ns: int) -> None:
         self._due[key] = due_ns
         heapq.heappush(self._heap, (due_ns, key))
+        if len(self._heap) > 2 * len(self._due) + SKIPPED_MAX:
+            self._begin()
 
     def clear(self, key: str) -> None:
         self._due.pop(key, None)

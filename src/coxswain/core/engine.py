@@ -117,13 +117,17 @@ class Engine:
 
     def fold(self, record: Record) -> None:
         """Bring back the facts of a record that was journaled. Decides nothing and sends nothing."""
+        self.fold_facts(record.seq, record.now_ns, record.input, record.events)
+
+    def fold_facts(self, seq: int, now_ns: int, message: inp.Input | None, events: tuple[ev.Event, ...]) -> None:
+        """Fold what a record says by itself: of its input, only a quote is a fact."""
         setcontext(CONTEXT)
-        self._advance(record.seq, record.now_ns)
-        if isinstance(record.input, Quote):
-            evolve_quote(self._state, record.input)
-        elif isinstance(record.input, inp.VenueQuoted):
-            evolve_venue_quote(self._state, record.input.quote)
-        for event in record.events:
+        self._advance(seq, now_ns)
+        if isinstance(message, Quote):
+            evolve_quote(self._state, message)
+        elif isinstance(message, inp.VenueQuoted):
+            evolve_venue_quote(self._state, message.quote)
+        for event in events:
             evolve(self._state, self._clock, event)
 
     def keep(self) -> bytes:

@@ -49,7 +49,7 @@ GROUP_MAX = 64
 BAR_S = 300
 """Of the bars that volatility is observed on, where the setup says nothing."""
 QUIET_NS = 50_000_000
-"""With nothing due for as long as this, there is time to copy the state for a snapshot."""
+"""With nothing due for as long as this, there is time to have a snapshot begun."""
 TAIL_NS = 600 * 1_000_000_000
 """How long deadlines run on, in engine time, after signals and quotes have ended."""
 
@@ -556,8 +556,8 @@ class Loop:
             return False
         if snapshots.is_due(self._journal.head.seq, at_end=at_end):
             self._commit()
-            snapshots.begin(self._journal.head)
-        note = snapshots.ready(wait=at_end)
+            snapshots.begin(self._journal.head, at_end=at_end)
+        note = snapshots.ready()
         if note is None:
             return False
         self._record(note)

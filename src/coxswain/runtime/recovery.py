@@ -11,11 +11,11 @@ from typing import NamedTuple
 import msgspec
 
 from coxswain.core.engine import Engine
-from coxswain.journal.store import Journal
+from coxswain.journal.store import Journal, Reader
 from coxswain.runtime import snapshots
 from coxswain.runtime.egress import Guard
+from coxswain.runtime.facts import facts_of
 from coxswain.runtime.plugins import make_engine
-from coxswain.runtime.records import decoded
 from coxswain.runtime.snapshots import Snapshot, Tell
 from coxswain.views.returns import Returns
 
@@ -27,17 +27,24 @@ class Recovered(NamedTuple):
     """The record after which the snapshot was taken that was used; 0 where none was."""
 
 
-def recover(journal: Journal, version: str, tell: Tell, returns: Returns | None = None) -> Recovered:
-    """Return an engine and its guard as the journal left them, and bring `returns` up to date as well."""
+def recover(
+    journal: Journal | Reader, version: str, tell: Tell, returns: Returns | None = None, until_seq: int | None = None
+) -> Recovered:
+    """Return an engine and its guard as the journal left them, and bring `returns` up to date as well.
+
+    With `until_seq` what came after that record is left out; no snapshot is newer.
+    """
     with _undisturbed():
         found = snapshots.find(journal, version, tell)
         remembered = None if found is None else _remember(found, tell, returns)
         engine, guard, seq = remembered or Recovered(make_engine(), Guard(), 0)
-        for body, record in decoded(journal.read(seq + 1)):
-            engine.fold(record)
+        for body, facts in facts_of(journal.read(seq + 1)):
+            engine.fold_facts(*facts)
             guard.note(body)
             if returns is not None:
-                returns.apply(record)
+                returns.take(facts.events)
+            if facts.seq == until_seq:
+                break
     return Recovered(engine, guard, seq)
 
 

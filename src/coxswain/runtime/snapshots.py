@@ -8,17 +8,19 @@ one. Nothing here decides when it is a good moment.
 """
 
 import os
-import threading
+import subprocess
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from coxswain.core.engine import Engine
 from coxswain.journal.chain import Head
 from coxswain.journal.files import beside
-from coxswain.journal.store import Journal
+from coxswain.journal.store import Journal, Reader
 from coxswain.messages.inputs import NoteSnapshot
 from coxswain.messages.record import decode
 from coxswain.runtime.egress import Guard
@@ -28,6 +30,8 @@ EVERY = 20_000
 """Records between two snapshots of a running engine: what is folded after a kill takes no longer than this."""
 WORTH_IT = 1_000
 """Records since the last one: a clean end leaves fewer to be folded, which takes no time."""
+
+SUM_LENGTH = 64
 
 Tell = Callable[[str], None]
 
@@ -53,6 +57,11 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Snapshot)
 
 
+def fresh_path(journal: Path) -> Path:
+    """Return where one is written that has no name yet."""
+    return beside(journal, ".snapshot.new")
+
+
 def snapshot_path(journal: Path) -> Path:
     return beside(journal, ".snapshot")
 
@@ -63,8 +72,8 @@ def snapshot_path(journal: Path) -> Path:
 class Snapshots:
     """Takes the snapshots of one running engine.
 
-    The state is copied at once, which is the only part that anybody waits for. Where time passes by itself the copy is
-    written in a thread of its own, and `ready` says when it is on the disk.
+    Where time stands still, and at the end, the engine is copied as it is. Where time passes by itself nobody may wait
+    for that: another process folds what was durable by then and writes it; `ready` says when it is on the disk.
     """
 
     def __init__(
@@ -88,84 +97,120 @@ class Snapshots:
         self._last_seq = last_seq
         """Of the last one that was begun, or that the start used."""
         self._waits = waits
-        self._work: _Work | None = None
+        self._work: _Written | _Elsewhere | None = None
 
     def is_due(self, seq: int, *, at_end: bool = False) -> bool:
-        """Say if a snapshot is to be begun. Never while one is being written."""
-        return self._work is None and seq - self._last_seq >= (WORTH_IT if at_end else EVERY)
+        """Say if a snapshot is to be begun. While one is being written, only the end begins another."""
+        if at_end:
+            return self._work is not None or seq - self._last_seq >= WORTH_IT
+        return self._work is None and seq - self._last_seq >= EVERY
 
-    def begin(self, head: Head) -> None:
-        """Copy everything as it stands now, which must be just after the record `head`, and have it written."""
-        state = self._engine.state
-        returns = b"" if self._returns is None else self._returns.keep()
-        kept = (self._engine.keep(), self._guard.keep(), returns)
-        snapshot = Snapshot(FORMAT, self._version, state.journal_id, head.seq, head.hash, *kept)
+    def begin(self, head: Head, *, at_end: bool = False) -> None:
+        """Have everything written as it stands now, which must be just after the record `head`, the last durable one.
+
+        At the end one that is on its way comes too late.
+        """
+        self.close()
         self._last_seq = head.seq
-        self._work = _Work(beside(self._journal, ".snapshot.new"), snapshot)
-        if self._waits:
-            self._work.run()
-        else:
-            self._work.thread = threading.Thread(target=self._work.run, name="snapshot", daemon=True)
-            self._work.thread.start()
+        if not (self._waits or at_end):
+            self._work = _Elsewhere(self._journal, self._version, head.seq)
+            return
+        returns = b"" if self._returns is None else self._returns.keep()
+        snapshot = snapshot_of(self._version, self._engine, self._guard, returns, head)
+        try:
+            self._work = _Written(head.seq, write(fresh_path(self._journal), snapshot))
+        except OSError as error:
+            self._fail(str(error))
 
-    def ready(self, *, wait: bool = False) -> NoteSnapshot | None:
+    def ready(self) -> NoteSnapshot | None:
         """Return what the journal is to say of the one that was begun, once it is on the disk; `adopt` comes next."""
-        work = self._work
-        if work is None:
+        if self._work is None or not self._work.is_done():
             return None
-        if wait and work.thread is not None:
-            work.thread.join()
-        if not work.is_done:
+        if self._work.failure:
+            self._fail(self._work.failure)
             return None
-        if work.failure:
-            self._work = None
-            self._tell(f"no snapshot could be written, and the next start takes longer: {work.failure}")
-            return None
-        return NoteSnapshot(work.snapshot.seq, work.sum)
+        return NoteSnapshot(self._work.seq, self._work.sum)
 
     def adopt(self) -> None:
         """Give the one that is ready its name. What `ready` returned must be durable by now."""
-        work, self._work = self._work, None
-        assert work is not None
+        self._work = None
         try:
-            work.path.rename(snapshot_path(self._journal))
+            fresh_path(self._journal).rename(snapshot_path(self._journal))
         except OSError as error:
             self._tell(f"the snapshot could not be put in its place, and the next start takes longer: {error}")
 
+    def close(self) -> None:
+        """Give up the one that is on its way."""
+        work, self._work = self._work, None
+        if work is not None:
+            work.end()
 
-class _Work:
-    """One snapshot on its way to the disk. Only its own thread writes to it before it is done."""
+    def _fail(self, why: str) -> None:
+        self._work = None
+        self._tell(f"no snapshot could be written, and the next start takes longer: {why}")
 
-    def __init__(self, path: Path, snapshot: Snapshot) -> None:
-        self.path = path
-        self.snapshot = snapshot
-        self.thread: threading.Thread | None = None
+
+class _Written(NamedTuple):
+    """A snapshot that is on the disk."""
+
+    seq: int
+    sum: str
+    failure: str = ""
+
+    def is_done(self) -> bool:
+        return True
+
+    def end(self) -> None:
+        pass
+
+
+class _Elsewhere:
+    """A snapshot that another process makes of the journal as it stands, in its own time: see `snapshot_process.py`."""
+
+    def __init__(self, journal: Path, version: str, seq: int) -> None:
+        self.seq = seq
         self.sum = ""
         self.failure = ""
-        self._done = threading.Event()
+        words = [sys.executable, "-m", "coxswain.runtime.snapshot_process", os.fspath(journal), version, str(seq)]
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
 
-    @property
     def is_done(self) -> bool:
-        return self._done.is_set()
+        if self._process.poll() is None:
+            return False
+        if not self.sum and not self.failure:
+            said = self._process.communicate()[0].decode().strip()
+            if self._process.returncode or len(said) != SUM_LENGTH:
+                self.failure = f"the process that makes it ended with {self._process.returncode}"
+            else:
+                self.sum = said
+        return True
 
-    def run(self) -> None:
-        try:
-            raw = _encoder.encode(self.snapshot)
-            self.sum = sha256(raw).hexdigest()
-            with self.path.open("wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-        except Exception as error:  # a disk that is full, most of all: the journal says so where it matters
-            self.failure = f"{type(error).__name__}: {error}"
-        finally:
-            self._done.set()
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def snapshot_of(version: str, engine: Engine, guard: Guard, returns: bytes, head: Head) -> Snapshot:
+    journal_id = engine.state.journal_id
+    return Snapshot(FORMAT, version, journal_id, head.seq, head.hash, engine.keep(), guard.keep(), returns)
+
+
+def write(path: Path, snapshot: Snapshot) -> str:
+    """Write a snapshot and return its SHA-256 once it is durable."""
+    raw = _encoder.encode(snapshot)
+    with path.open("wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    return sha256(raw).hexdigest()
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def find(journal: Journal, version: str, tell: Tell) -> Snapshot | None:
+def find(journal: Journal | Reader, version: str, tell: Tell) -> Snapshot | None:
     """Return the snapshot beside a journal if it can be trusted; `tell` is given the reason where it cannot."""
     if journal.path is None:
         return None
@@ -189,7 +234,7 @@ def find(journal: Journal, version: str, tell: Tell) -> Snapshot | None:
     return snapshot
 
 
-def _why_not(snapshot: Snapshot, found: str, journal: Journal, version: str) -> str:
+def _why_not(snapshot: Snapshot, found: str, journal: Journal | Reader, version: str) -> str:
     if snapshot.format != FORMAT or snapshot.version != version:
         return f"version {snapshot.version} wrote it, and this is {version}"
     if snapshot.journal_id != journal.journal_id:
@@ -202,7 +247,7 @@ def _why_not(snapshot: Snapshot, found: str, journal: Journal, version: str) -> 
     return ""
 
 
-def _noted_after(journal: Journal, seq: int) -> NoteSnapshot | None:
+def _noted_after(journal: Journal | Reader, seq: int) -> NoteSnapshot | None:
     """Return what the journal says of a snapshot taken after record `seq`: one is noted before the next is begun."""
     for _, body in journal.read(seq + 1):
         if b'"NoteSnapshot"' in body:

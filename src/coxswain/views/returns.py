@@ -32,7 +32,10 @@ class Returns:
         self._equity: dict[AccountId, dict[str, Decimal]] = {}
 
     def apply(self, record: Record) -> None:
-        for event in record.events:
+        self.take(record.events)
+
+    def take(self, events: tuple[ev.Event, ...]) -> None:
+        for event in events:
             match event:
                 case ev.EngineConfigured(setup=setup):
                     self.accounts = tuple(spec.id for spec in setup.accounts)

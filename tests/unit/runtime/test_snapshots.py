@@ -8,6 +8,7 @@ import pytest
 from coxswain.core.engine import Engine
 from coxswain.journal.chain import Head
 from coxswain.journal.store import Journal
+from coxswain.messages.inputs import NoteSnapshot
 from coxswain.messages.record import decode, encode
 from coxswain.runtime import snapshots
 from coxswain.runtime.egress import Guard
@@ -84,7 +85,7 @@ def test_a_start_knows_the_same_with_a_snapshot_and_without(desk: Desk) -> None:
 def test_only_what_came_after_the_snapshot_is_folded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.take()
     folded: list[int] = []
-    monkeypatch.setattr(Engine, "fold", lambda engine, record: folded.append(record.seq))
+    monkeypatch.setattr(Engine, "fold_facts", lambda engine, seq, *rest: folded.append(seq))
     seq = desk.recover().snapshot_seq
     assert folded == list(range(seq + 1, desk.journal.head.seq + 1))
 
@@ -224,3 +225,54 @@ def test_a_disk_that_takes_no_more_costs_a_snapshot_and_nothing_else(desk: Desk)
     assert "no snapshot could be written" in desk.told[0]
     assert desk.recover().snapshot_seq == before
     assert not taker.is_due(desk.journal.head.seq), "it is tried again only when the next one is due"
+
+
+# --- where time passes by itself --------------------------------------------------------------------------------------
+
+
+def elsewhere(desk: Desk) -> Snapshots:
+    return Snapshots(desk.path, VERSION, desk.engine, desk.guard, None, desk.told.append, 0, waits=False)
+
+
+def when_ready(taker: Snapshots) -> NoteSnapshot | None:
+    work = taker._work
+    assert isinstance(work, snapshots._Elsewhere)
+    work._process.wait(60)
+    return taker.ready()
+
+
+def test_another_process_makes_it_of_what_is_durable_while_the_engine_goes_on(desk: Desk) -> None:
+    taker = elsewhere(desk)
+    taker.begin(desk.journal.head)
+    seq = desk.journal.head.seq
+    desk.go_on()
+    note = when_ready(taker)
+    assert note is not None
+    desk.world.step(note)
+    desk.go_on()
+    taker.adopt()
+    found = desk.recover()
+    assert found.snapshot_seq == note.seq == seq
+    assert desk.is_all_there(found)
+    assert desk.told == []
+
+
+def test_a_process_that_fails_costs_a_snapshot_and_nothing_else(desk: Desk) -> None:
+    desk.path.with_name("j.snapshot.new").mkdir()
+    taker = elsewhere(desk)
+    taker.begin(desk.journal.head)
+    assert when_ready(taker) is None
+    assert "no snapshot could be written" in desk.told[0]
+    assert desk.is_all_there(desk.recover())
+
+
+def test_at_the_end_one_that_is_on_its_way_is_given_up_for_one_of_the_end(desk: Desk) -> None:
+    taker = elsewhere(desk)
+    taker.begin(desk.journal.head)
+    assert not taker.is_due(desk.journal.head.seq + snapshots.EVERY)
+    desk.go_on()
+    assert taker.is_due(desk.journal.head.seq, at_end=True)
+    taker.begin(desk.journal.head, at_end=True)
+    desk.note(taker)
+    taker.adopt()
+    assert desk.recover().snapshot_seq > 0
