@@ -4,8 +4,9 @@ BIN = .venv/bin
 READY = .venv/.ready
 QUICK = $(wildcard tests/unit tests/arch tests/golden tests/museum)
 ARGS =
+N = 200
 
-.PHONY: help demo test check lint format golden docs bench bench-peers bench-scale cover lock clean .venv
+.PHONY: help demo test check lint format golden docs tamper bench bench-peers bench-scale cover lock clean .venv
 
 help: ## show this list
 	@sed -n 's/^\([.a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -35,6 +36,9 @@ golden: $(READY) ## write the golden files anew; the diff is the review
 
 docs: $(READY) ## write the generated parts of the pages anew
 	@$(BIN)/python -m tools.pages
+
+tamper: $(READY) ## tamper with a journal N=200 times, and have it noticed
+	@$(BIN)/python -m tools.tamper $(N)
 
 bench: $(READY) ## measure what docs/PERFORMANCE.md claims
 	@$(BIN)/python -m bench $(ARGS)

@@ -66,6 +66,7 @@ def open_desk(
     journal_id: JournalId,
     refresh: Refresh | None,
     tell: Tell,
+    signs: bool = False,
     after_journal: Hook | None = None,
     after_venue: Hook | None = None,
     *,
@@ -74,10 +75,11 @@ def open_desk(
     """Open or create the journal, fold it, and open each venue on a file beside it; in memory without a path.
 
     `tell` is given the sentences for people about venues that go and come back, and about a snapshot of no use. With
-    `waits` a snapshot is written while time stands still.
+    `waits` a snapshot is written while time stands still. Only who `signs` needs a key: a demo is made anew under the
+    same id, and would be taken for an old copy of the one before.
     """
     with ExitStack() as opened:
-        key = key_for(journal_path, resolved.checkpoint_key)
+        key = key_for(journal_path, resolved.checkpoint_key) if signs else None
         on_commit = None if after_journal is None else lambda seq: after_journal()
         if journal_path is not None and journal_path.exists():
             journal = Journal.open(journal_path, on_commit=on_commit)

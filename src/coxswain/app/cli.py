@@ -13,6 +13,7 @@ import typer
 
 from coxswain import __version__
 from coxswain.app import exits
+from coxswain.app.auditing import audit_app
 from coxswain.app.examples import add_examples
 from coxswain.app.levels import By, LogLevel
 from coxswain.app.limiting import breaker_app, limits_app, override_app
@@ -45,7 +46,6 @@ def _options(
 
 
 config_app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
-audit_app = typer.Typer(help="Prove that the journal is whole, and read what was decided.", no_args_is_help=True)
 alerts_app = typer.Typer(help="Try the ways that alerts take.", no_args_is_help=True)
 firms_app = typer.Typer(help="See the rules of funding firms, and how an account stands.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
@@ -449,28 +449,6 @@ def explain(
 
 
 # --- proving ----------------------------------------------------------------------------------------------------------
-
-
-@audit_app.command("verify")
-@reports_errors
-def audit_verify(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
-    """Check the whole chain. Exit code 0 clean, 1 tampered, 2 unreadable."""
-    from coxswain.app.proof import verify_journal
-
-    raise typer.Exit(verify_journal(journal, as_json))
-
-
-@audit_app.command("log")
-@reports_errors
-def audit_log(
-    journal: Journal = DEFAULT_JOURNAL,
-    last: Annotated[int, typer.Option("--last", min=1, help="How many decisions.")] = 50,
-    as_json: Json = False,
-) -> None:
-    """The last decisions, with their reasons."""
-    from coxswain.app.inspect import show_audit
-
-    raise typer.Exit(show_audit(journal, last, as_json))
 
 
 @app.command()

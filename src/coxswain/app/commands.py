@@ -182,6 +182,7 @@ def run_signals(options: RunOptions, log: Log | None = None) -> int:
             options.realtime,
             by_wall_clock,
             partial(live.confirm, resolved.setup),
+            signs=True,
         )
         if options.realtime:
             for sentence in _what_runs(resolved, options.simulated):

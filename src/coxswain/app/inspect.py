@@ -15,6 +15,7 @@ from coxswain import __version__
 from coxswain.app import exits, screens, tables, why
 from coxswain.app.output import print_json
 from coxswain.core.used import used_of
+from coxswain.journal.checkpoints import read_newest
 from coxswain.journal.files import is_written
 from coxswain.journal.store import Reader
 from coxswain.messages.record import Record
@@ -80,6 +81,7 @@ def show_status(journal: Path, as_json: bool) -> int:
         "feed": summary.market,
         "last_record": None if summary.last_ns is None else utc(summary.last_ns),
         "records": summary.records,
+        "signed": _signed(journal),
         "accounts": len(accounts),
         "accounts_active": sum(1 for account in accounts if account.state is TradingState.ACTIVE),
         "open_positions": len(positions),
@@ -99,6 +101,14 @@ def show_status(journal: Path, as_json: bool) -> int:
         words = {name: msgspec.to_builtins(value) for name, value in status.items() if name not in TOLD_ABOVE}
         tables.table(("what", "value"), [(tables.named(name), _plain(value)) for name, value in words.items()])
     return exits.UNRECONCILED if unknown or summary.book.breaks else exits.OK
+
+
+def _signed(journal: Path) -> str:
+    """Say how much of a journal is signed. Whose signature it is, `audit verify` asks."""
+    newest = read_newest(journal)
+    if newest is None:
+        return "nothing: no key signs this journal, coxswain audit key makes one"
+    return f"the first {newest.checkpoint.size} records"
 
 
 def _told(row: KeptRow) -> str:

@@ -3,6 +3,7 @@
 They open nothing for writing.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,15 +11,16 @@ import msgspec
 from coxswain import __version__
 from coxswain.app import exits, screens, tables
 from coxswain.app.output import print_json
+from coxswain.app.signed import trust_in
 from coxswain.journal.errors import JournalUnreadable
 from coxswain.journal.store import Reader
-from coxswain.journal.verify import verify
+from coxswain.journal.verify import Verification, verify
 
 
-def verify_journal(journal: Path, as_json: bool) -> int:
+def verify_journal(journal: Path, keys: Sequence[str], as_json: bool) -> int:
     """Exit code 0 clean, 1 tampered, 2 unreadable."""
     try:
-        found = verify(journal)
+        found = verify(journal, trust_in(keys))
     except JournalUnreadable as error:
         if as_json:
             print_json({"ok": False, "readable": False, "problem": str(error)})
@@ -29,10 +31,20 @@ def verify_journal(journal: Path, as_json: bool) -> int:
         print_json({"readable": True, **msgspec.to_builtins(found)})
     elif found.ok:
         print(f"{journal}: {tables.count(found.records, 'record')}, chain verified, head {found.head}")
+        print(_signed(found))
     else:
         where = "" if found.first_bad_seq is None else f"first bad record {found.first_bad_seq}: "
         print(f"{journal}: TAMPERED: {where}{found.problem}")
     return exits.OK if found.ok else exits.TAMPERED
+
+
+def _signed(found: Verification) -> str:
+    if not found.checkpoints:
+        return "no checkpoint: who can write its folder could have rewritten it (coxswain audit key makes a key)"
+    many = f"{tables.count(found.checkpoints, 'checkpoint')}, the newest of {found.signed_records} records"
+    if not found.signed_by:
+        return f"{many}; they fit, and whose they are was not checked: wanted --key"
+    return f"{many}, signed by {', '.join(found.signed_by)}"
 
 
 def replay_journal(journal: Path, as_json: bool) -> int:

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, Protocol
@@ -15,8 +16,9 @@ from coxswain.app.config.load import Resolved
 from coxswain.app.live import ConfirmLive, nobody_confirms, still_to_confirm
 from coxswain.app.refreshing import refresh_of
 from coxswain.app.tables import count, say
+from coxswain.journal.checkpoints import default_key, trust_of
 from coxswain.journal.store import Journal
-from coxswain.journal.verify import verify
+from coxswain.journal.verify import Known, nothing, verify
 from coxswain.messages.events import SignalDenied
 from coxswain.messages.inputs import SubmitSignal
 from coxswain.messages.record import Record
@@ -65,6 +67,8 @@ class Task:
     by_wall_clock: bool = False
     """No quotes from outside say what time it is: time begins at UTC."""
     confirm_live: ConfirmLive = nobody_confirms
+    signs: bool = False
+    """With the key of the configuration, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,15 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
     refresh = refresh_of(resolved.refresh, say, waits=not task.realtime)
     waits = not task.realtime
     with open_desk(
-        resolved, task.journal_path, task.journal_id, refresh, say, after_journal, after_venue, waits=waits
+        resolved,
+        task.journal_path,
+        task.journal_id,
+        refresh,
+        say,
+        task.signs,
+        after_journal,
+        after_venue,
+        waits=waits,
     ) as desk:
         before, lines = desk.journal.head.seq, _Lines(task.signals)
         if isinstance(task.signals, SignalStream):
@@ -130,7 +142,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
             if isinstance(venue, PaperVenue)
             for counts in venue.counts().symbols.values()
         )
-    checked = None if task.journal_path is None else verify(task.journal_path)
+    checked = None if task.journal_path is None else verify(task.journal_path, _known(task))
     audit = Audit(verified=checked is None or checked.ok, records=head.seq, head=head.hash.hex())
     document = summary.document(digest, audit)
     return Ran(
@@ -146,6 +158,10 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         lines.denied,
         gone,
     )
+
+
+def _known(task: Task) -> Known:
+    return partial(trust_of, task.resolved.checkpoint_key or default_key()) if task.signs else nothing
 
 
 def _told_by(journal: Journal, before: int) -> tuple[Summary, Mark]:

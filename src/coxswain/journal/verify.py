@@ -11,7 +11,7 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -21,6 +21,7 @@ from coxswain.journal.chain import check_head, follow, start
 from coxswain.journal.checkpoints import NOBODY, Marks, Trust, read_all
 from coxswain.journal.errors import JournalTampered, JournalUnreadable
 from coxswain.journal.merkle import EMPTY_ROOT, Frontier
+from coxswain.model.vocabulary import JournalId
 
 _BEFORE_ALL = -(2**63)  # the least key SQLite has: a record put in before the first is seen too
 
@@ -42,31 +43,40 @@ class Verification(msgspec.Struct, frozen=True):
     """The keys that were known and signed it. Where there is none, no signature was checked."""
 
 
-def verify(path: Path, trust: Trust | None = None) -> Verification:
+Known = Callable[[JournalId], Trust]
+"""What somebody knows of a journal from outside its folder."""
+
+
+def nothing(journal_id: JournalId) -> Trust:
+    return NOBODY
+
+
+def verify(path: Path, known: Known = nothing) -> Verification:
     """Check every record of a journal against its chain, its head and its checkpoints. Raises `JournalUnreadable`.
 
-    Without `trust` the checkpoints must fit the journal, and whose they are is not asked.
+    Where nothing is known, the checkpoints must fit the journal, and whose they are is not asked.
     """
     files.check_may_be_journal(path)
     alone = not files.is_written(path)
     try:
-        result: Verification | JournalUnreadable = _verify(path, alone, trust or NOBODY)
+        result: Verification | JournalUnreadable = _verify(path, alone, known)
     except JournalUnreadable as error:
         result = error
     if alone and files.is_written(path):
         # A writer started meanwhile and may have moved pages under us: only beside it does the answer hold.
-        return _verify(path, False, trust or NOBODY)
+        return _verify(path, False, known)
     if isinstance(result, JournalUnreadable):
         raise result
     return result
 
 
-def _verify(path: Path, alone: bool, trust: Trust) -> Verification:
+def _verify(path: Path, alone: bool, known: Known) -> Verification:
     with files.reading(path), _opened(path, alone) as db:
         files.check_structure(db, path)
         journal_id = files.read_journal_id(db, path)
         last, tree = start(journal_id), Frontier()
         # Before the records: a running writer is past them when they are read.
+        trust = known(journal_id)
         named = files.read_head(path)
         found = last.hash if named and named.seq == 0 else None
         try:

@@ -1,12 +1,14 @@
 """Journals that are signed, in a folder of their own, with the key in another."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from coxswain.journal.checkpoints import Trust, trust_of
+from coxswain.journal.checkpoints import trust_of
 from coxswain.journal.notes import ED25519
 from coxswain.journal.signing import Key, Signer, make_key
 from coxswain.journal.store import Journal
+from coxswain.journal.verify import Known
 from tests.unit.journal.journals import ID
 
 NAME = "engine.example"
@@ -36,5 +38,5 @@ def bodies(first: int, last: int) -> list[bytes]:
     return [b'{"seq":%d}' % seq for seq in range(first, last + 1)]
 
 
-def trust(key: Key) -> Trust:
-    return trust_of(key.path, ID)
+def known(key: Key) -> Known:
+    return partial(trust_of, key.path)
