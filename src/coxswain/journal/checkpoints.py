@@ -13,6 +13,7 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self
@@ -193,14 +194,13 @@ def read_public(path: Path) -> tuple[VerifierKey, ...]:
 
 def trust_of(key: Path, journal_id: JournalId) -> Trust:
     """Return what is known beside a key, of which the public half is enough; nothing where there is none."""
-    try:
+    keys: tuple[VerifierKey, ...] = ()
+    with suppress(FileNotFoundError, NotADirectoryError):
         keys = read_public(public_path(key))
-    except (FileNotFoundError, NotADirectoryError):
-        return NOBODY
     seen = seen_path(key, journal_id)
     try:
         return Trust(keys, parse(seen.read_text()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Trust(keys)
     except (NoteInvalid, UnicodeDecodeError) as error:
         raise KeyUnusable(seen, str(error)) from None

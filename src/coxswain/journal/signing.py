@@ -60,7 +60,9 @@ class Signer:
         self._key = key.signing
         self._seen = seen_path(key.path, journal.journal_id)
         self._tell = tell
-        standing = check_newest(self._path, journal, trust_of(key.path, journal.journal_id))
+        known = trust_of(key.path, journal.journal_id)
+        known = known._replace(keys=(*known.keys, key.signing.verifier))
+        standing = check_newest(self._path, journal, known)
         self._tree = standing.tree
         self.newest = standing.signed
         self._signed = standing.tree.size

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from coxswain.journal.chain import Head, head_line, link, start
-from coxswain.journal.checkpoints import Trust, read_all, read_newest
+from coxswain.journal.checkpoints import Trust, public_path, read_all, read_newest
 from coxswain.journal.errors import JournalTampered, KeyUnusable
 from coxswain.journal.files import beside
 from coxswain.journal.merkle import Tree
@@ -126,8 +126,12 @@ def test_an_older_copy_of_everything_beside_the_journal_is_caught_by_what_was_se
     drop_checkpoints(path, dropped)
     assert verify(path).ok
     assert not verify(path, known(key)).ok
-    with Journal.open(path) as journal, pytest.raises(JournalTampered):
-        Signer(journal, key, deaf)
+    for public in (True, False):
+        if not public:
+            public_path(key.path).unlink()
+        with Journal.open(path) as journal, pytest.raises(JournalTampered):
+            Signer(journal, key, deaf)
+    assert not verify(path, known(key)).ok, "what was seen counts without the public half, too"
 
 
 def test_every_bit_of_the_checkpoints_counts(tmp_path: Path) -> None:
