@@ -64,6 +64,7 @@ GENEROUS = {
 DESK = {
     name: Decimal(10**15)
     for name in (
+        "max_plan_value",
         "max_venue_messages_per_s",
         "max_desk_position_qty",
         "max_desk_gross_exposure",
