@@ -26,7 +26,7 @@ def limits(
 ) -> None:
     """Show the limits in force, and change them while the engine runs."""
     if context.invoked_subcommand is None:
-        from coxswain.app.inspect import show_limits
+        from coxswain.app.in_force import show_limits
 
         raise typer.Exit(show_limits(journal, account, as_json))
 
