@@ -67,6 +67,9 @@ class Desk(Protocol):
     def hand(self, message: Input) -> Record:
         """Step a message, send what it asks for, and step all that the venue answers."""
 
+    def held(self) -> Decimal:
+        """Return the position in the main instrument."""
+
 
 class Plain:
     """The engine and a venue, handed messages one by one."""
@@ -101,6 +104,9 @@ class Plain:
             requests = [request for answer in answers for request in answer.requests]
         return record
 
+    def held(self) -> Decimal:
+        return self._engine.state.accounts[ACCOUNT].positions[SYMBOL].qty
+
     def _step(self, message: Input) -> Record:
         record = self._engine.step(message, self._now_ns)
         if self._hash is not None:
@@ -124,10 +130,10 @@ class Listed:
         return self._left.pop()
 
 
-def runtime(venue: PaperVenue, market: Iterator[Quote], messages: Sequence[Input] = ()) -> Loop:
+def runtime(engine: Engine, venue: PaperVenue, market: Iterator[Quote], messages: Sequence[Input] = ()) -> Loop:
     """Return a loop in virtual time, with its journal in memory."""
     journal, signals = Journal.create(None, JOURNAL), Listed(messages)
-    return Loop(make_engine(), journal, (venue,), market, signals, INTERVAL_NS, lambda record: None)
+    return Loop(engine, journal, (venue,), market, signals, INTERVAL_NS, lambda record: None)
 
 
 class Whole:
@@ -135,7 +141,8 @@ class Whole:
 
     def __init__(self, setup: Setup, venue: PaperVenue, market: Iterator[Quote]) -> None:
         self._now_ns = START_NS
-        self._loop = runtime(venue, market)
+        self._engine = make_engine()
+        self._loop = runtime(self._engine, venue, market)
         self._loop.begin(EngineStarted("bench", JOURNAL, 1, setup), START_NS)
 
     def next_quote(self) -> None:
@@ -146,6 +153,9 @@ class Whole:
         record = self._loop.tell(message)
         self._take_what_is_due()
         return record
+
+    def held(self) -> Decimal:
+        return self._engine.state.accounts[ACCOUNT].positions[SYMBOL].qty
 
     def _take_what_is_due(self) -> None:
         while self._loop.advance(self._now_ns):
@@ -205,6 +215,7 @@ class Work:
         self._resting: ClOrdId | None = None
         self._prepare()
         self.quotes(WARM)
+        assert self._kind not in ("market", "positions") or self._desk.held() == LARGE, "every order was filled"
 
     def quotes(self, count: int) -> None:
         """Take `count` quotes, and do at each what is to be done."""
@@ -258,7 +269,7 @@ def nothing_to_do(number: int, batch: int) -> None:
             yield from islice(quotes, batch)
             watch.stop(batch)
 
-    loop = runtime(venue, turns(), [resting(each) for each in range(number)])
+    loop = runtime(make_engine(), venue, turns(), [resting(each) for each in range(number)])
     loop.run(EngineStarted("bench", JOURNAL, 1, setup), START_NS)
 
 

@@ -1,13 +1,15 @@
 """A venue that answers at once and keeps no books: what our engine costs without an exchange beside it."""
 
+from decimal import Decimal
+
 from coxswain.messages.inputs import ExecutionReport, Input
 from coxswain.messages.requests import CancelOrder, NewOrder, Request
 from coxswain.model.market import Quote
-from coxswain.model.vocabulary import ClOrdId, ExecId, ExecType, OrdType, Side, VenueOrderId
+from coxswain.model.vocabulary import ClOrdId, ExecId, ExecType, Side, VenueOrderId
 
 
 class Told:
-    """Fills market orders whole at the touch, lets limits rest, and cancels what it is asked to."""
+    """Fills whole at the touch what reaches it, lets the others rest, and cancels what it is asked to."""
 
     def __init__(self) -> None:
         self._quote: Quote | None = None
@@ -22,7 +24,7 @@ class Told:
         match request:
             case NewOrder():
                 self._report(request, ExecType.NEW, now_ns)
-                if request.ord_type is OrdType.MARKET:
+                if request.price is None or self._is_reached(request.side, request.price):
                     self._fill(request, now_ns)
                 else:
                     self._resting[request.cl_ord_id] = request
@@ -36,8 +38,7 @@ class Told:
         return answers
 
     def _fill(self, order: NewOrder, now_ns: int) -> None:
-        assert self._quote is not None
-        px = self._quote.ask if order.side is Side.BUY else self._quote.bid
+        px = self._touch(order.side)
         self._answers.append(
             ExecutionReport(
                 order.account,
@@ -61,6 +62,13 @@ class Told:
                 order.account, order.cl_ord_id, self._next_id(), exec_type, order.symbol, order.side, now_ns, venue_id
             )
         )
+
+    def _is_reached(self, side: Side, price: Decimal) -> bool:
+        return price >= self._touch(side) if side is Side.BUY else price <= self._touch(side)
+
+    def _touch(self, side: Side) -> Decimal:
+        assert self._quote is not None
+        return self._quote.ask if side is Side.BUY else self._quote.bid
 
     def _next_id(self) -> ExecId:
         self._reports += 1
