@@ -163,7 +163,7 @@ def write_desk(folder: Path, accounts: Sequence[str]) -> None:
 
 
 def entry(name: str) -> dict[str, object]:
-    return {"id": name, "kind": "entry", "symbol": "EURUSD", "side": "BUY", "quantity": "0.06", "confidence": 1}
+    return {"id": name, "kind": "entry", "symbol": "EURUSD", "side": "BUY", "quantity": "0.01", "confidence": 1}
 
 
 def to_six_accounts() -> None:
