@@ -49,9 +49,9 @@ def coxswain(
 
 
 def environment(cwd: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment of a command: what it leaves in the temporary folder, it leaves in `cwd`."""
+    """Return the environment of a command: what it leaves in folders of the user or of all, it leaves in `cwd`."""
     kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-    return {**kept, "TMPDIR": str(cwd), **(more or {})}
+    return {**kept, "TMPDIR": str(cwd), "XDG_STATE_HOME": str(cwd), **(more or {})}
 
 
 class Running(NamedTuple):

@@ -23,10 +23,10 @@ def read_records(journal: Path) -> list[Record]:
 
 
 def copied(journal: Path, folder: Path) -> Path:
-    """Copy a journal and everything beside it that bears its name."""
+    """Copy a journal and every file beside it that bears its name; who trades its accounts stays behind."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in journal.parent.glob(f"{journal.name}*"):
-        if not file.is_socket():  # a killed engine leaves its own behind
+        if file.is_file():  # a killed engine leaves its socket behind
             shutil.copy(file, folder)
     return folder / journal.name
 

@@ -1,13 +1,12 @@
 """What went wrong decides the exit code, whatever the command: one table over all of them."""
 
 from pathlib import Path
-from shutil import copy
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from coxswain.app.cli import app
-from tests.e2e.journals import Demo
+from tests.e2e.journals import Demo, copied
 from tests.e2e.market import config_file, steady_quotes
 
 LOOKING = (
@@ -71,9 +70,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def journal(demo: Demo, here: Path) -> Path:
     """A copy: what is refused is journaled as well."""
-    for path in demo.folder.glob("demo.journal*"):
-        copy(path, here / path.name)
-    return here / "demo.journal"
+    return copied(demo.journal, here)
 
 
 def done(words: str, *more: str) -> Result:

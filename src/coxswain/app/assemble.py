@@ -14,6 +14,7 @@ import msgspec
 from coxswain import __version__
 from coxswain.app.config.load import Resolved
 from coxswain.app.fits import check_fits
+from coxswain.app.leasing import Leasing
 from coxswain.app.venues import Tell, open_venues
 from coxswain.core.engine import Engine
 from coxswain.journal.signing import Signer, key_for
@@ -26,6 +27,7 @@ from coxswain.model.vocabulary import AccountId, JournalId, Mode
 from coxswain.runtime.doors import Doors
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.kill import Alarm
+from coxswain.runtime.lease import Lease
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import Pace, utc_ns
 from coxswain.runtime.plugins import make_engine
@@ -53,6 +55,7 @@ class Desk(msgspec.Struct, frozen=True):
     """The later of journal and venue files: where time goes on."""
     signer: Signer | None = None
     """Nobody signs where there is no key, or no file."""
+    lease: Lease | None = None
 
 
 def new_journal_id() -> JournalId:
@@ -70,6 +73,7 @@ def open_desk(
     after_journal: Hook | None = None,
     after_venue: Hook | None = None,
     *,
+    leasing: Leasing | None = None,
     waits: bool = True,
 ) -> Iterator[Desk]:
     """Open or create the journal, fold it, and open each venue on a file beside it; in memory without a path.
@@ -94,13 +98,19 @@ def open_desk(
             past = Recovered(make_engine(), Guard(), 0)
         engine, guard, seq = past
         signer = None if key is None else Signer(journal, key, tell)
+        lease = None if leasing is None or journal_path is None else leasing.take(resolved, journal, engine.state)
+        if lease is not None:
+            opened.callback(lease.close)
+            for sentence in lease.former:
+                tell(sentence)
         venues = open_venues(resolved, journal_path, tell, opened, after_venue)
         seen_ns = [venue.last_ns for venue in venues if venue.last_ns is not None]
         snapshots = None
         if journal_path is not None:
             returns = None if refresh is None else refresh.returns
             snapshots = Snapshots(journal_path, __version__, engine, guard, returns, tell, seq, waits=waits)
-        yield Desk(engine, journal, tuple(venues), guard, snapshots, max([engine.state.now_ns, *seen_ns]), signer)
+        resume_ns = max([engine.state.now_ns, *seen_ns])
+        yield Desk(engine, journal, tuple(venues), guard, snapshots, resume_ns, signer, lease)
 
 
 def make_loop(
@@ -133,6 +143,7 @@ def make_loop(
         refresh,
         desk.signer,
         desk.snapshots,
+        desk.lease,
     )
 
 

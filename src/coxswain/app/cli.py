@@ -198,6 +198,15 @@ def run(
             help="Trade real money on the accounts whose mode is live. The first time, each is confirmed by its name.",
         ),
     ] = False,
+    adopt_lease: Annotated[
+        str | None,
+        typer.Option(
+            "--adopt-lease",
+            metavar="WHY",
+            help="Go on with a journal that missed something that happened on its accounts: an old copy of it, or one "
+            "that another engine traded past. The reason is journaled with your name.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run the engine on a stream of signals. Killed and started again, it goes on, nothing lost or doubled."""
@@ -210,7 +219,18 @@ def run(
     raise typer.Exit(
         run_signals(
             RunOptions(
-                config, signals, files, quotes_tz, journal, dry_run, realtime, simulated, as_json, json_lines, live
+                config,
+                signals,
+                files,
+                quotes_tz,
+                journal,
+                dry_run,
+                realtime,
+                simulated,
+                as_json,
+                json_lines,
+                live,
+                adopt_lease,
             ),
             log,
         )

@@ -21,6 +21,7 @@ from coxswain.app.config.advice import advice, unsigned
 from coxswain.app.config.load import Resolved, load
 from coxswain.app.config.problems import ConfigError
 from coxswain.app.json_lines import JsonLines
+from coxswain.app.leasing import Leasing
 from coxswain.app.logs import Log
 from coxswain.app.output import print_json
 from coxswain.app.quotes import open_feeds, watched
@@ -30,6 +31,7 @@ from coxswain.feeds import Feed, SpecError, Walk, walk
 from coxswain.model.market import Instrument, Quote
 from coxswain.model.vocabulary import Mode, Symbol, VenueId
 from coxswain.runtime.control_socket import name_of_user
+from coxswain.runtime.lease import Adoption
 from coxswain.runtime.pace import utc_ns
 from coxswain.runtime.signals import SignalStream
 from coxswain.runtime.venues import own_venue, venue_file
@@ -149,6 +151,11 @@ class RunOptions:
     as_json: bool = False
     json_lines: bool = False
     live: bool = False
+    adopt_lease: str | None = None
+
+
+def _adoption(reason: str | None) -> Adoption | None:
+    return None if reason is None else Adoption(reason, name_of_user(os.geteuid()))
 
 
 def run_signals(options: RunOptions, log: Log | None = None) -> int:
@@ -183,6 +190,7 @@ def run_signals(options: RunOptions, log: Log | None = None) -> int:
             by_wall_clock,
             partial(live.confirm, resolved.setup),
             signs=True,
+            leasing=None if options.dry_run else Leasing(_adoption(options.adopt_lease)),
         )
         if options.realtime:
             for sentence in _what_runs(resolved, options.simulated):

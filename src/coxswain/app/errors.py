@@ -12,6 +12,7 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
     from coxswain.app.live import NotConfirmed
     from coxswain.feeds import FeedError, SpecError
     from coxswain.journal.errors import JournalError, JournalExists, JournalTampered, KeyUnusable
+    from coxswain.runtime.lease import LeaseError
     from coxswain.runtime.records import RecordUnreadable
     from coxswain.venues.paper import StateFileError
     from coxswain.venues.remote import VenueGone
@@ -31,7 +32,15 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
             return exits.ERROR, f"{os.fsdecode(file)}: {problem}"
         case OSError(strerror=problem) if problem:
             return exits.ERROR, f"what was to be read or written failed: {problem}"
-        case JournalError() | RecordUnreadable() | FeedError() | NothingToTrade() | StateFileError() | OSError():
+        case (
+            JournalError()
+            | LeaseError()
+            | RecordUnreadable()
+            | FeedError()
+            | NothingToTrade()
+            | StateFileError()
+            | OSError()
+        ):
             return exits.ERROR, str(error)
         case _:
             return None

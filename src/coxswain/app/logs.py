@@ -25,9 +25,10 @@ LINES_MAX = 10_000
 NUMBERS = {level: getattr(logging, level.upper()) for level in LogLevel}
 NAMED = ("account", "symbol", "signal_id", "cl_ord_id", "exec_id", "break_id")
 
-_ERROR = (ev.OutcomeUnknown, ev.BreakFound, ev.ProtectionFailed, ev.IncidentRaised, ev.ReportQuarantined)
+_ERROR = (ev.LeaseLost, ev.OutcomeUnknown, ev.BreakFound, ev.ProtectionFailed, ev.IncidentRaised, ev.ReportQuarantined)
 _WARNING = (
     ev.LiveConfirmed,
+    ev.LeaseAdopted,
     ev.OrderDenied,
     ev.OrderRejected,
     ev.SignalDenied,

@@ -2,9 +2,9 @@
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -13,6 +13,7 @@ from typing import NoReturn, Protocol
 from coxswain.app import exits
 from coxswain.app.assemble import Desk, Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
+from coxswain.app.leasing import Leasing
 from coxswain.app.live import ConfirmLive, nobody_confirms, still_to_confirm
 from coxswain.app.refreshing import refresh_of
 from coxswain.app.tables import count, say
@@ -20,15 +21,16 @@ from coxswain.journal.checkpoints import default_key, trust_of
 from coxswain.journal.store import Journal
 from coxswain.journal.verify import Known, nothing, verify
 from coxswain.messages.events import SignalDenied
-from coxswain.messages.inputs import SubmitSignal
+from coxswain.messages.inputs import ObserveHost, SubmitSignal
 from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, Mode, Symbol, VenueId
 from coxswain.runtime.control_socket import ControlSocket
 from coxswain.runtime.doors import Door, Doors
 from coxswain.runtime.flag_file import open_flag
-from coxswain.runtime.host import Host, always_well
+from coxswain.runtime.host import Host, always_well, well_under
 from coxswain.runtime.kill import CutOff, prepare_flag, prepared_path, put_up_flag
+from coxswain.runtime.lease import Lease
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import AtOnce, RealTime, utc_ns
 from coxswain.runtime.records import decoded
@@ -69,6 +71,8 @@ class Task:
     confirm_live: ConfirmLive = nobody_confirms
     signs: bool = False
     """With the key of the configuration, if there is one."""
+    leasing: Leasing | None = field(default_factory=Leasing)
+    """None for a rehearsal: it sends nothing, and keeps nobody from trading."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
     """Run until signals and quotes have ended, or until asked to stop, and say what happened."""
     resolved = task.resolved
     refresh = refresh_of(resolved.refresh, say, waits=not task.realtime)
-    waits = not task.realtime
+    leasing, waits = task.leasing, not task.realtime
     with open_desk(
         resolved,
         task.journal_path,
@@ -107,6 +111,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         task.signs,
         after_journal,
         after_venue,
+        leasing=leasing,
         waits=waits,
     ) as desk:
         before, lines = desk.journal.head.seq, _Lines(task.signals)
@@ -122,8 +127,9 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
 
         pace = RealTime() if task.realtime else AtOnce()
         alarm = None if task.journal_path is None else _Alarm(task.journal_path)
-        host = Host(task.journal_path.parent) if task.realtime and task.journal_path is not None else None
-        doors, observe = _doors(task, desk, host), always_well if host is None else host.observe
+        realtime = task.realtime and task.journal_path is not None
+        host = Host(task.journal_path.parent, lease=desk.lease) if realtime and task.journal_path is not None else None
+        doors, observe = _doors(task, desk, host), _well(desk.lease) if host is None else host.observe
         live = still_to_confirm(resolved.setup, desk.engine.state.live_confirmed)
         live_by = task.confirm_live(live) if live and task.mode is not Mode.RESEARCH else ""
         start = started(desk, resolved, task.mode, task.feed_name, live if live_by else (), live_by)
@@ -178,6 +184,10 @@ def _told_by(journal: Journal, before: int) -> tuple[Summary, Mark]:
     return summary, mark
 
 
+def _well(lease: Lease | None) -> Callable[[int], ObserveHost]:
+    return always_well if lease is None else well_under(lease.epoch)
+
+
 def _doors(task: Task, desk: Desk, host: Host | None) -> Doors:
     """Open what a running engine can be spoken to at: its flag file and its control socket."""
     journal = task.journal_path
@@ -186,7 +196,7 @@ def _doors(task: Task, desk: Desk, host: Host | None) -> Doors:
 
     flag = open_flag(journal, desk.engine.state, desk.guard.raise_flag)
     doors: list[Door] = [flag, ControlSocket(journal, answer_of)]
-    return Doors(doors if host is None else [*doors, host])
+    return Doors([*doors, *(door for door in (host, desk.lease) if door is not None)])
 
 
 @dataclass(frozen=True)

@@ -487,5 +487,7 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.ObserveHost: facts.on_host,
     inp.NoteSnapshot: facts.on_snapshot,
     inp.TradingHalted: facts.on_trading_halt,
+    inp.LeaseTakenOver: facts.on_lease_taken_over,
+    inp.AdoptLease: facts.on_adopt_lease,
     inp.SetLocate: facts.on_locate,
 }

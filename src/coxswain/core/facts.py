@@ -1,7 +1,8 @@
 """Facts from outside that controls read: the host, trading halts, locates, reference prices. No rule is here."""
 
+from coxswain.core.causes import release, restrict
 from coxswain.core.protection import follow
-from coxswain.core.tx import Tx
+from coxswain.core.tx import LEASE, Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.model.decimals import plain
@@ -25,6 +26,21 @@ def on_host(tx: Tx, message: inp.ObserveHost) -> None:
             message.valid_until_ns,
         )
     )
+
+
+def on_lease_taken_over(tx: Tx, message: inp.LeaseTakenOver) -> None:
+    """Halt the accounts that another engine trades now. A person's word at the next start ends it, and nothing else."""
+    accounts = tuple(name for name in message.accounts if name in tx.state.accounts)
+    tx.apply(ev.LeaseLost(accounts, message.epoch, message.holder))
+    for account_id in accounts:
+        restrict(tx, account_id, LEASE, message.holder)
+
+
+def on_adopt_lease(tx: Tx, message: inp.AdoptLease) -> None:
+    """Note that a person lets this journal go on, and what it had missed."""
+    tx.apply(ev.LeaseAdopted(message.missed, message.reason, message.actor))
+    for account_id in tx.state.accounts:
+        release(tx, account_id, LEASE, f"adopted: {message.reason}", message.actor)
 
 
 def on_note(tx: Tx, message: inp.NoteCommand) -> None:

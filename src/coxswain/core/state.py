@@ -183,6 +183,8 @@ class Account(msgspec.Struct):
     """When the first temporary change of its limits ends."""
     locates: dict[Symbol, Decimal] = {}
     """Lots that may be borrowed, for the day."""
+    newest_epoch: int = 0
+    """Of the lease on it, where another engine was seen to have taken it over."""
     venue_errors: int = 0
     """Rejects and unknown outcomes in a row."""
     exposure: Exposure = msgspec.field(default_factory=Exposure)

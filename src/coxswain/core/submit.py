@@ -451,7 +451,7 @@ def view_of(
         account.locates.get(intent.symbol, ZERO),
         account.balance,
         state.host,
-        state.lease_epoch,
+        max(state.lease_epoch, account.newest_epoch),
         None if reference is None else reference.price,
         lowest,
         highest,

@@ -18,6 +18,8 @@ NOT_CONFIRMED = "NOT_CONFIRMED"
 """The cause under which an account is halted while the configuration does not name it."""
 EGRESS = "EGRESS"
 """The cause under which an account is halted after the egress guard held something back."""
+LEASE = "LEASE"
+"""The cause under which an account is halted that another engine trades now."""
 CORE_FAILURE = "CORE_FAILURE"
 """The cause under which accounts are halted after a step that raised, until a person looks."""
 Allocate = Callable[[AllocationSpec, Parent, tuple[Candidate, ...]], Allocation]

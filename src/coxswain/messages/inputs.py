@@ -371,6 +371,30 @@ class ObserveHost(InputBase, frozen=True):
     """Of the lease to be the one writer; it only rises."""
     valid_until_ns: int | None = None
     """None does not expire: in virtual time nothing can."""
+    clock_ns: int | None = None
+    """What the clock said that only goes on, also while the machine sleeps; it counts from the machine's start."""
+    lease_until_ns: int | None = None
+    """By that clock: until when the lease holds if it is not renewed."""
+
+
+class LeaseTakenOver(InputBase, frozen=True):
+    """Another engine took over the lease on accounts of ours: nothing new may leave for them from here."""
+
+    accounts: tuple[AccountId, ...]
+    epoch: int
+    """The newest; ours is older."""
+    holder: str
+    """Who holds it now, in words."""
+    clock_ns: int
+    """When that was seen, by the clock that only goes on."""
+
+
+class AdoptLease(InputBase, frozen=True):
+    """A person said that this journal goes on with accounts of which it missed something."""
+
+    missed: str
+    reason: str
+    actor: str
 
 
 class ExecutionReport(InputBase, frozen=True):
@@ -502,6 +526,8 @@ Input = (
     | NoteCommand
     | ObserveHost
     | NoteSnapshot
+    | LeaseTakenOver
+    | AdoptLease
     | Quote
     | ExecutionReport
     | CashMoved

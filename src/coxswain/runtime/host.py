@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from msgspec import structs
+
 from coxswain.messages.inputs import ObserveHost
 from coxswain.messages.record import Record
 from coxswain.runtime.doors import Asked
+from coxswain.runtime.lease import Lease, boot_clock_ns
 from coxswain.runtime.pace import CLOCK, NS_PER_S, utc_ns
 
 HEADROOM_BYTES = 64 * 1024 * 1024
@@ -29,6 +32,11 @@ def always_well(now_ns: int) -> ObserveHost:
     return WELL
 
 
+def well_under(epoch: int) -> Callable[[int], ObserveHost]:
+    """Say that all is well, under the lease that a run in virtual time has on its accounts."""
+    return lambda now_ns: structs.replace(WELL, lease_epoch=epoch)
+
+
 class Host:
     """The machine of a run in real time, and a door (`doors.py`): says what changed, and all of it before it expires.
 
@@ -36,11 +44,16 @@ class Host:
     """
 
     def __init__(
-        self, folder: Path, free_bytes: Callable[[Path], int] | None = None, wall_ns: Callable[[], int] = utc_ns
+        self,
+        folder: Path,
+        free_bytes: Callable[[Path], int] | None = None,
+        wall_ns: Callable[[], int] = utc_ns,
+        lease: Lease | None = None,
     ) -> None:
         self._folder = folder
         self._free_bytes = free_bytes or _free_bytes
         self._wall_ns = wall_ns
+        self._lease = lease
         self._offset_ns = wall_ns() - time.clock_gettime_ns(CLOCK)
         self._said: tuple[bool, bool] | None = None
         self._said_ns = 0
@@ -50,7 +63,11 @@ class Host:
         """Look, and return what holds for a while from now on."""
         disk, clock = self._look()
         self._said, self._said_ns = (disk, clock), now_ns
-        return ObserveHost(True, disk, clock, WELL.lease_epoch, now_ns + VALID_NS)
+        until_ns = now_ns + VALID_NS
+        if self._lease is None:
+            return ObserveHost(True, disk, clock, WELL.lease_epoch, until_ns)
+        lease = self._lease
+        return ObserveHost(True, disk, clock, lease.epoch, until_ns, boot_clock_ns(), lease.until_ns)
 
     def filenos(self) -> Iterable[int]:
         return ()

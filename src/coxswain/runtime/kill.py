@@ -30,6 +30,8 @@ APPEND_WITHIN_S = 5.0
 ANSWER_WITHIN_NS = 2_000_000_000
 ENDED = (ExecType.CANCELED, ExecType.EXPIRED, ExecType.REJECTED)
 WATCHED_EVERY_S = 0.1
+STOOD_STILL_S = 1.0
+"""Whoever looks so late was stopped, and the whole process with it."""
 
 
 class CutOff(msgspec.Struct, frozen=True):
@@ -135,13 +137,15 @@ def put_up_flag(journal: Path) -> str:
 class Watch:
     """Calls `on_hang` from a thread of its own when what is done inside it takes too long. It is called once.
 
-    The thread that hangs does not go on while it is called; it waits, should it come back.
+    The thread that hangs does not go on while it is called; it waits, should it come back. A process that was stopped
+    in the middle of a write has not hung: time in which nobody could watch does not count.
     """
 
     def __init__(self, on_hang: Callable[[float], None], within_s: float = APPEND_WITHIN_S) -> None:
         self._on_hang = on_hang
         self._within_s = within_s
         self._since_s: float | None = None
+        self._seen_s = time.monotonic()
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal watch", daemon=True)
@@ -158,10 +162,19 @@ class Watch:
         self._ended.set()
         self._thread.join()
 
+    def took_s(self, now_s: float) -> float:
+        """Return how long what is inside has taken while it was watched. Called every `WATCHED_EVERY_S` or so."""
+        stood_s, self._seen_s = now_s - self._seen_s, now_s
+        if self._since_s is None:
+            return 0.0
+        if stood_s > STOOD_STILL_S:
+            self._since_s = min(self._since_s + stood_s, now_s)
+        return now_s - self._since_s
+
     def _run(self) -> None:
         while not self._ended.wait(WATCHED_EVERY_S):
             with self._lock:
-                took_s = 0.0 if self._since_s is None else time.monotonic() - self._since_s
+                took_s = self.took_s(time.monotonic())
                 if took_s > self._within_s:
                     self._on_hang(took_s)
                     return

@@ -37,6 +37,7 @@ from coxswain.runtime.doors import Asked, Doors
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.host import always_well
 from coxswain.runtime.kill import Alarm, Watch, call_back_entries
+from coxswain.runtime.lease import Lease
 from coxswain.runtime.pace import NS_PER_S, STOOD_STILL_NS, AtOnce, Pace
 from coxswain.runtime.refresh import Refresh
 from coxswain.runtime.rounds import Rounds
@@ -52,6 +53,8 @@ QUIET_NS = 50_000_000
 """With nothing due for as long as this, there is time to have a snapshot begun."""
 TAIL_NS = 600 * 1_000_000_000
 """How long deadlines run on, in engine time, after signals and quotes have ended."""
+
+JUDGED = "after it was judged"
 
 OnRecord = Callable[[Record], None]
 
@@ -76,6 +79,7 @@ class Loop:
         refresh: Refresh | None = None,
         signer: Signer | None = None,
         snapshots: Snapshots | None = None,
+        lease: Lease | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -99,6 +103,8 @@ class Loop:
         """It is shown every record by whoever made it."""
         self._signer = signer
         self._snapshots = snapshots
+        self._lease = lease
+        """Without one nobody else can know of these accounts: they live in memory."""
         self._alarm = alarm
         """Without one, a journal that fails ends the loop, and one that hangs holds it."""
         self._latest: dict[Symbol, Quote] = {}
@@ -511,8 +517,12 @@ class Loop:
         for request, refusal in outbox:
             if refusal:
                 kept.append(_refused(request, refusal))
-            elif lag_ns > STOOD_STILL_NS and isinstance(request, NewOrder | ReplaceOrder):
-                kept.append(_too_late(request, lag_ns))
+            elif not isinstance(request, NewOrder | ReplaceOrder):
+                self._venue_of[request.account].send(request, self.now_ns)
+            elif lag_ns > STOOD_STILL_NS:
+                kept.append(_kept_back(request, f"the engine stood still for {lag_ns / NS_PER_S:.1f} s {JUDGED}"))
+            elif self._lease is not None and (why := self._lease.why_not(request.account)):
+                kept.append(_kept_back(request, why))
             else:
                 self._venue_of[request.account].send(request, self.now_ns)
         if outbox:
@@ -589,10 +599,9 @@ def _refused(request: Request, why: str) -> EgressRefused:
     return EgressRefused(request.account, request.cl_ord_id, why)
 
 
-def _too_late(request: NewOrder | ReplaceOrder, lag_ns: int) -> VenueFailed:
-    """Say that an order was not sent: it was judged before the process stood still, and the world has gone on."""
+def _kept_back(request: NewOrder | ReplaceOrder, why: str) -> VenueFailed:
+    """Say that an order was not sent: something has changed since it was judged."""
     cl_ord_id = request.cl_ord_id if isinstance(request, NewOrder) else request.orig_cl_ord_id
-    why = f"the engine stood still for {lag_ns / NS_PER_S:.1f} s after it was judged"
     return VenueFailed(request.account, cl_ord_id, ReachedVenue.NO, why)
 
 

@@ -126,7 +126,7 @@ Found = tuple[Kind, Severity, str]
 def _state(event: ev.AccountStateChanged) -> Found | None:
     if not event.active or event.cause in ("UNRECONCILED", "BREAK", "NOT_CONFIGURED"):
         return None  # these have alerts of their own, or are in the configuration
-    if event.cause in ("CORE_FAILURE", "EGRESS"):
+    if event.cause in ("CORE_FAILURE", "EGRESS", "LEASE"):
         return Kind.CRITICAL, Severity.CRITICAL, event.account
     if event.actor == "engine":
         return Kind.RISK_LIMIT_BREACHED, Severity.ERROR, event.account

@@ -103,6 +103,8 @@ def _reason(event: Any) -> str:
 _DECISIONS: dict[type, tuple[str, Callable[[Any], str]]] = {
     ev.EngineConfigured: ("ENGINE_STARTED", lambda e: f"mode {e.setup.mode}"),
     ev.LiveConfirmed: ("LIVE_CONFIRMED", lambda e: f"real money is traded on {', '.join(e.accounts)}"),
+    ev.LeaseLost: ("LEASE_LOST", lambda e: e.holder),
+    ev.LeaseAdopted: ("LEASE_ADOPTED", _reason),
     ev.EngineStopped: ("ENGINE_STOPPED", _reason),
     ev.AccountStateChanged: ("ACCOUNT_STATE", _reason),
     ev.SignalAccepted: ("SIGNAL_RECEIVED", lambda e: e.signal.reason),

@@ -138,7 +138,7 @@ def _breaker(outside: Outside, event: ev.BreakerChanged) -> tuple[Name, ...]:
     return (Name.RISK_LIMIT_BREACHED,) if event.value is not None else ()
 
 
-BREACHES = ("DAILY_LOSS", "DRAWDOWN", "EGRESS")
+BREACHES = ("DAILY_LOSS", "DRAWDOWN", "EGRESS", "LEASE")
 """Causes that are a limit which was reached, beside the breakers', which have events of their own."""
 
 Named = Callable[[Outside, Any], tuple[Name, ...]]
@@ -182,6 +182,8 @@ _NAMES: dict[type, Named] = {
     ev.BreakerChanged: _breaker,
     ev.EngineConfigured: _always(Name.SYSTEM_STATUS),
     ev.LiveConfirmed: _always(Name.SYSTEM_STATUS),
+    ev.LeaseLost: _always(Name.SYSTEM_STATUS),
+    ev.LeaseAdopted: _always(Name.SYSTEM_STATUS),
     ev.EngineStopped: _always(Name.SYSTEM_STATUS),
     ev.CommandKept: _always(Name.SYSTEM_STATUS),
     ev.CommandCarriedOut: _always(Name.SYSTEM_STATUS),

@@ -94,6 +94,14 @@ def _host(event: ev.HostObserved) -> str:
     return f"the host: {f'not so: {wrong}' if wrong else 'all is well'}; lease {event.lease_epoch}{until}"
 
 
+def _lease_lost(event: ev.LeaseLost) -> str:
+    return f"nothing new leaves for {', '.join(event.accounts)}: the lease is lost, {event.holder}"
+
+
+def _lease_adopted(event: ev.LeaseAdopted) -> str:
+    return f"this journal goes on although it missed something ({event.missed}): {event.reason} (by {event.actor})"
+
+
 def _day(event: ev.DayStarted) -> str:
     money = f"balance {event.balance:f}, equity {event.equity:f}, anchor {event.anchor:f}"
     return f"trading day {event.day} began on {event.account}: {money}"
@@ -424,6 +432,8 @@ def _spread_ended(event: ev.SpreadEnded) -> str:
 SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.EngineConfigured: _configured,
     ev.LiveConfirmed: _live,
+    ev.LeaseLost: _lease_lost,
+    ev.LeaseAdopted: _lease_adopted,
     ev.EngineStopped: _stopped,
     ev.SessionSet: _session,
     ev.VolatilitySet: lambda e: f"{e.symbol} moves {e.ewma_pct:f} % a day, {e.atr:f} a bar",

@@ -65,6 +65,7 @@ class Resolved:
     refresh: RefreshChoice | None = None
     checkpoint_key: Path | None = None
     """None where the file names none: then the user's own counts, if there is one."""
+    lease_dir: Path | None = None
 
     @property
     def origins(self) -> dict[str, str]:
@@ -98,7 +99,9 @@ def load(path: Path, env: Mapping[str, str]) -> Resolved:
     shown = shown_values(tree, _content(config, venues))
     setup = _setup(config, declared, venues, rule_sets, events, allocation, caps, groups)
     key = None if config.checkpoints.key is None else path.parent / Path(config.checkpoints.key).expanduser()
-    return Resolved(path, config.seed, setup, venues, shown, _alerts(config, path), _refresh(config), key)
+    lease_dir = None if config.lease_dir is None else path.parent / config.lease_dir
+    alerts, refresh = _alerts(config, path), _refresh(config)
+    return Resolved(path, config.seed, setup, venues, shown, alerts, refresh, key, lease_dir)
 
 
 def _read_venues(

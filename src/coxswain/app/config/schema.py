@@ -387,6 +387,9 @@ class ConfigFile(Entry):
     """Who signs the journal."""
     alerts: AlertsEntry = Field(default_factory=AlertsEntry)
     """What somebody is told at once."""
+    lease_dir: Text | None = None
+    """Where it is kept who trades which account, for all engines that could; else beside a paper venue's accounts, and
+    for real money in your own `~/.local/state/coxswain/leases`."""
     firms_dir: Annotated[str, _text("a folder with rule sets", lambda text: text.isprintable())] = ""
     """A folder with rule sets of your own."""
     news_calendar: Annotated[str, _text("an .ics or .csv file", lambda text: text.isprintable())] = ""

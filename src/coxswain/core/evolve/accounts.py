@@ -13,7 +13,7 @@ from coxswain.model.vocabulary import (
     TradingState,
 )
 
-HALTING = ("NOT_CONFIGURED", "NOT_CONFIRMED", "CORE_FAILURE", "EGRESS")
+HALTING = ("NOT_CONFIGURED", "NOT_CONFIRMED", "CORE_FAILURE", "EGRESS", "LEASE")
 """Causes of our own under which nothing may leave; what a stop lets out is its level's to say."""
 
 

@@ -20,6 +20,15 @@ def _host_observed(state: State, clock: Deadlines, event: ev.HostObserved) -> No
     state.lease_epoch = max(state.lease_epoch, event.lease_epoch)
 
 
+def _lease_lost(state: State, clock: Deadlines, event: ev.LeaseLost) -> None:
+    for account_id in event.accounts:
+        state.accounts[account_id].newest_epoch = event.epoch
+
+
+def _lease_adopted(state: State, clock: Deadlines, event: ev.LeaseAdopted) -> None:
+    """What follows is said by the accounts' own events."""
+
+
 def _command_noted(state: State, clock: Deadlines, event: ev.CommandNoted) -> None:
     state.noted_commands[event.line_id] = None
 
@@ -61,6 +70,8 @@ def _reduction_resumed(state: State, clock: Deadlines, event: ev.ReductionResume
 # Each function takes the event that it stands beside; no type says that of a table.
 TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.HostObserved: _host_observed,
+    ev.LeaseLost: _lease_lost,
+    ev.LeaseAdopted: _lease_adopted,
     ev.CommandNoted: _command_noted,
     ev.TradingHaltSet: _trading_halt_set,
     ev.LocateSet: _locate_set,

@@ -94,6 +94,12 @@ from coxswain.messages.events.facts import (
     HostObserved as HostObserved,
 )
 from coxswain.messages.events.facts import (
+    LeaseAdopted as LeaseAdopted,
+)
+from coxswain.messages.events.facts import (
+    LeaseLost as LeaseLost,
+)
+from coxswain.messages.events.facts import (
     LocateSet as LocateSet,
 )
 from coxswain.messages.events.facts import (

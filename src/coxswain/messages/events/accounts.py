@@ -16,7 +16,7 @@ class AccountStateChanged(EventBase, frozen=True):
     account: AccountId
     cause: str
     """A stop by its level and scope (`PAUSED`, `HALT:venue`), or DAILY_LOSS, DRAWDOWN, UNRECONCILED, BREAK, EMERGENCY,
-    CORE_FAILURE, EGRESS, NOT_CONFIGURED or NOT_CONFIRMED."""
+    CORE_FAILURE, EGRESS, LEASE, NOT_CONFIGURED or NOT_CONFIRMED."""
     active: bool
     state: TradingState
     reason: str

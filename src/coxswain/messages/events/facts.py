@@ -17,6 +17,22 @@ class HostObserved(EventBase, frozen=True):
     valid_until_ns: int | None = None
 
 
+class LeaseLost(EventBase, frozen=True):
+    """Another engine holds the lease on these accounts: this one sends nothing new for them."""
+
+    accounts: tuple[AccountId, ...]
+    epoch: int
+    holder: str
+
+
+class LeaseAdopted(EventBase, frozen=True):
+    """A person let this journal go on although it missed something that happened on its accounts."""
+
+    missed: str
+    reason: str
+    actor: str
+
+
 class CommandNoted(EventBase, frozen=True):
     """A command of a file was carried out, named by its words and by how often they stood there before."""
 
@@ -75,6 +91,8 @@ class ReductionResumed(EventBase, frozen=True):
 
 FactEvent = (
     HostObserved
+    | LeaseLost
+    | LeaseAdopted
     | CommandNoted
     | TradingHaltSet
     | LocateSet
