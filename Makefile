@@ -6,7 +6,7 @@ QUICK = $(wildcard tests/unit tests/arch tests/golden tests/museum)
 ARGS =
 N = 200
 
-.PHONY: help demo test check lint format golden docs tamper bench bench-peers bench-scale cover lock clean .venv
+.PHONY: help demo test check lint format golden docs tamper kills bench bench-peers bench-scale cover lock clean .venv
 
 help: ## show this list
 	@sed -n 's/^\([.a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ docs: $(READY) ## write the generated parts of the pages anew
 
 tamper: $(READY) ## tamper with a journal N=200 times, and have it noticed
 	@$(BIN)/python -m tools.tamper $(N)
+
+kills: $(READY) ## kill an engine N=200 times, and prove that nothing was lost or doubled
+	@$(BIN)/python -m tests.e2e.kills $(N)
 
 bench: $(READY) ## measure what docs/PERFORMANCE.md claims
 	@$(BIN)/python -m bench $(ARGS)

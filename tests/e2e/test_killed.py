@@ -8,6 +8,8 @@ chain, the replay, and an engine and venues that hold the same orders, fills, po
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,7 @@ import pytest
 from coxswain.messages.inputs import EngineStarted
 from coxswain.runtime.snapshots import snapshot_path
 from tests.e2e.books import prove, venues_beside
-from tests.e2e.commands import COXSWAIN, coxswain, durable_records, running
+from tests.e2e.commands import COXSWAIN, LIMIT_S, coxswain, durable_records, environment, running
 from tests.e2e.dying import dies
 from tests.e2e.journals import read_records
 from tests.e2e.storm import SIGNALS, Storm, brew
@@ -56,6 +58,22 @@ def test_killed_ten_times_at_random_moments_it_loses_and_doubles_nothing(tmp_pat
     document = ends_well(storm)
     assert document["signals"]["planned"] + document["signals"]["denied"] == SIGNALS
     assert document["signals"]["duplicate"] > 0
+
+
+def test_a_campaign_of_kills_counts_them_and_proves_each_storm(tmp_path: Path) -> None:
+    """What `make kills` does, a few times."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.e2e.kills", "6", str(SEED)],
+        env=environment(tmp_path),
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=2 * LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "     6 kills in " in done.stdout
+    assert "storms: nothing lost, nothing doubled, every chain intact" in done.stdout
 
 
 @pytest.mark.parametrize(
