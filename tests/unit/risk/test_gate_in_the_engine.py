@@ -4,6 +4,7 @@ Checking and reserving are one act: the second of two orders sees the hold of th
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -80,7 +81,7 @@ BY_ITSELF = {
     35: "core/test_facts",
     36: "core/test_limits",
     37: "core/test_overrides",
-    38: "core/test_firms",
+    38: "core/test_firm_losses",
     39: "core/test_breakers",
 }
 DESK_WIDE = {key.name for key in SETTINGS}
@@ -91,6 +92,13 @@ def test_every_control_is_tried_in_the_engine() -> None:
     together = {module.CONTROL for module in check_modules() if codes & set(module.CODES)}
     assert {module.CONTROL for module in check_modules()} <= together | set(BY_ITSELF)
     assert together.isdisjoint(BY_ITSELF)
+
+
+@pytest.mark.parametrize("place", sorted(set(BY_ITSELF.values())))
+def test_where_a_control_is_tried_is_a_place_that_is_there(place: str) -> None:
+    here = Path(__file__).parent
+    folder = here.parent if "/" in place else here
+    assert (folder / f"{place}.py").exists() or place in globals()
 
 
 def first_fits(limits: dict[str, Any]) -> Desk:
