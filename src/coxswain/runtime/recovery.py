@@ -38,7 +38,9 @@ def recover(
         found = snapshots.find(journal, version, tell)
         remembered = None if found is None else _remember(found, tell, returns)
         engine, guard, seq = remembered or Recovered(make_engine(), Guard(), 0)
-        for body, facts in facts_of(journal.read(seq + 1)):
+        bodies = journal.read()
+        _walk_to(bodies, seq)
+        for body, facts in facts_of(bodies):
             engine.fold_facts(*facts)
             guard.note(body)
             if returns is not None:
@@ -46,6 +48,14 @@ def recover(
             if facts.seq == until_seq:
                 break
     return Recovered(engine, guard, seq)
+
+
+def _walk_to(bodies: Iterator[tuple[int, bytes]], seq: int) -> None:
+    """Check the chain up to the record of the snapshot, bytes only: nobody goes on with a journal that was bent."""
+    if seq:
+        for at, _ in bodies:
+            if at == seq:
+                return
 
 
 def _remember(snapshot: Snapshot, tell: Tell, returns: Returns | None) -> Recovered | None:
