@@ -27,6 +27,10 @@ lint: $(READY) ## format, lint, types and imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+.PHONY: mutants
+mutants: $(READY) ## break the engine in each known way and see that a test notices
+	@$(BIN)/python -m tools.mutants $(ARGS)
+
 format: $(READY) ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .

@@ -19,6 +19,7 @@ from coxswain.messages.command_json import COMMANDS
 from coxswain.model.decimals import text
 from coxswain.model.keys import GROUPS, Key, Scope, Unit
 from tools.museum import exhibits
+from tools.mutants import mutants
 from tools.public_names import python_names
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -158,6 +159,12 @@ def museum() -> str:
     return table(("whose", "then", "here", "test, in `tests/museum/`"), rows)
 
 
+def broken_on_purpose() -> str:
+    """Every mutant, and the tests that notice it."""
+    rows = [(each.what, each.offends, "<br>".join(f"`{test}`" for test in each.tests)) for each in mutants()]
+    return table(("what is broken", "what that offends", "killed by"), rows)
+
+
 # --- the pages --------------------------------------------------------------------------------------------------------
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -168,6 +175,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "limits": limits,
     "python-names": python_names,
     "museum": museum,
+    "mutants": broken_on_purpose,
 }
 
 

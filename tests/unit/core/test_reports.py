@@ -29,6 +29,18 @@ def test_a_fill_is_booked_once() -> None:
     assert (desk.order(entry).cum_qty, desk.position().qty) == (D(4), D(4))
 
 
+def test_each_fill_says_what_has_filled_and_what_is_open() -> None:
+    desk = Desk()
+    entry = desk.enter(10)
+    for qty in (4, 1, 5):
+        desk.fill(entry, qty)
+    assert [(event.cum_qty, event.leaves_qty) for event in desk.events(ev.OrderFilled)] == [
+        (D(4), D(6)),
+        (D(5), D(5)),
+        (D(10), D(0)),
+    ]
+
+
 def test_a_fill_that_loses_the_race_with_the_cancel_is_booked_all_the_same() -> None:
     desk = Desk()
     desk.direct(qty=10, price="100.00")

@@ -10,11 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from coxswain.journal.chain import Head, head_line, link, start
+from coxswain.journal import files
+from coxswain.journal.chain import Head, head_line, start
 from coxswain.journal.errors import (
     JournalExists,
     JournalFailed,
@@ -45,9 +47,11 @@ def test_a_journal_in_memory_is_the_same_class() -> None:
 
 def test_the_chain_starts_at_the_journal_id_and_goes_over_the_stored_bytes(tmp_path: Path) -> None:
     with Journal.create(tmp_path / "j.db", ID) as journal:
-        assert journal.head == start(ID)
+        before = sha256(b"coxswain-journal-1" + ID.encode()).digest()
+        assert journal.head == start(ID) == Head(0, before)
         journal.append([b"one", b"two"])
-        assert journal.head == Head(2, link(link(start(ID).hash, b"one"), b"two"))
+        first = sha256(before + b"one").digest()
+        assert journal.head == Head(2, sha256(first + b"two").digest())
 
 
 def test_the_same_records_under_another_id_have_another_chain() -> None:
@@ -269,6 +273,13 @@ def no_file_may_grow() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    """2 is FULL: SQLite returns from a commit when what it wrote is synced. No test can pull the plug to see it."""
+    with Journal.create(tmp_path / "j", ID), closing(files.connect_writer(tmp_path / "j")) as db:
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert db.execute("PRAGMA fullfsync").fetchone() == (1,)
 
 
 def test_after_a_failed_write_nothing_more_is_written(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The loop: what is shown, when it is shown, and what becomes of it when something fails."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -11,9 +12,11 @@ from coxswain.journal.store import Journal
 from coxswain.messages.events import AccountStateChanged, OrderFilled
 from coxswain.messages.inputs import EngineStarted, Input, StopEngine, SubmitSignal, VenueQuoted
 from coxswain.messages.record import Record, decode
+from coxswain.messages.requests import NewOrder, Request
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, TradingState
 from coxswain.runtime.plugins import make_engine
+from coxswain.venues.paper import PaperVenue
 from tests.unit.runtime.desk import SHARE, START_NS, VENUE_OF, A, B, Desk, S, entry, setup
 
 
@@ -52,6 +55,36 @@ def test_what_could_not_be_made_durable_is_never_shown(monkeypatch: pytest.Monke
     with pytest.raises(JournalFailed):
         desk.run()
     assert [record.seq for record in desk.seen] == list(range(1, journal.head.seq + 1))
+
+
+def test_what_could_not_be_made_durable_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The venue is asked for nothing whose record is not in the journal, whenever that fails."""
+    sent: list[str] = []
+    append, send = Journal.append, PaperVenue.send
+
+    def notes(self: PaperVenue, request: Request, now_ns: int) -> None:
+        if isinstance(request, NewOrder):
+            sent.append(request.cl_ord_id)
+        send(self, request, now_ns)
+
+    monkeypatch.setattr(PaperVenue, "send", notes)
+    for works in range(40):
+        sent.clear()
+        journal, left = in_memory(), [works]
+
+        def full(self: Journal, bodies: Sequence[bytes], left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise JournalFailed(None, "the disk is full")
+            append(self, bodies)
+
+        monkeypatch.setattr(Journal, "append", full)
+        desk = Desk(entry("in", 5), journal=journal)
+        with contextlib.suppress(JournalFailed):
+            desk.run()
+        records = [decode(body) for _, body in journal.read()]
+        assert set(sent) <= {r.cl_ord_id for record in records for r in record.requests if isinstance(r, NewOrder)}
+    assert sent
 
 
 def test_a_step_that_fails_is_shown_with_all_before_it_once_they_are_durable(monkeypatch: pytest.MonkeyPatch) -> None:
