@@ -13,7 +13,8 @@ def test_init_writes_a_configuration_that_checks_shows_and_runs(tmp_path: Path) 
     assert written.err == "Next: coxswain config check\n"
     checked = coxswain("config", "check", cwd=tmp_path)
     assert checked.out == "coxswain.yaml: 6 accounts, 2 venues, 6 instruments\n"
-    assert not checked.err
+    assert checked.err.startswith("warning: no key signs the journal: ")
+    assert len(checked.err.splitlines()) == 1
     assert "max_daily_drawdown_pct" in coxswain("config", "show", cwd=tmp_path).out
     steady_quotes(tmp_path / "EURUSD.csv", 120)
     (tmp_path / "signals.jsonl").write_bytes(lines_of(entry("first", 2, stop_loss="1.08")))
