@@ -8,6 +8,7 @@ from coxswain.runtime.plugins import make_engine
 from coxswain.views.documents import document
 
 KEPT = Path(__file__).parent / "kept"
+DIGEST = "2e03faea551087e8b137def7c498f79b2da0310558cde93af01dc0f5a6ac6353"
 
 
 def records(name: str) -> list[Record]:
@@ -25,6 +26,7 @@ def test_a_journal_whose_counts_are_written_as_decimals_folds_to_what_it_says() 
         for symbol, position in account.positions.items()
     }
     assert engine.state.seq == len(told)
+    assert engine.digest() == DIGEST, "another digest than under the version that wrote it"
     assert held == {(fill.account, fill.symbol): fill.last_qty for fill in fills} != {}
 
 

@@ -1,6 +1,7 @@
 """The digest of a state: SHA-256 of its canonical form. Equal digests mean equal engines, under any version.
 
-Every field that has its default is left out, so that a field added later changes no older digest.
+Every field that has its default is left out, so that a field added later changes no older digest. So is what a struct
+names as its `INDEX`: it follows from the other fields, and is kept only to be found faster.
 """
 
 import hashlib
@@ -38,7 +39,10 @@ def _told(value: object) -> object:
 
 
 def _fields_of(value: msgspec.Struct) -> tuple[tuple[str, object], ...]:
-    fields = tuple((field.name, _default_of(field)) for field in msgspec.structs.fields(value))
+    index = getattr(type(value), "INDEX", ())
+    fields = tuple(
+        (field.name, _default_of(field)) for field in msgspec.structs.fields(value) if field.name not in index
+    )
     _FIELDS[type(value)] = fields
     return fields
 

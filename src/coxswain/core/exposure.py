@@ -15,9 +15,6 @@ from coxswain.model.exposure import Exposure
 from coxswain.model.market import is_sane, mid
 
 EVERYTHING = "everything"
-Change = tuple[Decimal, Decimal, Decimal]
-"""Up, down, and in the larger of both."""
-UNCHANGED = (ZERO, ZERO, ZERO)
 
 
 @lru_cache(4096)  # four times an order: 0.06 us instead of 0.15
@@ -48,22 +45,22 @@ def count(state: State, account: Account, position: Position) -> None:
     """Bring every sum that a position is part of to what it counts for now."""
     up, down = position.qty + position.held_buy, position.held_sell - position.qty
     old, lot_value, rate = position.counted, position.lot_value, account.desk_rate
-    lots = _change(old, up, down)
-    if lots == UNCHANGED and lot_value == old.lot_value and rate == old.rate:
+    if up == old.up and down == old.down and lot_value == old.lot_value and rate == old.rate:
         return
-    position.counted = Counted(up, down, lot_value, rate)
-    instrument, sums = state.instruments[position.symbol], state.exposures
-    own = _worth(lots, old, old.lot_value, lot_value)
-    desk = own if rate == ONE == old.rate else _worth(lots, old, old.lot_value * old.rate, lot_value * rate)
+    now = Counted(up, down, lot_value, rate)
+    instrument = state.instruments[position.symbol]
+    own = _change(old, now, old.lot_value, lot_value)
+    desk = own if rate == ONE == old.rate else _change(old, now, old.lot_value * old.rate, lot_value * rate)
     _add(account.exposure, own)
-    _add(_sum(sums, EVERYTHING), desk)
-    _add(_sum(sums, name_of("currency", instrument.currency)), desk)
+    _add_to(state, EVERYTHING, desk)
+    _add_to(state, name_of("currency", instrument.currency), desk)
     if instrument.group:
-        _add(_sum(sums, name_of("group", instrument.group)), desk)
-    if lots != UNCHANGED:
-        _add(_sum(sums, name_of("lots", position.symbol)), lots)
+        _add_to(state, name_of("group", instrument.group), desk)
+    if up != old.up or down != old.down:
+        _add_to(state, name_of("lots", position.symbol), _change(old, now, ONE, ONE))
     for strategy, part in position.parts.items():
         _count_part(state, strategy, part, lot_value, rate)
+    position.counted = now
 
 
 def hold(position: Position, strategy: str, delta: Decimal, is_buy: bool) -> None:
@@ -95,44 +92,32 @@ def _part(position: Position, strategy: str) -> Part:
 
 def _count_part(state: State, strategy: str, part: Part, lot_value: Decimal, rate: Decimal) -> None:
     old, now = part.counted, Counted(part.qty + part.held_buy, part.held_sell - part.qty, lot_value, rate)
-    lots = _change(old, now.up, now.down)
-    change = _worth(lots, old, old.lot_value * old.rate, lot_value * rate)
-    _add(_sum(state.exposures, name_of("strategy", strategy)), change)
+    _add_to(state, name_of("strategy", strategy), _change(old, now, old.lot_value * old.rate, lot_value * rate))
     part.counted = now
 
 
-def _change(old: Counted, up: Decimal, down: Decimal) -> Change:
-    """Return by how many lots it changed up, down and in the larger of both."""
-    larger, larger_before = max(up, down), max(old.up, old.down)
-    return up - old.up, down - old.down, larger - larger_before
+def _change(old: Counted, now: Counted, before: Decimal, after: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+    """Return what changed up, down and in the larger of both, at the value of a lot before and after."""
+    up, down = now.up * after - old.up * before, now.down * after - old.down * before
+    # A position that stays on its side has moved one of the two by all that its larger one moved.
+    if now.up >= now.down and old.up >= old.down:
+        return up, down, up
+    if now.down >= now.up and old.down >= old.up:
+        return up, down, down
+    return up, down, max(now.up, now.down) * after - max(old.up, old.down) * before
 
 
-def _worth(lots: Change, old: Counted, before: Decimal, after: Decimal) -> Change:
-    """Return what that is in money, where a lot was worth so much before, and is so much after."""
-    up, down, gross = lots
-    if before == after:
-        return up * after, down * after, gross * after
-    grown = after - before  # of what was counted already
-    larger_before = max(old.up, old.down)
-    return up * after + old.up * grown, down * after + old.down * grown, gross * after + larger_before * grown
-
-
-def _sum(sums: dict[str, Exposure], name: str) -> Exposure:
-    exposure = sums.get(name)
+def _add_to(state: State, name: str, change: tuple[Decimal, Decimal, Decimal]) -> None:
+    exposure = state.exposures.get(name)
     if exposure is None:
-        exposure = sums[name] = Exposure()
-    return exposure
+        exposure = state.exposures[name] = Exposure()
+    _add(exposure, change)
 
 
-def _add(exposure: Exposure, change: Change) -> None:
-    up, down, gross = change
-    # Nearly every order or fill moves only one or two of them, and a look costs a tenth of an addition.
-    if up:
-        exposure.up += up
-    if down:
-        exposure.down += down
-    if gross:
-        exposure.gross += gross
+def _add(exposure: Exposure, change: tuple[Decimal, Decimal, Decimal]) -> None:
+    exposure.up += change[0]
+    exposure.down += change[1]
+    exposure.gross += change[2]
 
 
 def _convert(state: State, account: Account) -> None:

@@ -218,8 +218,8 @@ def accept(order: Order, venue_order_id: VenueOrderId | None) -> None:
 
 def fill(order: Order, last_qty: Decimal, last_px: Decimal, commission: Decimal, now_ns: int) -> None:
     order.cum_qty = plain(order.cum_qty + last_qty)
-    order.notional += last_qty * last_px
-    order.commission += commission
+    order.notional = plain(order.notional + last_qty * last_px)
+    order.commission = plain(order.commission + commission)
     order.looks = 0
     if order.first_fill_ns is None:
         order.first_fill_ns = now_ns

@@ -4,6 +4,7 @@ A count is of the whole window and at most one bucket more: it never says less t
 """
 
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ PRICE_SIZE = PRICE_PARTS + 1
 class Ring(msgspec.Struct):
     """How often something happened, by bucket of time."""
 
+    INDEX: ClassVar[tuple[str, ...]] = ("until_ns",)
     window_ns: int = 0
     newest: int = 0
     """The number of the newest bucket, counted from the beginning of time."""
@@ -79,6 +81,7 @@ def room_ns(ring: Ring | None, now_ns: int, limit: int, ahead: int) -> int:
 class PriceRing(msgspec.Struct):
     """The lowest and the highest price by bucket of time."""
 
+    INDEX: ClassVar[tuple[str, ...]] = ("until_ns", "low", "high")
     window_ns: int = 0
     newest: int = 0
     until_ns: int = 0

@@ -4,6 +4,7 @@
 """
 
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
 
@@ -13,6 +14,7 @@ PARTS = 10
 
 
 class Window(msgspec.Struct):
+    INDEX: ClassVar[tuple[str, ...]] = ("until_ns",)
     parts: list[tuple[int, Decimal]] = []
     """The number of each part since the epoch, and its value; oldest first."""
     length_ns: int = 0
