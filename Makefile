@@ -77,3 +77,7 @@ $(READY): requirements.lock pyproject.toml tools/make-venv
 	@echo 'Installing into .venv; the first time takes up to a minute.'
 	@tools/make-venv
 	@touch $(READY)
+
+.PHONY: sim
+sim: $(READY) ## play N simulated worlds in which everything fails that can (N=2000)
+	@$(BIN)/coxswain sim --seeds $(or $(N),2000) --shrink $(ARGS)

@@ -14,9 +14,10 @@ from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal
 from coxswain.model.spread import Leg, LeggingLimit, SpreadLevel
 from coxswain.model.vocabulary import LeggingRule, OrdType, Role, Side, SignalId, SignalKind, TimeInForce
+from coxswain.sim.ground import A1, A2, B1, EURUSD, MS, SHARE, SPARE, S
 from coxswain.venues.paper import Fault, FaultKind
 from tests.asking import pause, resume
-from tests.sim.world import A1, A2, B1, EURUSD, MS, SHARE, SPARE, S, World
+from tests.sim.world import World
 
 BUY, SELL = Side.BUY, Side.SELL
 SETTLED = 90 * S

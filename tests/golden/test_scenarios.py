@@ -12,11 +12,12 @@ from coxswain.messages.inputs import EngineStarted, Input, TradingDay
 from coxswain.messages.record import encode
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import AccountId, Symbol
+from coxswain.sim import books
+from coxswain.sim.ground import VENUE_OF, S, make_setup
+from coxswain.sim.invariants import Invariants, at_rest, replays_to_the_same
 from tests.golden.scenarios import SCENARIOS
-from tests.sim import books
-from tests.sim.invariants import Invariants, at_rest, replays_to_the_same
 from tests.sim.wire import Wire
-from tests.sim.world import VENUE_OF, S, World, make_setup
+from tests.sim.world import World
 
 LATE_NS = 3 * S
 # The start of an engine takes the books of every account; what comes before the scenario is not tampered with.

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from coxswain.messages.inputs import ApproveLimits, CloseBreaker, SetLimits
 from coxswain.model.breaker import BreakerKind
-from tests.sim.crowd import Crowd, script
-from tests.sim.invariants import Invariants, replays_to_the_same
+from coxswain.sim.crowd import Crowd, script
+from coxswain.sim.ground import A1, A2, S, make_setup
+from coxswain.sim.invariants import Invariants, replays_to_the_same
 from tests.sim.wire import Faults
-from tests.sim.world import A1, A2, S, World, make_setup
+from tests.sim.world import World
 
 KEYS = ("max_order_qty", "max_position_qty", "max_open_orders", "max_daily_loss_pct")
 SETTINGS = {

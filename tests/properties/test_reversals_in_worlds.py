@@ -5,16 +5,17 @@ import pytest
 from coxswain.messages.inputs import SubmitSignal
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import Side, SignalId, SignalKind
+from coxswain.sim import books
+from coxswain.sim.crowd import Crowd
+from coxswain.sim.ground import A1, SYMBOLS, VENUE_OF
 from coxswain.venues.paper import Fault, FaultKind
-from tests.sim import books
-from tests.sim.crowd import ACCOUNTS, SYMBOLS, Crowd
 from tests.sim.wire import Faults
-from tests.sim.world import VENUE_OF, World
+from tests.sim.world import World
 
 
 @pytest.mark.parametrize("kind", [FaultKind.BUST, FaultKind.CORRECT])
 def test_engine_and_venue_agree_after_a_fill_was_taken_back_or_changed(kind: FaultKind) -> None:
-    account_id = ACCOUNTS[0]
+    account_id = A1
     symbol = SYMBOLS[0]
     world = World(7, Faults(), (Fault(kind, account_id, 1),), lambda *_: None)
     crowd = Crowd(world, 7, restarts=False)

@@ -9,9 +9,10 @@ from coxswain.messages.inputs import SubmitSignal
 from coxswain.model.contingent import Contingent
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, TimeInForce
-from tests.sim import books
-from tests.sim.invariants import Invariants, at_rest, replays_to_the_same
-from tests.sim.world import A1, ALL_NATIVE, B1, PA, PB, SHARE, VENUE_OF, Lacks, S, World, make_setup
+from coxswain.sim import books
+from coxswain.sim.ground import A1, ALL_NATIVE, B1, PA, PB, SHARE, VENUE_OF, Lacks, S, make_setup
+from coxswain.sim.invariants import Invariants, at_rest, replays_to_the_same
+from tests.sim.world import World
 
 NO_GROUPS = Lacks(oco=True)
 at_both = pytest.mark.parametrize("account", [A1, B1], ids=["in a group", "kept apart by the engine"])

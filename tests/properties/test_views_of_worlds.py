@@ -3,9 +3,9 @@
 import pytest
 
 from coxswain.messages.record import Record
+from coxswain.sim.crowd import Crowd, script
 from coxswain.views.summary import Summary
 from tests.properties.test_views_agree_with_the_engine import assert_orders_agree
-from tests.sim.crowd import Crowd, script
 from tests.sim.wire import Faults
 from tests.sim.world import World
 

@@ -9,11 +9,11 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.sim.crowd import Crowd, script
-from tests.sim.draw import make
-from tests.sim.invariants import Invariants, at_rest, replays_to_the_same
+from coxswain.sim.crowd import Crowd, script
+from coxswain.sim.ground import ALL_NATIVE, CASH, Lacks, make_setup
+from coxswain.sim.invariants import Invariants, at_rest, replays_to_the_same
 from tests.sim.wire import Faults
-from tests.sim.world import ALL_NATIVE, CASH, Lacks, World, make_setup
+from tests.sim.world import World
 
 LOOKED_AT = int(os.environ.get("WORLDS", "0"))
 
@@ -101,22 +101,3 @@ def test_what_a_venue_does_not_do_the_engine_does_for_it(
     seed: int, acts: int, wire: Faults, scripted: int, lacks: Lacks
 ) -> None:
     play(seed, acts, wire, scripted, staggered=False, restarts=True, lacks=lacks)
-
-
-def play_drawn(seed: int, acts: int | None = None) -> World:
-    """Play a world in which everything is drawn from the seed."""
-    world, unrest, drawn = make(seed, Invariants())
-    for _ in range(drawn.acts if acts is None else acts):
-        unrest.act()
-    replays_to_the_same(world)
-    unrest.calm_down()
-    world.rest(meanwhile=unrest.look_after)
-    at_rest(world)
-    replays_to_the_same(world)
-    return world
-
-
-@worlds(100)
-@given(seeds)
-def test_a_world_of_which_everything_is_drawn_keeps_its_invariants_and_comes_to_rest(seed: int) -> None:
-    play_drawn(seed)

@@ -9,11 +9,10 @@ import msgspec
 from coxswain.messages.inputs import AccountLookedUp, ExecutionReport, Input
 from coxswain.messages.requests import Request
 from coxswain.model.vocabulary import VenueId
+from coxswain.sim.books import BEHIND_OUR_BACK
 from coxswain.venues.base import Venue
 
 MS = 1_000_000
-BEHIND_OUR_BACK = "hidden"
-"""Ids of orders whose reports and fills a venue never shows, though its books have changed, begin like this."""
 
 
 class Faults(NamedTuple):

@@ -481,6 +481,30 @@ def replay(journal: Journal = DEFAULT_JOURNAL, as_json: Json = False) -> None:
 
 
 @app.command()
+@reports_errors
+def sim(
+    seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="How many worlds.")] = 100,
+    start: Annotated[int, typer.Option("--start", metavar="K", min=0, help="The first seed.")] = 0,
+    fault: Annotated[
+        str | None, typer.Option("--fault", metavar="ROWS", help="Only these rows of the fault matrix, as F15,F33.")
+    ] = None,
+    without: Annotated[str | None, typer.Option("--without", metavar="ROWS", help="All but these rows.")] = None,
+    acts: Annotated[int | None, typer.Option("--acts", min=0, help="At most so many acts in each world.")] = None,
+    shrinks: Annotated[bool, typer.Option("--shrink", help="Make failing worlds shorter.")] = False,
+    processes: Annotated[
+        int | None, typer.Option("--processes", min=1, help="At once; by default one for each processor.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Play simulated worlds in which all fails that can, and check that the invariants hold. 1 if one did not."""
+    from coxswain.app.simulating import rows_in, simulate
+    from coxswain.sim.campaign import Wanted
+
+    wanted = Wanted(start, seeds, rows_in(fault, "--fault"), rows_in(without, "--without") or (), acts)
+    raise typer.Exit(simulate(wanted, shrinks=shrinks, processes=processes, as_json=as_json))
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     print(__version__)

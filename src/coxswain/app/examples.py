@@ -49,6 +49,7 @@ EXAMPLES = {
     "resume": '--everything --reason "it was a false alarm"',
     "run": "--signals signals.jsonl --quotes EURUSD=quotes.csv",
     "set-mode": 'MANUAL --everything --reason "a quiet day"',
+    "sim": "--seeds 200 --start 1000 --shrink",
     "stats": "--by account",
     "status": "--json",
     "submit": "signal.json",

@@ -15,8 +15,9 @@ from coxswain.runtime.egress import Guard
 from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.recovery import Recovered, recover
 from coxswain.runtime.snapshots import Snapshots, find, snapshot_path
+from coxswain.sim.ground import JOURNAL
 from coxswain.views.returns import Returns
-from tests.sim.world import JOURNAL, World
+from tests.sim.world import World
 
 VERSION = "test"
 

@@ -3,9 +3,9 @@
 from coxswain.messages.inputs import VenueFailed
 from coxswain.messages.record import Record
 from coxswain.model.vocabulary import ReachedVenue
+from coxswain.sim.crowd import Crowd, script
 from coxswain.views import outside
 from coxswain.views.outside import Name, Outside
-from tests.sim.crowd import Crowd, script
 from tests.sim.wire import Faults
 from tests.sim.world import World
 from tests.unit.core.desk import A, Desk

@@ -4,6 +4,8 @@ Small limits are drawn often, so that what they lead to happens often. Nothing h
 """
 
 import random
+from collections.abc import Callable, Collection
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -31,22 +33,28 @@ from coxswain.model.firm import (
     Trail,
     Window,
 )
-from coxswain.model.setup import AccountSpec, AllocationSpec, CapSpec, Setup
+from coxswain.model.setup import AccountSpec, AllocationSpec, CapSpec, Setup, VenueSpec
 from coxswain.model.vocabulary import (
+    AccountId,
     DayLossRelease,
     Mode,
     SelfMatch,
     ShortSelling,
     StopMerge,
+    VenueId,
+    VenueTier,
 )
-from tests.sim.crowd import script
-from tests.sim.invariants import Invariants
-from tests.sim.unrest import Unrest
-from tests.sim.wire import Faults
-from tests.sim.world import A1, A2, B1, CASH, SHARE, Lacks, S, World, make_setup
+from coxswain.sim.crowd import ONLY_LATE, script
+from coxswain.sim.ground import A1, A2, B1, C1, C2, CASH, PA, PC, SHARE, SPARE, VENUE_OF, Lacks, S, make_setup
+from coxswain.sim.rows import CRASHES
+from coxswain.sim.unrest import Unrest
+from coxswain.sim.world import Checker, Plan, World
+from coxswain.venues.paper import Fault, FaultKind
 
 OWNER = "Ann Example"
 DAY_S = 86_400
+ACTS = (6, 30)
+"""How many there are, at least, and fewer than."""
 POLICIES = {
     "risk_budget": "{}",
     "equal": "{}",
@@ -104,13 +112,43 @@ class Drawn(NamedTuple):
 
     setup: Setup
     lacks: Lacks
-    wire: Faults
-    scripted: int
+    plan: Plan
+    script: tuple[Fault, ...]
     acts: int
     restarts: bool
 
 
-def draw(seed: int) -> Drawn:
+BEGINNINGS = tuple(
+    int(datetime.fromisoformat(text).timestamp()) * S
+    for text in (
+        "2023-11-14T22:13:20+00:00",
+        "2023-10-29T00:50:00+00:00",  # clocks go back in Berlin at 01:00
+        "2024-03-31T00:50:00+00:00",  # and forward
+        "2023-11-05T05:50:00+00:00",  # clocks go back in New York at 06:00
+        "2024-03-10T06:50:00+00:00",  # and forward at 07:00
+        "2024-02-28T23:55:00+00:00",
+    )
+)
+RESETS = (("UTC", "00:00"), ("Europe/Berlin", "02:30"), ("America/New_York", "02:30"), ("America/New_York", "17:00"))
+TIERS = (VenueTier.T1, VenueTier.T1, VenueTier.T2, VenueTier.T2, VenueTier.T3)
+RARE = ("F28", "F34", "F52")
+"""What comes once in a while, even where it comes."""
+SELDOM_CAN = ("F18", "F21", "F31")
+"""What has few chances, and takes many of them."""
+SPANS = ("F32", "F33", "F53")
+AT_RANDOM = ("F15", "F16", "F17", "F19", "F29", "F30", "F31", "F35")
+
+GROUPS = (
+    (AT_RANDOM, (10, 40, 120), 0.5),
+    (SPANS, (5, 20), 0.25),
+    (RARE, (5, 30), 0.2),
+    (SELDOM_CAN, (200, 600), 0.2),
+)
+"""Rows, how often they come where they come, in a thousand, and in what share of worlds they do."""
+
+
+def draw(seed: int, rows: Collection[str] | None = None) -> Drawn:
+    """Draw a world. With `rows`, nothing else of the fault matrix is on, and all of these are."""
     chance = random.Random(f"world {seed}")
     lacks = Lacks(
         reduce_only=chance.random() < 0.4,
@@ -121,36 +159,81 @@ def draw(seed: int) -> Drawn:
         trailing=chance.random() < 0.5,
     )
     settings = {name: chance.choice(values) for name, values in MAY_BE.items() if chance.random() < 0.3}
-    setup = make_setup(lacks, min_timing_variance_ms="0", min_size_variance_pct="0", **settings)
+    venue_of = _accounts(chance)
+    setup = make_setup(lacks, venue_of, min_timing_variance_ms="0", min_size_variance_pct="0", **settings)
     sets = _rule_sets(chance) if chance.random() < 0.5 else ()
     policy = chance.choice(tuple(POLICIES))
+    both = tuple(account for account in (A1, B1) if account in venue_of)
     setup = msgspec.structs.replace(
         setup,
         accounts=tuple(_account(chance, spec, sets) for spec in setup.accounts),
+        venues=tuple(_venue(chance, spec) for spec in setup.venues),
         firms=sets,
         product_groups={"EURUSD": "one", "SHARE": "one"} if chance.random() < 0.3 else {},
         allocation=AllocationSpec(policy, POLICIES[policy]),
-        caps=(CapSpec("both", (A1, A2), share_pct=Decimal(40)),) if chance.random() < 0.2 else (),
+        caps=(CapSpec("both", both, share_pct=Decimal(40)),) if both and chance.random() < 0.2 else (),
         self_match=chance.choice(tuple(SelfMatch)),
         mode=chance.choice((*(Mode.FULL_AUTO,) * 5, Mode.SEMI_AUTO)),
     )
-    quiet = chance.random() < 0.3
-    often = 1 if quiet else 12
-    wire = Faults(chance.randrange(often), chance.randrange(often), chance.randrange(often), chance.choice((0, 20, 60)))
-    return Drawn(setup, lacks, wire, chance.choice((0, 5, 20)), chance.randrange(10, 80), chance.random() < 0.6)
+    plan = _plan(chance, rows)
+    kinds = tuple(FaultKind) if chance.random() < 0.5 else ONLY_LATE
+    faults = script(seed, chance.choice((0, 10, 30)), tuple(venue_of), kinds)
+    return Drawn(setup, lacks, plan, faults, chance.randrange(*ACTS), chance.random() < 0.5)
 
 
-def make(seed: int, invariants: Invariants) -> tuple[World, Unrest, Drawn]:
-    """Make the world of a seed, and those who act on it."""
-    drawn = draw(seed)
-    world = World(seed, drawn.wire, script(seed, drawn.scripted), invariants, drawn.setup, lacks=drawn.lacks, cash=CASH)
-    return world, Unrest(world, seed, restarts=drawn.restarts), drawn
+def _accounts(chance: random.Random) -> dict[AccountId, VenueId]:
+    """Draw how many accounts there are at how many venues; two at least."""
+    every = {**VENUE_OF, C1: PC, C2: PC}
+    chosen = chance.sample(tuple(every), chance.randrange(2, len(every) + 1))
+    if set(chosen) == {SPARE} or len(chosen) < 2:
+        chosen = [A1, B1]
+    return {account: venue for account, venue in every.items() if account in chosen}
+
+
+def _venue(chance: random.Random, spec: VenueSpec) -> VenueSpec:
+    tier = VenueTier.T1 if spec.id == PA else chance.choice(TIERS)
+    return msgspec.structs.replace(spec, capabilities=msgspec.structs.replace(spec.capabilities, tier=tier))
+
+
+def _plan(chance: random.Random, rows: Collection[str] | None) -> Plan:
+    quiet = chance.random() < 0.15
+    rates: dict[str, int] = {}
+    for group, often, share in GROUPS:
+        for row in group:
+            rate, is_on = chance.choice(often), chance.random() < share
+            if (is_on and not quiet) if rows is None else row in rows:
+                rates[row] = rate
+    crashes = [
+        (chance.choice(tuple(CRASHES)), chance.choice((1, 1, 2, 3, 8))) for _ in range(chance.choice((0, 1, 3, 5)))
+    ]
+    if rows is not None:
+        crashes = [(row, 1 + chance.randrange(4)) for row in CRASHES if row in rows]
+    elif quiet:
+        crashes = []
+    stalls = chance.choice((0, 0, 10))
+    return Plan(
+        rates,
+        tuple(crashes),
+        chance.choice(BEGINNINGS),
+        chance.choice((0, 0, 250, 1_000)),
+        stalls if rows is None or "F36" in rows else 0,
+        chance.random() < 0.3 or (rows is not None and bool({"F39", "F40", "F45"} & set(rows))),
+    )
+
+
+def make(drawn: Drawn, seed: int, check: Callable[[Checker | None], Checker]) -> tuple[World, Unrest]:
+    """Make a world, and those who act on it."""
+    world = World(seed, drawn.setup, drawn.lacks, CASH, drawn.script, drawn.plan, check)
+    return world, Unrest(world, seed, restarts=drawn.restarts)
 
 
 def _account(chance: random.Random, spec: AccountSpec, sets: tuple[RuleSet, ...]) -> AccountSpec:
     firm = chance.choice(sets).id if sets and spec.currency == "USD" and chance.random() < 0.6 else ""
+    tz, reset_time = chance.choice(RESETS)
     return msgspec.structs.replace(
         spec,
+        tz=tz,
+        reset_time=reset_time,
         firm=firm,
         firm_phase=Phase.FUNDED if firm else Phase.LIVE,
         owner=OWNER,

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from coxswain.core.emulation import holds_stop, holds_target
 from coxswain.core.engine import ROUTINE
-from coxswain.core.order import Order, Phase
+from coxswain.core.order import Order, Phase, is_done
 from coxswain.core.position import Position
 from coxswain.core.scopes import CAUSES as STOPS
 from coxswain.core.scopes import is_flattened, narrower_state
@@ -18,7 +18,7 @@ from coxswain.core.stops import RELEASED_BY_A_PERSON
 from coxswain.core.tx import CORE_FAILURE, EGRESS
 from coxswain.messages import events as ev
 from coxswain.messages import requests as rq
-from coxswain.messages.inputs import OrderLookedUp, ResumeTrading, StopTrading
+from coxswain.messages.inputs import ExecutionReport, OrderLookedUp, ResumeTrading, StopTrading
 from coxswain.messages.record import Record, decode, encode
 from coxswain.model.breaker import BreakerKind, cause_of
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
@@ -31,16 +31,18 @@ from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
     ExecId,
+    ExecType,
     OrdStatus,
     Role,
     Side,
     Symbol,
     TradingState,
+    VenueTier,
 )
 from coxswain.runtime.plugins import make_engine
-from tests.sim import books
-from tests.sim.sums import exposures_are_right, firm_sums_are_right, resting_orders_are_indexed
-from tests.sim.world import VENUE_OF, World
+from coxswain.sim import books
+from coxswain.sim.ground import Ground
+from coxswain.sim.sums import exposures_are_right, firm_sums_are_right, resting_orders_are_indexed
 
 LEGS = (Role.STOP, Role.TARGET)
 SURPLUS = {"LATE_FILL", "OVERFILL"}
@@ -48,30 +50,59 @@ FORWARD = {Phase.PENDING_NEW: 0, Phase.WORKING: 1, Phase.DONE: 2}
 
 
 class Invariants:
-    """Remembers what the records said so far; call it after every step."""
+    """Remembers what the records said so far. A world calls `on_record` after each step, `on_request`, and `at_rest`.
 
-    def __init__(self) -> None:
-        self.events: Counter[str] = Counter()
+    After a crash it is made anew from the one before, and `remember` is shown what is durable, in order.
+    """
+
+    def __init__(self, before: "Invariants | None" = None) -> None:
+        """`before` watched the engine that crashed: what the venues did since stays done."""
+        self.events: Counter[str] = Counter() if before is None else before.events
         self._created: dict[ClOrdId, ev.OrderCreated] = {}
         self._exec_ids: set[tuple[AccountId, ExecId]] = set()
         self._filled: defaultdict[ClOrdId, Decimal] = defaultdict(Decimal)
         self._position: defaultdict[tuple[AccountId, Symbol], Decimal] = defaultdict(Decimal)
         self._surplus: set[ClOrdId] = set()
         self._adopted: set[ClOrdId] = set()
+        self._reversed: set[ClOrdId] = set()
+        self._called_rejected: set[ClOrdId] = set()
+        """By the venue, whatever its books say."""
         self._absent: defaultdict[ClOrdId, list[int]] = defaultdict(list)
         self._stood: dict[ClOrdId, tuple[Phase, Decimal]] = {}
         self._stops: dict[Scope, set[StopLevel]] = {}
-        self._fills_seen: Counter[AccountId] = Counter()
+        self._fills_seen: Counter[AccountId] = Counter() if before is None else before._fills_seen
         self._can: dict[AccountId, Capabilities] = {}
-        self._at_venue: defaultdict[tuple[AccountId, Symbol], Decimal] = defaultdict(Decimal)
+        self._at_venue: defaultdict[tuple[AccountId, Symbol], Decimal] = (
+            defaultdict(Decimal) if before is None else before._at_venue
+        )
 
-    def __call__(self, world: World, record: Record) -> None:
-        assert encode(decode(encode(record))) == encode(record)
+    def remember(self, state: State, record: Record) -> None:
+        """Take what a record says."""
         if isinstance(record.input, OrderLookedUp) and record.input.order is None:
             self._absent[record.input.cl_ord_id].append(record.input.as_of_ns)
-        self._can = {account_id: account.capabilities for account_id, account in world.engine.state.accounts.items()}
-        self._take_events(world.engine.state, record)
+        if isinstance(record.input, ExecutionReport) and record.input.exec_type is ExecType.REJECTED:
+            self._called_rejected.add(record.input.cl_ord_id)
+        self._take_events(state, record)
         self._take_stops(record)
+
+    def __call__(self, world: Ground, record: Record) -> None:
+        self.on_record(world, record)
+
+    def on_request(self, request: rq.Request, durable: Counter[rq.Request]) -> None:
+        """I3: nothing leaves that no durable record asks for; each as often as it is asked for."""
+        if isinstance(request, rq.QueryAccount):
+            return  # a question changes nothing; rounds ask without a record
+        assert durable[request] > 0, f"I3: this left without a durable intent: {request}"
+        durable[request] -= 1
+
+    def at_rest(self, world: Ground) -> None:
+        at_rest(world)
+
+    def on_record(self, world: Ground, record: Record) -> None:
+        """Check everything after the step that made the record; it need not be durable yet."""
+        assert encode(decode(encode(record))) == encode(record)
+        self.remember(world.engine.state, record)
+        self._can = {account_id: account.capabilities for account_id, account in world.engine.state.accounts.items()}
         self._nothing_leaves_that_is_stopped(world.engine.state, record)
         self._every_request_has_its_event(record)
         for account_id, account in world.engine.state.accounts.items():
@@ -115,7 +146,7 @@ class Invariants:
         signal = state.signals.get(created.intent.signal_id)
         scopes = [
             EVERYTHING,
-            Scope(ScopeKind.VENUE, VENUE_OF[account]),
+            Scope(ScopeKind.VENUE, state.accounts[account].spec.venue),
             Scope(ScopeKind.ACCOUNT, account),
             Scope(ScopeKind.INSTRUMENT, symbol),
             Scope(ScopeKind.STRATEGY, "" if signal is None else signal.strategy),
@@ -141,6 +172,10 @@ class Invariants:
                     if not event.suspense:
                         self._filled[event.cl_ord_id] += event.last_qty
                     self._position[event.account, event.symbol] += SIGN[event.side] * event.last_qty
+                case ev.FillBusted():
+                    self._take_back(event, -event.last_qty)
+                case ev.FillCorrected():
+                    self._take_back(event, event.last_qty - event.former_qty)
                 case ev.IncidentRaised():
                     self.events[event.kind] += 1
                     if event.kind in SURPLUS:
@@ -150,6 +185,14 @@ class Invariants:
                 case ev.RecoveryAssigned():
                     failed = find(state, event.failed)
                     assert (failed.ended_as, failed.outcome_known) == (OrdStatus.REJECTED, True)
+
+    def _take_back(self, event: ev.FillBusted | ev.FillCorrected, qty: Decimal) -> None:
+        assert (event.account, event.exec_id) not in self._exec_ids, "I5: reversed twice"
+        self._exec_ids.add((event.account, event.exec_id))
+        self._reversed.add(event.cl_ord_id)
+        if not event.suspense:
+            self._filled[event.cl_ord_id] += qty
+        self._position[event.account, event.symbol] += SIGN[event.side] * qty
 
     def _was_proved_absent(self, state: State, cl_ord_id: ClOrdId) -> None:
         looks = self._absent[cl_ord_id]
@@ -197,7 +240,7 @@ class Invariants:
             assert order.cum_qty == self._filled[cl_ord_id], "I6: cum_qty is the sum of the fills"
             phase, cum_qty = self._stood.get(cl_ord_id, (Phase.PENDING_NEW, ZERO))
             assert FORWARD[order.phase] >= FORWARD[phase], f"I9: {cl_ord_id} went back from {phase} to {order.phase}"
-            assert order.cum_qty >= cum_qty, "I9: cum_qty fell"
+            assert order.cum_qty >= cum_qty or cl_ord_id in self._reversed, "I9: cum_qty fell without a bust"
             self._stood[cl_ord_id] = (order.phase, order.cum_qty)
         for symbol, position in account.positions.items():
             assert position.qty == self._position[account.spec.id, symbol], "I6: a position is the sum of its fills"
@@ -224,12 +267,12 @@ class Invariants:
 
     # --- I1 and the venue's books -------------------------------------------------------------------------------------
 
-    def _one_live_order_for_one_intent(self, world: World, account_id: AccountId) -> None:
+    def _one_live_order_for_one_intent(self, world: Ground, account_id: AccountId) -> None:
         live: Counter[tuple[str, ...]] = Counter()
-        for order in books.working(world.venues[VENUE_OF[account_id]], account_id):
+        for order in books.working(world.venues[world.venue_of[account_id]], account_id):
             created = self._created.get(order.ids[0])
-            if created is None:
-                continue  # somebody's own, at the venue
+            if created is None or order.ids[0] in self._called_rejected:
+                continue  # somebody's own, at the venue, or one that the venue disowned
             intent = created.intent
             if intent.role in LEGS:
                 # A leg may be on its way out while the one in its place has come.
@@ -242,8 +285,8 @@ class Invariants:
                 live["entry", intent.signal_id] += 1
         assert all(count == 1 for count in live.values()), f"I1: more than one live order on {account_id}: {live}"
 
-    def _the_venue_flips_nothing(self, world: World, account_id: AccountId) -> None:
-        fills = books.fills(world.venues[VENUE_OF[account_id]], account_id)
+    def _the_venue_flips_nothing(self, world: Ground, account_id: AccountId) -> None:
+        fills = books.fills(world.venues[world.venue_of[account_id]], account_id)
         for fill in fills[self._fills_seen[account_id] :]:
             before = self._at_venue[account_id, fill.symbol]
             after = before + SIGN[fill.side] * fill.last_qty
@@ -258,7 +301,7 @@ class Invariants:
 # --- I14 --------------------------------------------------------------------------------------------------------------
 
 
-def replays_to_the_same(world: World) -> None:
+def replays_to_the_same(world: Ground) -> None:
     """Folding the records gives the live state; stepping their inputs again gives the same bytes."""
     assert world.folded().digest() == world.engine.digest(), "I14: the fold forgot something"
     again = make_engine()
@@ -380,12 +423,17 @@ def names(record: Record, kind: type, cl_ord_id: ClOrdId) -> bool:
 # --- at rest ----------------------------------------------------------------------------------------------------------
 
 
-def at_rest(world: World) -> None:
+def at_rest(world: Ground) -> None:
     """With nothing failing for ten minutes: nothing is unknown, the books are equal, and positions are protected."""
     state = world.engine.state
-    waiting = [name for name in state.deadlines if not name.startswith(ROUTINE)]
+    open_ended = {account_id for account_id, account in state.accounts.items() if _waits_for_ever(account)}
+    waiting = [
+        name for name in state.deadlines if not name.startswith(ROUTINE) and name.split("|")[1] not in open_ended
+    ]
     assert waiting == [], f"still waiting for {waiting}"
     for account_id, account in state.accounts.items():
+        if account_id in open_ended:
+            continue
         assert account.breaks == {}
         causes = set(account.causes) - {
             *STOPS,
@@ -414,13 +462,22 @@ def at_rest(world: World) -> None:
                 assert (position.held_buy, position.held_sell, position.held_exit) == (ZERO, ZERO, ZERO)
 
 
+def _waits_for_ever(account: Account) -> bool:
+    """Where a venue keeps no ids of ours, nothing proves an order absent: it stays unknown, and keeps its hold."""
+    unknown = [order for order in account.orders.values() if not order.outcome_known]
+    assert not unknown or account.tier is VenueTier.T3, f"{unknown[0].cl_ord_id} is still unknown"
+    for order in unknown:
+        assert is_done(order) or order.cl_ord_id in account.open_orders, "an order that nobody knows keeps its hold"
+    return bool(unknown)
+
+
 def _under_narrower_stops(state: State, position: Position) -> list[TradingState]:
     strategies = ("", strategy_of(state, position.levels_from) if position.levels_from else "")
     return [narrower_state(state, position.symbol, strategy) for strategy in strategies]
 
 
-def _books_are_equal(world: World, account_id: AccountId, account: Account) -> None:
-    venue = world.venues[VENUE_OF[account_id]]
+def _books_are_equal(world: Ground, account_id: AccountId, account: Account) -> None:
+    venue = world.venues[world.venue_of[account_id]]
     lived_with = account.ignored.get
     ours = {
         symbol: plain(position.qty + lived_with(f"{account_id}:position:{symbol}", ZERO))

@@ -9,6 +9,9 @@ from coxswain.venues.paper import PaperVenue
 from coxswain.venues.paper.accounts import Account
 from coxswain.venues.paper.orders import Order
 
+BEHIND_OUR_BACK = "hidden"
+"""Ids of orders whose reports and fills a venue never shows, though its books have changed, begin like this."""
+
 
 def account_of(venue: PaperVenue, account_id: AccountId) -> Account:
     return venue._exchange.ledger.accounts[account_id]

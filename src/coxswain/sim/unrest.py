@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from coxswain.messages.inputs import (
     ApproveLimits,
     ApproveOverride,
@@ -37,10 +39,10 @@ from coxswain.model.vocabulary import (
     SignalId,
     TimeInForce,
 )
-from tests.sim import books
-from tests.sim.crowd import ACCOUNTS, SYMBOLS, Crowd
-from tests.sim.wire import BEHIND_OUR_BACK
-from tests.sim.world import INSTRUMENT, VENUE_OF, S, World
+from coxswain.sim import books
+from coxswain.sim.books import BEHIND_OUR_BACK
+from coxswain.sim.crowd import Crowd
+from coxswain.sim.ground import INSTRUMENT, SYMBOLS, Ground, S
 
 LIMITS = {
     "max_order_qty": (0, 1, 5, 40, 10_000),
@@ -57,7 +59,7 @@ DAY_S = 86_400
 
 
 class Unrest(Crowd):
-    def __init__(self, world: World, seed: int, *, restarts: bool) -> None:
+    def __init__(self, world: Ground, seed: int, *, restarts: bool) -> None:
         super().__init__(world, seed, restarts=restarts)
         self.days = self.looks = 0
         self._acts += [
@@ -83,6 +85,10 @@ class Unrest(Crowd):
             (self.trade_elsewhere, 2),
             (self.pay_in, 1),
             (self.resolve, 3),
+            (self.lease_is_lost, 1),
+            (self.burst, 1),
+            (self.stop_in_a_storm, 1),
+            (self.lower_below_what_is_held, 2),
         ]
         self.begin_firm_days()
 
@@ -91,7 +97,7 @@ class Unrest(Crowd):
     def change_limits(self) -> None:
         name = self.random.choice(tuple(LIMITS))
         value = Decimal(str(self.random.choice(LIMITS[name])))
-        account = self.random.choice((None, *ACCOUNTS))
+        account = self.random.choice((None, *self.accounts))
         self.world.step(SetLimits({name: value}, "why", "ann", account, self._until()))
 
     def approve_limits(self) -> None:
@@ -108,7 +114,7 @@ class Unrest(Crowd):
 
     def override(self) -> None:
         """Let the next signal pass a control, and send it again and again under other names."""
-        signal_id, account = SignalId(f"s{self.count + 1}"), self.random.choice(ACCOUNTS)
+        signal_id, account = SignalId(f"s{self.count + 1}"), self.random.choice(self.accounts)
         control = self.random.randrange(1, 39)
         until_ns = self.world.now_ns + self.random.choice((2, 60)) * S
         self.world.step(ProposeOverride(control, account, signal_id, "why", "ann", until_ns))
@@ -121,7 +127,7 @@ class Unrest(Crowd):
         self.entry()
 
     def correlate(self) -> None:
-        one, other = self.random.sample(ACCOUNTS, 2)
+        one, other = self.random.sample(self.accounts, 2)
         rho = self.random.choice(("0", "0.5", "0.9", "1"))
         self.world.step(SetCorrelation(one, other, Decimal(rho), "looked", "ann"))
 
@@ -134,7 +140,7 @@ class Unrest(Crowd):
 
     def locate(self) -> None:
         symbol = self.random.choice(SYMBOLS)
-        self.world.step(SetLocate(self.random.choice(ACCOUNTS), symbol, self.quantity(symbol), "borrowed", "ann"))
+        self.world.step(SetLocate(self.random.choice(self.accounts), symbol, self.quantity(symbol), "borrowed", "ann"))
 
     def resolve(self) -> None:
         self.resolve_all((*Resolution,))
@@ -152,6 +158,29 @@ class Unrest(Crowd):
 
     # --- the surroundings ---------------------------------------------------------------------------------------------
 
+    def burst(self) -> None:
+        """Many signals at one instant, some of them twice, and old ones again."""
+        self.world.fired["F46"] += 1
+        for _ in range(self.random.choice((8, 20))):
+            self.random.choice((self.entry, self.entry, self.repeat, self.exit))()
+
+    def stop_in_a_storm(self) -> None:
+        """Stop everything while orders are on the way, or while no venue can be reached."""
+        for _ in range(3):
+            self.entry()
+        if self.random.randrange(2):
+            self.world.cut_off(self.random.choice((2, 30, 100)) * S)
+        self.world.fired["F49"] += 1
+        self.stop()
+        self.world.run(self.random.choice((0, 5, 40)) * S)
+
+    def lower_below_what_is_held(self) -> None:
+        """Lower a limit below what an account has."""
+        held = [account for account, each in self.world.engine.state.accounts.items() if each.open_positions]
+        if held:
+            limit = self.random.choice(("max_open_positions", "max_position_qty", "max_open_orders"))
+            self.world.step(SetLimits({limit: Decimal(0)}, "less", "ann", self.random.choice(held), self._until()))
+
     def halt_instrument(self) -> None:
         symbol = self.random.choice(SYMBOLS)
         self.world.step(TradingHalted(symbol, True, "news"))
@@ -164,14 +193,24 @@ class Unrest(Crowd):
         """The disk is full, or the clock is wrong, or nobody has said anything for a while."""
         healthy, headroom, clock = self.random.choice(((True, False, True), (True, True, False), (True, True, True)))
         until_ns = self.world.now_ns + self.random.choice((1, 30)) * S
-        self.world.step(ObserveHost(healthy, headroom, clock, 1, until_ns))
+        self.world.fired["F36"] += not clock
+        self.world.step(ObserveHost(healthy, headroom, clock, self.world.lease_epoch, until_ns))
         for act in self.random.sample((self.exit, self.adjust, self.market, self.entry, self.stop), 2):
             act()
         self.world.run(self.random.choice((1, 40)) * S)
         self.well()
 
+    def lease_is_lost(self) -> None:
+        """Another engine takes the lease, and we are told; then it is ours again."""
+        self.world.step(msgspec.structs.replace(self.world.well(), lease_epoch=self.world.lease_epoch + 1))
+        self.world.step(self.world.well())
+        self.world.fired["F44"] += 1
+        self.entry()
+        self.world.lease_epoch += 1 + self.random.randrange(2)
+        self.well()
+
     def well(self) -> None:
-        self.world.step(ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=1))
+        self.world.step(self.world.well())
 
     def observe_volatility(self) -> None:
         symbol = self.random.choice(SYMBOLS)
@@ -188,7 +227,7 @@ class Unrest(Crowd):
 
     def begin_day(self) -> None:
         self.days += 1
-        self.world.step(TradingDay(ACCOUNTS, f"day {self.days}"))
+        self.world.step(TradingDay(self.accounts, f"day {self.days}"))
 
     def begin_firm_days(self) -> None:
         for rules in self.world.setup.firms:
@@ -207,7 +246,7 @@ class Unrest(Crowd):
 
     def trade_elsewhere(self) -> None:
         """Somebody trades by hand at the venue; whether we hear of it is left to chance."""
-        account, symbol = self.random.choice(ACCOUNTS), self.random.choice(SYMBOLS)
+        account, symbol = self.random.choice(self.accounts), self.random.choice(SYMBOLS)
         self.count += 1
         heard = self.random.randrange(3) == 0
         name = ClOrdId(f"{'by-hand' if heard else BEHIND_OUR_BACK}-{self.count}")
@@ -224,14 +263,14 @@ class Unrest(Crowd):
             self.quantity(symbol),
             self.px(symbol, -sign * 50) if rests else None,
         )
-        venue = self.world.venues[VENUE_OF[account]]
+        venue = self.world.venues[self.world.venue_of[account]]
         venue.send(order, self.world.now_ns)
         if rests and self.random.randrange(2):
             venue.send(CancelOrder(account, name, symbol), self.world.now_ns + 10 * S)
 
     def pay_in(self) -> None:
-        account = self.random.choice(ACCOUNTS)
-        theirs = books.account_of(self.world.venues[VENUE_OF[account]], account)
+        account = self.random.choice(self.accounts)
+        theirs = books.account_of(self.world.venues[self.world.venue_of[account]], account)
         theirs.balance = plain(theirs.balance + Decimal(self.random.choice((-500, 5, 1_000))))
 
     # --- rest ---------------------------------------------------------------------------------------------------------

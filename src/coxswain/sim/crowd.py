@@ -34,22 +34,25 @@ from coxswain.model.vocabulary import (
     Symbol,
     TimeInForce,
 )
+from coxswain.sim.asking import release, resume, stop
+from coxswain.sim.ground import EURUSD, INSTRUMENT, MS, SHARE, SYMBOLS, VENUE_OF, Ground, S
 from coxswain.venues.paper import Fault, FaultKind
-from tests.asking import release, resume, stop
-from tests.sim.world import EURUSD, INSTRUMENT, MS, SHARE, VENUE_OF, S, World
 
-SYMBOLS = (EURUSD, SHARE)
-ACCOUNTS = tuple(VENUE_OF)
 STRATEGIES = ("breakout", "reversal")
 
 
-def script(seed: int, share: int) -> tuple[Fault, ...]:
+ONLY_LATE = tuple(kind for kind in FaultKind if kind not in (FaultKind.BUST, FaultKind.CORRECT))
+"""What goes wrong with an order and is over once it has: nothing of it is taken back later."""
+
+
+def script(
+    seed: int, share: int, accounts: tuple[AccountId, ...] = tuple(VENUE_OF), kinds: tuple[FaultKind, ...] = ONLY_LATE
+) -> tuple[Fault, ...]:
     """Draw scripted venue faults: of a hundred orders about `share` are hit."""
     draw = random.Random(seed)
-    kinds = [kind for kind in FaultKind if kind not in (FaultKind.BUST, FaultKind.CORRECT)]
     return tuple(
         Fault(draw.choice(kinds), account, nth)
-        for account in ACCOUNTS
+        for account in accounts
         for nth in range(1, 40)
         if draw.randrange(100) < share
     )
@@ -58,8 +61,9 @@ def script(seed: int, share: int) -> tuple[Fault, ...]:
 class Crowd:
     """Acts on a world, one act at a time."""
 
-    def __init__(self, world: World, seed: int, *, restarts: bool) -> None:
+    def __init__(self, world: Ground, seed: int, *, restarts: bool) -> None:
         self.world = world
+        self.accounts = tuple(world.venue_of)
         self.random = random.Random(seed)
         self.signals: list[Signal] = []
         self.count = 0
@@ -269,7 +273,7 @@ class Crowd:
         ord_type = OrdType.LIMIT if is_limit else OrdType.TRAILING_STOP if follows else OrdType.MARKET
         tif = self.random.choice(list(TimeInForce))
         intent = OrderIntent(
-            self.random.choice(ACCOUNTS),
+            self.random.choice(self.accounts),
             symbol,
             side,
             ord_type,
@@ -307,8 +311,8 @@ class Crowd:
     def stop(self) -> None:
         scopes = (
             EVERYTHING,
-            Scope(ScopeKind.VENUE, self.random.choice(tuple(VENUE_OF.values()))),
-            Scope(ScopeKind.ACCOUNT, self.random.choice(ACCOUNTS)),
+            Scope(ScopeKind.VENUE, self.random.choice(tuple(self.world.venue_of.values()))),
+            Scope(ScopeKind.ACCOUNT, self.random.choice(self.accounts)),
             Scope(ScopeKind.STRATEGY, self.random.choice(STRATEGIES)),
             Scope(ScopeKind.INSTRUMENT, self.random.choice(SYMBOLS)),
         )
@@ -319,7 +323,7 @@ class Crowd:
         for key in tuple(self.world.engine.state.stops):
             kind, _, name = key.partition(":")
             self.world.step(release(Scope(ScopeKind(kind), name)))
-        for account in ACCOUNTS:
+        for account in self.accounts:
             self.world.step(resume(account, "looked at it", "somebody"))
 
     def answer(self) -> None:
@@ -329,7 +333,7 @@ class Crowd:
             self.world.step(kind((signal_id,), "somebody", "looked at it"))
 
     def set_modes(self) -> None:
-        for account in ACCOUNTS:
+        for account in self.accounts:
             mode = self.random.choice((Mode.FULL_AUTO, Mode.FULL_AUTO, Mode.SEMI_AUTO, Mode.MANUAL))
             self.world.step(SetMode(mode, Scope(ScopeKind.ACCOUNT, account), "a wish", "somebody"))
         if self.random.randrange(4) == 0:
@@ -337,7 +341,7 @@ class Crowd:
             self.world.step(SetMode(mode, EVERYTHING, "a wish", "somebody"))
 
     def cancel(self) -> None:
-        account = self.random.choice((None, *ACCOUNTS))
+        account = self.random.choice((None, *self.accounts))
         symbol = self.random.choice(SYMBOLS)
         protection = self.random.randrange(3) == 0
         self.world.step(CancelOrders("somebody", "a wish", account=account, symbol=symbol, protection=protection))
@@ -382,4 +386,4 @@ class Crowd:
     def some_accounts(self) -> tuple[AccountId, ...]:
         if self.random.randrange(2):
             return ()
-        return tuple(self.random.sample(ACCOUNTS, self.random.randrange(1, 5)))
+        return tuple(self.random.sample(self.accounts, self.random.randrange(1, len(self.accounts) + 1)))

@@ -1,0 +1,137 @@
+"""A disk below the journal: what is not committed is gone after a crash, and what is can be damaged.
+
+It is SQLite's own database in memory, so that the real journal writes it; a transaction that is open is what has not
+been synced. The head has a file of its own, as on a real disk.
+"""
+
+import contextlib
+import os
+import random
+import sqlite3
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from coxswain.journal import files
+from coxswain.journal.chain import Head, check_head, head_line, parse_head_line, start
+from coxswain.journal.errors import JournalTampered
+from coxswain.journal.store import Journal
+from coxswain.sim.ground import JOURNAL
+
+PATH = Path("journal")
+"""What errors call it; no file has this name."""
+
+Passed = Callable[[str], None]
+"""Called at each point where a process can die; it raises where it does."""
+
+
+class _Database(sqlite3.Connection):
+    """Tells where a write stands."""
+
+    passed: Passed
+
+    def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
+        if sql.startswith("BEGIN"):
+            self.passed("before")
+        elif sql == "COMMIT":
+            self.passed("within")
+        return super().execute(sql, *args)
+
+    def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
+        return super().executemany(sql, rows)
+
+
+class Disk:
+    """What one journal is kept on, over all the processes that write it."""
+
+    def __init__(self, passed: Passed) -> None:
+        self._passed = passed
+        self._db = sqlite3.connect(":memory:", isolation_level=None, factory=_Database)
+        self._db.passed = passed
+        files.lay_tables(self._db, JOURNAL)
+        self._head = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the disk
+        os.pwrite(self._head.fileno(), head_line(start(JOURNAL)), 0)
+
+    def open(self) -> Journal:
+        """Go on with the journal as it stands. Raises `JournalTampered` where it is behind its head."""
+        head = self._last()
+        named = parse_head_line(os.pread(self._head.fileno(), 1024, 0))
+        check_head(PATH, named, head.seq, None if named is None else self._hash_at(named.seq))
+        os.pwrite(self._head.fileno(), head_line(head), 0)
+        resources = contextlib.ExitStack()
+        return Journal(
+            None, JOURNAL, head, self._db, self._head.fileno(), resources, lambda seq: self._passed("committed")
+        )
+
+    def lose_power(self) -> bool:
+        """Lose what is not synced; say whether there was any."""
+        lost = self._db.in_transaction
+        self._db.rollback()
+        return lost
+
+    def bodies(self) -> list[bytes]:
+        return [body for (body,) in sqlite3.Connection.execute(self._db, "SELECT body FROM records ORDER BY seq")]
+
+    def last_seq(self) -> int:
+        return self._last().seq
+
+    def close(self) -> None:
+        self._db.close()
+        self._head.close()
+
+    # --- damage -------------------------------------------------------------------------------------------------------
+
+    def is_seen_when_damaged(self, chance: random.Random) -> list[str]:
+        """Damage the journal in every way, each undone again; return the rows of those that a start refused."""
+        named = parse_head_line(os.pread(self._head.fileno(), 1024, 0))
+        assert named is not None
+        last = named.seq  # one that is beyond it was answered to nobody: without it the journal is whole, too
+        if last < 3 or self.last_seq() > last:
+            return []
+        at = chance.randrange(1, last - 1)
+        kept = chance.randrange(1, last)
+        swap = (
+            ("UPDATE records SET seq = 0 WHERE seq = ?", (at,)),
+            ("UPDATE records SET seq = ? WHERE seq = ?", (at, at + 1)),
+            ("UPDATE records SET seq = ? WHERE seq = 0", (at + 1,)),
+        )
+        ways: list[tuple[str, Sequence[tuple[str, tuple[int, ...]]]]] = [
+            ("F39", [("DELETE FROM records WHERE seq = ?", (last,))]),
+            ("F40", [("DELETE FROM records WHERE seq = ?", (at,))]),
+            ("F40", [("UPDATE records SET body = CAST(replace(body, 'seq', 'sep') AS BLOB) WHERE seq = ?", (at,))]),
+            ("F40", swap),
+            ("F45", [("DELETE FROM records WHERE seq > ?", (kept,))]),
+        ]
+        row, statements = chance.choice(ways)
+        run = super(_Database, self._db).execute
+        run("SAVEPOINT damage")
+        head = os.pread(self._head.fileno(), 1024, 0)
+        try:
+            for sql, values in statements:
+                run(sql, values)
+            self._is_refused(row)
+        finally:
+            run("ROLLBACK TO damage")
+            run("RELEASE damage")
+            os.pwrite(self._head.fileno(), head, 0)
+        return [row]
+
+    def _is_refused(self, row: str) -> None:
+        named = None
+        try:
+            for _ in self.open().read():
+                pass
+        except JournalTampered as refusal:
+            named = refusal.first_bad_seq
+        assert named is not None, f"I12, {row}: a damaged journal was not refused by the name of its first bad record"
+
+    def _last(self) -> Head:
+        row = self._db.execute("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1").fetchone()
+        return Head(*row) if row else start(JOURNAL)
+
+    def _hash_at(self, seq: int) -> bytes | None:
+        if seq == 0:
+            return start(JOURNAL).hash
+        row: tuple[bytes] | None = self._db.execute("SELECT hash FROM records WHERE seq = ?", (seq,)).fetchone()
+        return row[0] if row else None

@@ -1,0 +1,65 @@
+"""The rows of the fault matrix: what goes wrong, and who counts that it did."""
+
+CRASHES = {
+    "F01": "crash before the signal is durable",
+    "F02": "crash in the middle of writing a plan",
+    "F03": "crash after a plan is durable that has no order yet",
+    "F04": "crash after the reservation, before it is durable",
+    "F05": "crash after the intent is durable, before anything is sent",
+    "F06": "crash while requests are being sent: some have left",
+    "F07": "crash after an order was sent, before it is answered",
+    "F08": "crash after an answer was read, before it is durable",
+    "F09": "crash after a fill was received, before it is durable",
+    "F10": "crash after a fill is durable",
+    "F11": "crash while a last record is written on the way down",
+    "F12": "crash during recovery",
+    "F13": "crash during a stop",
+    "F14": "crash during a change of limits",
+}
+AT_VENUES = {
+    "F15": "acknowledgement lost",
+    "F16": "request lost",
+    "F17": "report repeated",
+    "F18": "fill repeated under another exec id",
+    "F19": "fill before the acknowledgement",
+    "F20": "fill after the order was called over",
+    "F21": "fill on an order that was called rejected",
+    "F22": "fill of an order that is not ours",
+    "F23": "part filled, then cut off, with fills meanwhile",
+    "F24": "fill while a cancel is under way",
+    "F25": "cancel or replace of unknown outcome",
+    "F26": "fill taken back",
+    "F27": "fill corrected",
+    "F28": "cancelled by the venue, unasked",
+    "F29": "refused as too many, before it reached the venue",
+    "F30": "error, time-out, reset or unreadable reply: outcome unknown",
+    "F31": "look-up that does not find what is there, for a while",
+    "F32": "stream silent, then all of it at once, parts of it twice",
+    "F33": "venue cannot be reached for minutes",
+    "F34": "venue forgets its working orders",
+    "F35": "query of an account fails",
+    "F52": "report with another symbol, side or quantity",
+    "F53": "venue hangs on every call for minutes",
+}
+AROUND = {
+    "F36": "process stands still, machine sleeps, clock out of bound",
+    "F39": "tail of the journal lost, and its head not",
+    "F40": "record of the journal changed, deleted or swapped",
+    "F41": "power lost: what was not synced is gone",
+    "F44": "another engine holds the lease",
+    "F45": "old backup of the journal put back",
+    "F46": "burst of signals with repeats and replays",
+    "F48": "limit lowered below what is held",
+    "F49": "stop in a storm, or with a venue away",
+}
+COUNTED = {**CRASHES, **AT_VENUES, **AROUND}
+REAL_PROCESSES = {
+    "F37": "disk full",
+    "F38": "fsync fails once",
+    "F42": "slow reader, blocked log pipe, dead webhook",
+    "F43": "loop blocked, process stopped",
+    "F47": "forged fill",
+    "F50": "upgrade with open orders",
+    "F51": "out of memory, out of descriptors",
+}
+"""Shown with processes, disks and pipes of this machine; no world counts them."""
