@@ -89,7 +89,7 @@ class Crowd:
             (self.market, 6),
         ]
         if restarts:
-            self._acts.append((world.restart, 1))
+            self._acts.append((world.restart, 2))
 
     def act(self) -> None:
         acts, weights = zip(*self._acts, strict=True)

@@ -178,7 +178,8 @@ def draw(seed: int, rows: Collection[str] | None = None) -> Drawn:
     plan = _plan(chance, rows)
     kinds = tuple(FaultKind) if chance.random() < 0.5 else ONLY_LATE
     faults = script(seed, chance.choice((0, 10, 30)), tuple(venue_of), kinds)
-    return Drawn(setup, lacks, plan, faults, chance.randrange(*ACTS), chance.random() < 0.5)
+    restarts = chance.random() < 0.5 or "F11" in dict(plan.crashes)
+    return Drawn(setup, lacks, plan, faults, chance.randrange(*ACTS), restarts)
 
 
 def _accounts(chance: random.Random) -> dict[AccountId, VenueId]:
@@ -204,7 +205,7 @@ def _plan(chance: random.Random, rows: Collection[str] | None) -> Plan:
             if (is_on and not quiet) if rows is None else row in rows:
                 rates[row] = rate
     crashes = [
-        (chance.choice(tuple(CRASHES)), chance.choice((1, 1, 2, 3, 8))) for _ in range(chance.choice((0, 1, 3, 5)))
+        (chance.choice((*CRASHES, "F11")), chance.choice((1, 1, 2, 3, 8))) for _ in range(chance.choice((0, 1, 3, 5)))
     ]
     if rows is not None:
         crashes = [(row, 1 + chance.randrange(4)) for row in CRASHES if row in rows]

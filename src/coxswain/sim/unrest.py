@@ -37,6 +37,7 @@ from coxswain.model.vocabulary import (
     Resolution,
     Side,
     SignalId,
+    SignalKind,
     TimeInForce,
 )
 from coxswain.sim import books
@@ -89,6 +90,7 @@ class Unrest(Crowd):
             (self.burst, 1),
             (self.stop_in_a_storm, 1),
             (self.lower_below_what_is_held, 2),
+            (self.cut_off_when_part_filled, 1),
         ]
         self.begin_firm_days()
 
@@ -173,6 +175,25 @@ class Unrest(Crowd):
         self.world.fired["F49"] += 1
         self.stop()
         self.world.run(self.random.choice((0, 5, 40)) * S)
+
+    def cut_off_when_part_filled(self) -> None:
+        """Have an order fill in part, lose the venues, and let it fill on meanwhile."""
+        symbol = self.random.choice(SYMBOLS)
+        self.world.quote(symbol, bid_size=Decimal(1), ask_size=Decimal(1))
+        self.submit(
+            SignalKind.ENTRY,
+            symbol,
+            side=self.random.choice(list(Side)),
+            quantity=Decimal(4),
+            order_type=OrdType.MARKET,
+            time_in_force=TimeInForce.DAY,
+            accounts=self.some_accounts(),
+        )
+        self.world.run(S)
+        self.world.cut_off(self.random.choice((2, 20)) * S)
+        for _ in range(3):
+            self.world.quote(symbol, bid_size=Decimal(1), ask_size=Decimal(1))
+            self.world.run(S // 2)
 
     def lower_below_what_is_held(self) -> None:
         """Lower a limit below what an account has."""
