@@ -45,7 +45,7 @@ from coxswain.sim.ground import Ground
 from coxswain.sim.sums import exposures_are_right, firm_sums_are_right, resting_orders_are_indexed
 
 LEGS = (Role.STOP, Role.TARGET)
-SURPLUS = {"LATE_FILL", "OVERFILL"}
+SURPLUS = {"LATE_FILL", "OVERFILL", "FILL_AFTER_EXIT"}
 FORWARD = {Phase.PENDING_NEW: 0, Phase.WORKING: 1, Phase.DONE: 2}
 
 

@@ -43,7 +43,7 @@ from coxswain.model.vocabulary import (
 from coxswain.sim import books
 from coxswain.sim.books import BEHIND_OUR_BACK
 from coxswain.sim.crowd import Crowd
-from coxswain.sim.ground import INSTRUMENT, SYMBOLS, Ground, S
+from coxswain.sim.ground import INSTRUMENT, SHARE, SYMBOLS, Ground, S
 
 LIMITS = {
     "max_order_qty": (0, 1, 5, 40, 10_000),
@@ -178,16 +178,15 @@ class Unrest(Crowd):
 
     def cut_off_when_part_filled(self) -> None:
         """Have an order fill in part, lose the venues, and let it fill on meanwhile."""
-        symbol = self.random.choice(SYMBOLS)
+        symbol = SHARE
         self.world.quote(symbol, bid_size=Decimal(1), ask_size=Decimal(1))
         self.submit(
             SignalKind.ENTRY,
             symbol,
             side=self.random.choice(list(Side)),
-            quantity=Decimal(4),
+            quantity=Decimal(20),
             order_type=OrdType.MARKET,
             time_in_force=TimeInForce.DAY,
-            accounts=self.some_accounts(),
         )
         self.world.run(S)
         self.world.cut_off(self.random.choice((2, 20)) * S)
