@@ -34,5 +34,10 @@ def fills(venue: PaperVenue, account_id: AccountId) -> list[VenueFill]:
     return account_of(venue, account_id).fills
 
 
+def has_reversed(venue: PaperVenue, account_id: AccountId) -> bool:
+    """Say whether the venue ever took a fill back, or changed one."""
+    return bool(account_of(venue, account_id).reversed)
+
+
 def order_of(venue: PaperVenue, account_id: AccountId, cl_ord_id: str) -> Order | None:
     return account_of(venue, account_id).orders.get(cl_ord_id)  # type: ignore[call-overload,no-any-return]

@@ -287,8 +287,8 @@ class Port:
         own = answer.cl_ord_id
         if own in self._forgotten and answer.order is not None and not answer.fills:
             return msgspec.structs.replace(answer, order=None)
-        if answer.order is not None and own not in self._wrong_until and self._happens("F31", counted=False):
-            self._wrong_until[own] = now_ns + WRONG_NS
+        if own not in self._wrong_until:  # also one that is still on its way: two looks must not both be wrong
+            self._wrong_until[own] = now_ns + WRONG_NS if self._happens("F31", counted=False) else 0
         if answer.order is not None and now_ns < self._wrong_until.get(own, 0):
             self._fired["F31"] += 1
             return msgspec.structs.replace(answer, order=None, fills=())
