@@ -253,7 +253,7 @@ class Invariants:
                 for order in state.accounts[account_id].orders.values()
                 if order.enters and order.intent.signal_id == signal_id
             ]
-            if self._surplus.intersection(name for order in children for name in order.ids):
+            if any(name in self._surplus for order in children for name in (order.cl_ord_id, order.current_id)):
                 continue  # the venue filled what it had called over: an incident says so
             used: dict[AccountId, Decimal] = {}
             for order in children:

@@ -145,6 +145,8 @@ class World(Ground):
         self._pending: list[Record] = []
         """Stepped, and not durable."""
         self._phase = "starting"
+        self._is_broken = False
+        """Something is wrong: a crash must not come between that and whoever is told."""
         self._left = 0
         """Requests of the last group that have left."""
         self._doors = Doors()
@@ -304,7 +306,9 @@ class World(Ground):
             f"the guard objects to what was judged: {record.input.reason}"
         )
         self._pending.append(record)
+        self._is_broken = True
         self._checker.on_record(self, record)
+        self._is_broken = False
         for event in record.events:
             if isinstance(event, ev.AccountStateChanged) and event.cause == "LIMIT_LOWERED" and event.active:
                 self.fired["F48"] += 1
@@ -321,7 +325,7 @@ class World(Ground):
 
     def _pass(self, point: str) -> None:
         """Be at a point where a process can die, and die there where the plan says so."""
-        if not self._targets:
+        if not self._targets or self._is_broken:
             return
         rows = self._rows_at(point)
         self._targets = [(row, nth - (row in rows)) for row, nth in self._targets]
