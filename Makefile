@@ -6,7 +6,7 @@ QUICK = $(wildcard tests/unit tests/arch tests/golden tests/museum)
 ARGS =
 N = 200
 
-.PHONY: help demo test check lint format golden docs tamper kills bench bench-peers bench-scale cover lock clean .venv
+.PHONY: help demo test check lint format golden docs tamper kills bench bench-peers bench-scale bench-restart cover lock clean .venv
 
 help: ## show this list
 	@sed -n 's/^\([.a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -59,6 +59,9 @@ bench-peers: ## measure the same work in another engine and in ours, in an envir
 
 bench-scale: $(READY) ## measure 1,000 accounts and a million past orders; about ten minutes
 	@$(BIN)/python -m bench.scale --past 1000000 $(ARGS)
+
+bench-restart: $(READY) ## measure a start after 100,000 orders; Linux
+	@$(BIN)/python -m bench.restart $(ARGS)
 
 cover: $(READY) ## run every test and show the branches no test takes
 	$(BIN)/coverage run -m pytest -q $(ARGS)

@@ -112,14 +112,14 @@ class Snapshots:
         """
         self.close()
         self._last_seq = head.seq
-        if not (self._waits or at_end):
-            self._work = _Elsewhere(self._journal, self._version, head.seq)
-            return
-        returns = b"" if self._returns is None else self._returns.keep()
-        snapshot = snapshot_of(self._version, self._engine, self._guard, returns, head)
         try:
-            self._work = _Written(head.seq, write(fresh_path(self._journal), snapshot))
-        except OSError as error:
+            if self._waits or at_end:
+                returns = b"" if self._returns is None else self._returns.keep()
+                snapshot = snapshot_of(self._version, self._engine, self._guard, returns, head)
+                self._work = _Written(head.seq, write(fresh_path(self._journal), snapshot))
+            else:
+                self._work = _Elsewhere(self._journal, self._version, head.seq)
+        except OSError as error:  # no room on the disk, or for another process
             self._fail(str(error))
 
     def ready(self) -> NoteSnapshot | None:
@@ -172,8 +172,13 @@ class _Elsewhere:
         self.sum = ""
         self.failure = ""
         words = [sys.executable, "-m", "coxswain.runtime.snapshot_process", os.fspath(journal), version, str(seq)]
+        # A group of its own: what is typed at the engine's terminal is not meant for it.
         self._process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
 
     def is_done(self) -> bool:

@@ -1,5 +1,6 @@
 """A start with a snapshot knows what a start without one knows; one that cannot be trusted is not used."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -277,3 +278,11 @@ def test_at_the_end_one_that_is_on_its_way_is_given_up_for_one_of_the_end(desk: 
     desk.note(taker)
     taker.adopt()
     assert desk.recover().snapshot_seq > 0
+
+
+def test_where_no_process_can_be_started_the_engine_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(desk.path))
+    taker = elsewhere(desk)
+    taker.begin(desk.journal.head)
+    assert taker.ready() is None
+    assert "no snapshot could be written" in desk.told[0]
