@@ -61,6 +61,9 @@ def script(
 class Crowd:
     """Acts on a world, one act at a time."""
 
+    RESTARTS = 1
+    """How often, beside how often each other act comes."""
+
     def __init__(self, world: Ground, seed: int, *, restarts: bool) -> None:
         self.world = world
         self.accounts = tuple(world.venue_of)
@@ -89,7 +92,7 @@ class Crowd:
             (self.market, 6),
         ]
         if restarts:
-            self._acts.append((world.restart, 2))
+            self._acts.append((world.restart, self.RESTARTS))
 
     def act(self) -> None:
         acts, weights = zip(*self._acts, strict=True)

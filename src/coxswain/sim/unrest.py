@@ -60,6 +60,8 @@ DAY_S = 86_400
 
 
 class Unrest(Crowd):
+    RESTARTS = 2
+
     def __init__(self, world: Ground, seed: int, *, restarts: bool) -> None:
         super().__init__(world, seed, restarts=restarts)
         self.days = self.looks = 0
