@@ -16,7 +16,7 @@ demo: $(READY) ## one signal becomes orders on six simulated accounts
 	@$(BIN)/coxswain demo $(ARGS)
 
 test: $(READY) ## run every test, on all processors
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint ## format, lint, types, imports and the quick tests
 	$(BIN)/python -m pytest -q $(QUICK)
