@@ -39,13 +39,18 @@ def test_a_view_is_a_table_for_people(demo: Demo, command: str, told: tuple[str,
     assert "\x1b" not in screen
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.endswith("-shm"))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
 def test_every_view_is_one_document_for_scripts(demo: Demo) -> None:
-    before = {path.name: path.read_bytes() for path in demo.folder.iterdir() if not path.name.endswith("-shm")}
+    before = contents(demo.folder)
     documents = {
         command: coxswain(*command.split(), "--journal", demo.journal, "--json", cwd=demo.folder).json()
         for command in VIEWS
     }
-    after = {path.name: path.read_bytes() for path in demo.folder.iterdir() if not path.name.endswith("-shm")}
+    after = contents(demo.folder)
     assert after == before
     told = demo.done.json()
     assert documents["status"]["records"] == told["audit"]["records"]

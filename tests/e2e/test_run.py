@@ -250,11 +250,11 @@ def test_a_dry_run_prints_plans_sends_nothing_and_leaves_no_file(desk: Path) -> 
 def test_a_dry_run_plans_on_top_of_what_is_held(desk: Path) -> None:
     run(desk, entry("in", 5))
     quotes = quotes_file(desk / "more.csv", EURUSD, 400)
-    before = {path.name: path.read_bytes() for path in desk.iterdir()}
+    before = {path.name: path.read_bytes() for path in desk.iterdir() if path.is_file()}
     words = ("run", "--dry-run", "--quotes", f"EURUSD={quotes.name}")
     signals = lines_of(move_stop("up", "1.07", 310), leave("out", 350))
     screen = coxswain(*words, cwd=desk, stdin=signals).out
-    assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in desk.iterdir() if path.is_file()} == before
     assert "signals this run: 2 received, 2 planned" in screen
     assert "Plan of in" not in screen
     assert len(re.findall(r"^ (?:ann|bob) +SEND +0.39", screen, re.MULTILINE)) == 4
@@ -274,9 +274,9 @@ def test_a_dry_run_beside_a_running_engine_is_refused(desk: Path) -> None:
 
 def test_a_dry_run_leaves_an_existing_journal_as_it_is(desk: Path) -> None:
     run(desk, entry("in", 5))
-    before = {path.name: path.read_bytes() for path in desk.iterdir()}
+    before = {path.name: path.read_bytes() for path in desk.iterdir() if path.is_file()}
     coxswain("run", "--dry-run", "--quotes", "EURUSD=q.csv", cwd=desk, stdin=lines_of(entry("other", 5)))
-    assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in desk.iterdir() if path.is_file()} == before
 
 
 def test_no_quotes_is_an_error_that_says_what_is_wanted(desk: Path) -> None:

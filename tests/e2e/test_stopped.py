@@ -154,7 +154,7 @@ def test_what_cannot_be_is_refused_at_once_and_does_not_wait(office: Office) -> 
     assert "no plan of ours has this id" in office.say("approve", "nobody", "--reason", "x", code=2).err
     assert "wanted one of ann, bob" in office.say("reconcile", "oak", "--reason", "x", code=2).err
     assert "wanted one of" in office.say("flatten", "oak", "--yes", "--reason", "x", code=2).err
-    assert "INSTRUMENT_UNKNOWN" in office.say("submit", "-", stdin=signal("x", symbol="NONE"), code=6).err
+    assert "INSTRUMENT_UNKNOWN" in office.say("submit", "-", stdin=signal("x", symbol="NONE"), code=2).err
     assert "not JSON" in office.say("submit", "-", stdin=b"buy", code=2).err
     assert office.status()["waiting_commands"] == []
 
