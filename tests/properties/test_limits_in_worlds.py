@@ -44,7 +44,7 @@ def interfere(world: World, chance: random.Random) -> None:
 
 def test_limits_and_breakers_that_change_at_any_moment_keep_the_invariants_and_the_digest() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(8):
+    for seed in range(16):
         invariants = Invariants()
         world = World(seed, Faults(5, 5, 5, 20, 1_500), script(seed, 10), invariants, make_setup(**SETTINGS))
         crowd, chance = Crowd(world, seed, restarts=True), random.Random(seed)
