@@ -51,14 +51,9 @@ def read_accounts(fields: Fields, name: str) -> tuple[AccountId, ...]:
 
 def read_trail(fields: Fields, name: str) -> Trail | None:
     """Read how a stop follows the market, an object of its own fields."""
-    value = fields.value(name)
-    if value is None:
+    inner = _read_object(fields, name, TRAIL_FIELDS, '{"amount": "0.0020"}')
+    if inner is None:
         return None
-    if not isinstance(value, Object):
-        fields.wrong(name, f'{shown(value)} is refused; wanted an object such as {{"amount": "0.0020"}}')
-        return None
-    inner = Fields(value, TRAIL_FIELDS)
-    inner.refuse_unknown()
     trail = Trail(
         inner.above_zero("amount"),
         inner.above_zero("pct"),
@@ -112,15 +107,11 @@ def _leg(fields: Fields, name: str, number: int, item: object) -> Leg | None:
 
 def read_contingent(fields: Fields, name: str) -> Contingent | None:
     """Read the second order of a signal, an object of its own fields."""
-    value = fields.value(name)
-    if value is None:
+    inner = _read_object(
+        fields, name, CONTINGENT_FIELDS, '{"side": "SELL", "order_type": "STOP", "limit_price": "1.0800"}'
+    )
+    if inner is None:
         return None
-    if not isinstance(value, Object):
-        wanted = 'wanted an object such as {"side": "SELL", "order_type": "STOP", "limit_price": "1.0800"}'
-        fields.wrong(name, f"{shown(value)} is refused; {wanted}")
-        return None
-    inner = Fields(value, CONTINGENT_FIELDS)
-    inner.refuse_unknown()
     side = inner.choice("side", Side, required=True)
     order_type = inner.choice("order_type", OF_A_SIGNAL) or OrdType.MARKET
     limit_price, stop_price = inner.above_zero("limit_price"), inner.above_zero("stop_price")
@@ -184,15 +175,9 @@ def read_algo(fields: Fields, name: str) -> Algo | None:
 
 def read_spread_level(fields: Fields, name: str) -> SpreadLevel | None:
     """Read where a spread as a whole is left, an object of one field."""
-    value = fields.value(name)
-    if value is None:
+    inner = _read_object(fields, name, LEVEL_FIELDS, '{"net_price": "-0.50"} or {"money": "250"}')
+    if inner is None:
         return None
-    if not isinstance(value, Object):
-        wanted = 'wanted an object such as {"net_price": "-0.50"} or {"money": "250"}'
-        fields.wrong(name, f"{shown(value)} is refused; {wanted}")
-        return None
-    inner = Fields(value, LEVEL_FIELDS)
-    inner.refuse_unknown()
     level = SpreadLevel(inner.number("net_price"), inner.above_zero("money"))
     if inner.given("net_price") is inner.given("money"):
         inner.wrong("net_price", "wanted a net_price or money, and not both")
@@ -233,3 +218,16 @@ def _as_number(value: object) -> object:
     if isinstance(value, list):
         return [_as_number(item) for item in value]
     return Number(value) if isinstance(value, str) and is_number(value) else value
+
+
+def _read_object(fields: Fields, name: str, known: tuple[str, ...], such_as: str) -> Fields | None:
+    """Return the fields of an object that stands in a field; None where there is none, or something else."""
+    value = fields.value(name)
+    if value is None:
+        return None
+    if not isinstance(value, Object):
+        fields.wrong(name, f"{shown(value)} is refused; wanted an object such as {such_as}")
+        return None
+    inner = Fields(value, known)
+    inner.refuse_unknown()
+    return inner
