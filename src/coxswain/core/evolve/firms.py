@@ -17,7 +17,9 @@ from coxswain.model.cash import TRANSFERS
 from coxswain.model.decimals import ONE, ZERO, plain
 from coxswain.model.firm import NewsEvent, firm_of
 from coxswain.model.firm_facts import Party
+from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import AccountSpec, Setup
+from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import AccountId, Role, Side, SignalId, Symbol
 
 FLAT, STOP_WANTED = "firm_flat", "firm_stop"
@@ -197,14 +199,16 @@ def factor_of(desk: FirmDesk, book: FirmBook, symbol: Symbol) -> Decimal:
 # --- copy groups ------------------------------------------------------------------------------------------------------
 
 
-def lineage_of(state: State, signal_id: SignalId, role: Role) -> str:
-    """Name the copy group of an order: its strategy, else its signal; what people send is one group."""
-    if role is Role.DIRECT:
+def lineage_of(signal: Signal | None, intent: OrderIntent) -> str:
+    """Name the copy group of an order: its strategy, else the signal that it descends from; what people send is one.
+
+    The second order of a signal and the legs of a spread have a share each, and are of the signal that came in.
+    """
+    if intent.role is Role.DIRECT:
         return BY_HAND
-    signal = state.signals.get(signal_id)
     if signal is None:
-        return f"signal {signal_id}"
-    return f"strategy {signal.strategy}" if signal.strategy else f"signal {signal_id}"
+        return f"signal {intent.signal_id}"
+    return f"strategy {signal.strategy}" if signal.strategy else f"signal {signal.spread or signal.first or signal.id}"
 
 
 def _join(state: State, event: ev.OrderCreated) -> None:
@@ -215,7 +219,7 @@ def _join(state: State, event: ev.OrderCreated) -> None:
         return
     if event.enters:
         book.orders_today += 1
-        name = lineage_of(state, intent.signal_id, intent.role)
+        name = lineage_of(state.signals.get(intent.signal_id), intent)
         lineage = desk.lineages.get(name)
         if lineage is None:
             lineage = desk.lineages[name] = LineageBook(first=book.party)

@@ -50,7 +50,7 @@ def under_rules(
         reducing=False,
         risk_per_lot=sized.lot_risk,
         margin_per_lot=margin_per_lot,
-        planning=True,
+        planned=signal,
         beside=beside,
     )
     if facts is None:

@@ -18,6 +18,7 @@ from coxswain.model.firm import Impact, NewsEvent, NewsRule, Permission, RuleSet
 from coxswain.model.firm_facts import Around, FirmFacts, Lineage, Marks, Others, Party
 from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import AccountSpec
+from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import ClOrdId, Role, Side, Symbol
 from coxswain.risk.firm.floors import floors
 
@@ -33,11 +34,12 @@ def facts_of(
     risk_per_lot: Decimal,
     margin_per_lot: Decimal,
     leaving_out: Order | None = None,
-    planning: bool = False,
+    planned: Signal | None = None,
     beside: Iterable[AccountSpec] = (),
 ) -> FirmFacts | None:
     """Read the facts for an order; None where no account is under a firm's rules.
 
+    While planning, `planned` is what the order is for, of which nobody knows yet where it is a leg or a second order.
     `beside` are accounts that the same plan gives a share: of one copy group with this order, though nothing left yet.
     """
     desk = state.firms
@@ -54,6 +56,7 @@ def facts_of(
     own, own_margin, own_risk = shared_hold(state, intent, own, own_margin, own_risk)
     # What never fills beside this order: itself, judged again, and the one that it excludes at the venue.
     instead = {order.cl_ord_id for order in (leaving_out, excluded_by(state, intent)) if order is not None}
+    planning = planned is not None
     at_stops = account.open_risk + account.held_risk + (account.planned_risk if planning else ZERO) - own_risk
     wider, wider_per_lot = _at_widest_stop(state, account, position, intent, instead)
     held = position.held_buy if intent.side is Side.BUY else position.held_sell
@@ -93,10 +96,10 @@ def facts_of(
         book.flat_until_ns,
         seconds_ns(state.desk.flat_by_lead_s),
         book.flat_from_ns is None or book.ends_ns is None or book.flat_from_ns >= book.ends_ns,
-        _own_opposite(book, group, intent),
+        _own_opposite(book, group, intent) + _legs_opposite(state, planned, group, intent),
         _on_side(desk, book, group, long=intent.side is Side.SELL),
         _on_side(desk, book, group, long=intent.side is Side.BUY),
-        _lineage(state, desk, book, intent, beside),
+        _lineage(state, desk, book, intent, lineage_of(planned or state.signals.get(intent.signal_id), intent), beside),
         intent.role is Role.DIRECT,
         intent.role is Role.EXIT and intent.signal_id in state.signals,
         None if opened_ns is None else state.now_ns - opened_ns,
@@ -164,6 +167,15 @@ def _own_opposite(book: FirmBook, group: str, intent: OrderIntent) -> int:
     return longs - (claim is not None and claim.long)
 
 
+def _legs_opposite(state: State, planned: Signal | None, group: str, intent: OrderIntent) -> int:
+    """Count the legs of a spread that would stand against this one, which nothing is held or on order for yet."""
+    if planned is None or planned.spread is None:
+        return 0
+    groups = state.firms.groups
+    legs = (leg for leg in state.signals[planned.spread].legs if groups.get(leg.symbol, leg.symbol) == group)
+    return sum(leg.symbol != intent.symbol and leg.side is not intent.side for leg in legs)
+
+
 def _on_side(desk: FirmDesk, book: FirmBook, group: str, *, long: bool) -> tuple[Others, ...]:
     """Return the other accounts that are on a side of a group of products, by party."""
     counts = desk.facing.get(side_key(group, long=long), {})
@@ -182,9 +194,8 @@ def _others(desk: FirmDesk, party: str, count: int, initial: Decimal = ZERO) -> 
 
 
 def _lineage(
-    state: State, desk: FirmDesk, book: FirmBook, intent: OrderIntent, beside: Iterable[AccountSpec]
+    state: State, desk: FirmDesk, book: FirmBook, intent: OrderIntent, name: str, beside: Iterable[AccountSpec]
 ) -> Lineage:
-    name = lineage_of(state, intent.signal_id, intent.role)
     group = desk.lineages.get(name)
     counts: dict[str, tuple[int, Decimal]] = {}
     members = {} if group is None else group.members
