@@ -1,9 +1,15 @@
-"""What groups of accounts may take of one plan together, in lots; and what is left of it for one that takes over."""
+"""What groups of accounts may take of one plan together, in lots; and what is left of it for one that takes over.
 
+All accounts are such a group where a signal names a strategy: what a strategy may hold is one sum over all of them.
+"""
+
+from collections.abc import Mapping
 from decimal import Decimal
 
+from coxswain.core.money import rate_between
 from coxswain.core.order import Order
 from coxswain.core.shares import PlanState
+from coxswain.core.sizing import Sized, room_of_strategy
 from coxswain.core.state import State
 from coxswain.model.allocation import GroupCap
 from coxswain.model.decimals import ZERO, percent_of, round_down
@@ -21,6 +27,20 @@ def group_caps(state: State, symbol: Symbol, whole: Decimal) -> tuple[GroupCap, 
             bounds.append(round_down(percent_of(cap.share_pct, whole)))
         caps.append(GroupCap(cap.name, min(bounds), frozenset(cap.accounts)))
     return tuple(caps)
+
+
+def cap_of_strategy(state: State, strategy: str, able: Mapping[AccountId, Sized], whole: Decimal) -> GroupCap | None:
+    """Return what all accounts may take for a strategy; None where that is no less than `whole`.
+
+    A lot counts at what it is worth in the account where it is dearest: the gate takes every one of them.
+    """
+    if not strategy:
+        return None
+    rates = {name: rate_between(state, state.accounts[name].spec.currency, state.currency) for name in able}
+    dearest = max((sized.lot_value * (rates[name] or ZERO) for name, sized in able.items()), default=ZERO)
+    name, room = room_of_strategy(state, strategy)
+    lots = round_down(max(room, ZERO) / dearest) if dearest else whole
+    return None if lots >= whole else GroupCap(name, lots, frozenset(able))
 
 
 def left_by_group(state: State, plan: PlanState, rejected: Order) -> list[tuple[frozenset[AccountId], Decimal]]:

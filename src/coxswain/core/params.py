@@ -41,6 +41,9 @@ class DeskParams(msgspec.Struct, frozen=True):
     trail_step_ticks: Decimal = Decimal(5)
     """The least way that a stop is moved after the market, so that messages stay few."""
     max_plan_value: Decimal = Decimal(1000000)
+    max_strategy_exposure: Decimal = Decimal(20000000)
+    max_strategy_exposure_of: dict[str, Decimal] = {}
+    """By strategy; the one above counts for all others."""
     max_venue_messages_per_s: Decimal = Decimal(200)
     max_strategy_messages_per_s: Decimal = Decimal(50)
     assumed_stop_pct: Decimal = Decimal(2)
@@ -87,6 +90,9 @@ class AccountParams(msgspec.Struct, frozen=True):
     max_order_qty: Decimal = Decimal(10000)
     max_order_value: Decimal = Decimal(250000)
     max_position_qty: Decimal = Decimal(50000)
+    max_strategy_position_qty: Decimal = Decimal(50000)
+    max_strategy_position_qty_of: dict[str, Decimal] = {}
+    """By strategy; the one above counts for all others."""
     auto_adopt_breaks: Decimal = Decimal(0)
     stop_gap_pct: Decimal = Decimal(0)
     target_volatility_pct: Decimal = Decimal(0)

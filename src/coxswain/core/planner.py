@@ -14,7 +14,7 @@ from coxswain.core.draws import draw
 from coxswain.core.eligibility import eligibility, headroom
 from coxswain.core.emulation import stop_to_begin
 from coxswain.core.firm.planning import under_rules
-from coxswain.core.group_caps import group_caps
+from coxswain.core.group_caps import cap_of_strategy, group_caps
 from coxswain.core.money import rate_up
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.plan_value import no_desk_rate, within_plan_value
@@ -28,7 +28,7 @@ from coxswain.core.state import Account, State, equity, spare_margin
 from coxswain.core.tx import Allocate
 from coxswain.model.allocation import Allocation, Candidate, Parent, Share
 from coxswain.model.checks import Check
-from coxswain.model.decimals import ZERO, floor_step, round_down, round_up
+from coxswain.model.decimals import ZERO, floor_step, round_down, round_up, text
 from coxswain.model.market import Instrument, touch
 from coxswain.model.plan import Assignment, Plan
 from coxswain.model.setup import AccountSpec, AllocationSpec
@@ -122,7 +122,11 @@ def plan_shares(
     )
     counts = "units" if signal.legs else "lots"
     parent = Parent(signal.quantity, instrument.lot_step, instrument.min_qty, counts=counts)
-    parent = msgspec.structs.replace(parent, caps=group_caps(state, signal.symbol, whole_of(parent, candidates)))
+    whole = whole_of(parent, candidates)
+    taking_part = {candidate.account: able[candidate.account] for candidate in candidates}
+    of_strategy = cap_of_strategy(state, signal.strategy, taking_part, whole)
+    caps = (*group_caps(state, signal.symbol, whole), *([] if of_strategy is None else [of_strategy]))
+    parent = msgspec.structs.replace(parent, caps=caps)
     spec = AllocationSpec() if state.setup is None else state.setup.allocation
     allocation = allocate(spec, parent, candidates)
     shares = {share.account: share for share in allocation.shares}
@@ -133,6 +137,8 @@ def plan_shares(
     chosen = sum(1 for assignment in assignments if assignment.verdict is Verdict.SEND)
     policy = spec.policy.replace("_", " ")
     rationale = f"{chosen} of {len(assignments)} accounts take part; {policy}: {allocation.rationale}"
+    if of_strategy is not None:
+        rationale += f"; together at most {text(of_strategy.lots)} {counts}, by {of_strategy.name}"
     return assignments, rationale, warnings
 
 

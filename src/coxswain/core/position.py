@@ -181,6 +181,8 @@ class Position(msgspec.Struct):
 
 NOTHING_HELD = Position(Symbol(""))
 """For reading only, where an account has no place for an instrument."""
+NO_PART = Part()
+"""Likewise, where a strategy has nothing of a position."""
 
 
 def is_closing(position: Position) -> bool:

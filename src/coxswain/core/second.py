@@ -110,12 +110,20 @@ def together(can: Capabilities, signal: Signal, first: Sized, second: Sized) -> 
     """
     worse = first if first.qty <= second.qty else second
     if not both_may_fill(can, signal):
-        return msgspec.structs.replace(worse, lot_risk=max(first.lot_risk, second.lot_risk))
+        return msgspec.structs.replace(
+            worse, lot_risk=max(first.lot_risk, second.lot_risk), lot_value=max(first.lot_value, second.lot_value)
+        )
     total = first.qty + second.qty
     qty = round_down(first.qty * second.qty / total) if total > 0 else ZERO
     # What follows has a share that holds its own risk until it is placed.
     lot_risk = first.lot_risk if signal.then is not None else first.lot_risk + second.lot_risk
-    return msgspec.structs.replace(worse, qty=qty, why=f"{worse.why}, for two orders", lot_risk=lot_risk)
+    return msgspec.structs.replace(
+        worse,
+        qty=qty,
+        why=f"{worse.why}, for two orders",
+        lot_risk=lot_risk,
+        lot_value=first.lot_value + second.lot_value,
+    )
 
 
 def with_second(

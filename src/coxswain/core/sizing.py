@@ -4,22 +4,29 @@ Nothing here knows of other accounts, of the allocation, or of lot steps. Money 
 """
 
 import math
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
 
 from coxswain.core.breakers import half_open_pct
 from coxswain.core.eligibility import LossLimit, every_loss_limit, loss_limits, risk_budget_left, volatility_of
-from coxswain.core.position import NOTHING_HELD
+from coxswain.core.exposure import name_of
+from coxswain.core.money import rate_between
+from coxswain.core.position import NO_PART, NOTHING_HELD
 from coxswain.core.state import Account, State, equity, spare_margin
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
-from coxswain.model.decimals import HUNDRED, ONE, ZERO, percent_of, round_down
-from coxswain.model.market import Instrument
+from coxswain.model.decimals import HUNDRED, ONE, ZERO, percent_of, round_down, round_up
+from coxswain.model.exposure import NO_EXPOSURE
+from coxswain.model.keys import of_strategy
+from coxswain.model.market import Instrument, is_sane, touch
 from coxswain.model.plan import Factor
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import LadderStep, Side
+
+POSITION, EXPOSURE = "max_strategy_position_qty", "max_strategy_exposure"
 
 
 class Sized(msgspec.Struct, frozen=True):
@@ -32,6 +39,8 @@ class Sized(msgspec.Struct, frozen=True):
     lot_risk: Decimal
     rate: Decimal
     """Account currency for one unit of the instrument's."""
+    lot_value: Decimal
+    """As the gate will measure it, in the account's currency."""
 
 
 def own_size(
@@ -45,7 +54,7 @@ def own_size(
     """
     params = account.params
     budget = risk_budget_left(account)
-    lot_value = entry * instrument.contract_size * rate
+    lot_value = round_up(_judged_px(state, signal, entry) * instrument.contract_size * rate)
     at_stops = account.open_risk + account.held_risk + account.planned_risk
     limits = {
         "risk per trade": percent_of(params.risk_per_trade_pct, equity(account)),
@@ -58,7 +67,7 @@ def own_size(
     factors = _factors(state, account, signal)
     scale = math.prod((factor.value for factor in factors), start=ONE)
     lot_risk = _lot_risk(state, account, signal, instrument, entry, rate)
-    caps = _caps(account, signal, instrument, lot_value)
+    caps = _caps(state, account, signal, instrument, lot_value)
     if signal.stop_loss is None:
         caps["the signal's quantity"] = (signal.quantity or ZERO) * scale
     else:
@@ -66,7 +75,8 @@ def own_size(
     tightest = min(caps, key=caps.__getitem__)
     if tightest != binding and signal.stop_loss is not None:
         factors = ()  # a limit that holds as it is was tighter than what they scaled
-    return Sized(round_down(max(caps[tightest], ZERO)), max(budget, ZERO), tightest, factors, lot_risk, rate)
+    qty = round_down(max(caps[tightest], ZERO))
+    return Sized(qty, max(budget, ZERO), tightest, factors, lot_risk, rate, lot_value)
 
 
 def _lot_risk(
@@ -114,23 +124,64 @@ def _left_of(limit: LossLimit) -> Decimal:
     return max(round_down(2 * (limit.limit - limit.used) / limit.limit), ZERO)
 
 
-def _caps(account: Account, signal: Signal, instrument: Instrument, lot_value: Decimal) -> dict[str, Decimal]:
+def _judged_px(state: State, signal: Signal, hoped_for: Decimal) -> Decimal:
+    """Return the price that the gate will measure the order by: its limit or trigger, else where it would trade."""
+    quote = state.quotes.get(signal.symbol)
+    if signal.limit_price is not None or quote is None or signal.side is None or not is_sane(quote):
+        return signal.limit_price or hoped_for
+    return touch(quote, signal.side)
+
+
+def _caps(
+    state: State, account: Account, signal: Signal, instrument: Instrument, lot_value: Decimal
+) -> dict[str, Decimal]:
     """What no size may exceed, whatever the risk: the limits that the gate will hold the order to."""
     params = account.params
     position = account.positions.get(signal.symbol, NOTHING_HELD)
-    sign = 1 if signal.side is Side.BUY else -1
-    held = position.held_buy if signal.side is Side.BUY else position.held_sell
-    return {
+    buys = signal.side is Side.BUY
+    sign, held = (1, position.held_buy) if buys else (-1, position.held_sell)
+    caps = {
         "max_order_qty": params.max_order_qty,
         "max_order_value": params.max_order_value / lot_value,
         "max_position_qty": params.max_position_qty - position.qty * sign - held,
-        "max_leverage": (params.max_leverage * equity(account) - account.exposure.gross) / lot_value,
-        "max_gross_exposure": (params.max_gross_exposure - account.exposure.gross) / lot_value,
-        # A venue reserves for the worst price that an order at market may trade at.
-        "available margin": spare_margin(account)
-        * HUNDRED
-        / (lot_value * instrument.margin_rate * (HUNDRED + params.market_protection_pct)),
     }
+    caps |= {name: money / lot_value for name, money in room_in_money(state, account, signal.strategy).items()}
+    if signal.strategy:
+        part = position.parts.get(signal.strategy, NO_PART)
+        name, most = limit_of_strategy(
+            POSITION, params.max_strategy_position_qty_of, params.max_strategy_position_qty, signal.strategy
+        )
+        caps[name] = most - part.qty * sign - (part.held_buy if buys else part.held_sell)
+    # A venue reserves for the worst price that an order at market may trade at.
+    reserved = lot_value * instrument.margin_rate * (HUNDRED + params.market_protection_pct)
+    caps["available margin"] = spare_margin(account) * HUNDRED / reserved
+    return caps
+
+
+def room_in_money(state: State, account: Account, strategy: str) -> dict[str, Decimal]:
+    """Return how much more each limit on what is held lets an account hold, in its currency."""
+    params, gross = account.params, account.exposure.gross
+    room = {
+        "max_leverage": params.max_leverage * equity(account) - gross,
+        "max_gross_exposure": params.max_gross_exposure - gross,
+    }
+    rate = rate_between(state, account.spec.currency, state.currency)
+    if strategy and rate is not None:  # without one nothing is planned
+        name, left = room_of_strategy(state, strategy)
+        room[name] = left / rate
+    return room
+
+
+def room_of_strategy(state: State, strategy: str) -> tuple[str, Decimal]:
+    """Return how much more a strategy may hold on all accounts together, in the desk's currency, and by which limit."""
+    desk, held = state.desk, state.exposures.get(name_of("strategy", strategy), NO_EXPOSURE)
+    name, most = limit_of_strategy(EXPOSURE, desk.max_strategy_exposure_of, desk.max_strategy_exposure, strategy)
+    return name, most - held.gross
+
+
+def limit_of_strategy(key: str, own: Mapping[str, Decimal], general: Decimal, strategy: str) -> tuple[str, Decimal]:
+    """Return the limit that counts for a strategy under the name that it is set by: its own, else the general one."""
+    return (of_strategy(key, strategy), own[strategy]) if strategy in own else (key, general)
 
 
 def on_volatility(tx: Tx, message: inp.VolatilityObserved) -> None:

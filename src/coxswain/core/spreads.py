@@ -18,7 +18,7 @@ from coxswain.core.money import rate_up
 from coxswain.core.plan_value import no_desk_rate
 from coxswain.core.planner import Considered, plan_shares
 from coxswain.core.position import NOTHING_HELD
-from coxswain.core.sizing import Sized, own_size
+from coxswain.core.sizing import Sized, own_size, room_in_money
 from coxswain.core.state import Account, State, spare_margin
 from coxswain.core.tx import Allocate, Tx
 from coxswain.messages import events as ev
@@ -248,12 +248,16 @@ def consider_units(
     margin = sum((of.margin for of in unit), ZERO)
     if margin:
         own["margin of all legs"] = max(spare_margin(account), ZERO) / margin
+    value = sum((of.value for of in unit), ZERO)
+    own |= {
+        f"{name} of all legs": room / value for name, room in room_in_money(state, account, signal.strategy).items()
+    }
     tightest = min(own, key=own.__getitem__)
     least = unit_of(state, signal).min_qty
     units = floor_step(max(own[tightest], ZERO), ONE)
     checks.append(Check("OWN_SIZE", units, least, units >= least))
     risk = sum((of.risk for of in unit), ZERO)
-    return checks, Sized(units, budget, tightest, (), risk, rate), tuple(unit)
+    return checks, Sized(units, budget, tightest, (), risk, rate, value), tuple(unit)
 
 
 def _consider_leg(

@@ -61,8 +61,8 @@ def later(desk: FirmDesk, seconds: int) -> None:
 def spread(desk: FirmDesk, *sides: Any, **fields: Any) -> None:
     legs = tuple(Leg(symbol, side, D(1)) for symbol, side in zip((ES, MES), sides, strict=True))
     limit = LeggingLimit(D(10**9), 5, LeggingRule.UNWIND)
-    fields = {"id": "pair", "accounts": (A,), "ttl_s": 86_400, "quantity": 1} | fields
-    desk.signal(symbol=ES, side=legs[0].side, legs=legs, legging=limit, **fields)
+    values: dict[str, Any] = {"id": "pair", "accounts": (A,), "ttl_s": 86_400, "quantity": 1} | fields
+    desk.signal(symbol=ES, side=legs[0].side, legs=legs, legging=limit, **values)
 
 
 def fill_all(desk: FirmDesk, cl_ord_id: ClOrdId, px: str) -> None:

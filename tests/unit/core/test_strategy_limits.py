@@ -12,9 +12,29 @@ from coxswain.messages import inputs as inp
 from coxswain.messages.command_json import parse_command
 from coxswain.messages.record import Record
 from coxswain.messages.requests import NewOrder
+from coxswain.model.contingent import Contingent
+from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import AccountSpec, Setup
-from coxswain.model.vocabulary import AccountId
-from tests.unit.core.desk import A, B, D, Desk, S, account, only, setup
+from coxswain.model.vocabulary import AccountId, Role, SignalId, TimeInForce, Verdict
+from tests.unit.core.desk import (
+    BUY,
+    EURUSD_SPOT,
+    LIMIT,
+    MARKET,
+    SELL,
+    SHARE,
+    SHARES,
+    STOP,
+    A,
+    B,
+    D,
+    Desk,
+    S,
+    account,
+    only,
+    setup,
+)
+from tests.unit.core.test_legging import OTHER, OTHERS, ROOMY, spread
 
 LOTS, MONEY = "max_strategy_position_qty", "max_strategy_exposure"
 
@@ -35,9 +55,20 @@ def change(desk: Desk, key: str, value: str, account_id: AccountId | None = A, *
 
 
 def sent(desk: Desk, strategy: str, qty: int) -> bool:
+    """Send an order of a strategy straight to the gate, and say whether it left."""
     before = len(desk.requests(NewOrder))
-    desk.signal(quantity=qty, stop_loss="95.00", strategy=strategy)
+    intent = OrderIntent(A, SHARE, BUY, MARKET, TimeInForce.DAY, D(qty), Role.DIRECT, SignalId(f"d{len(desk.records)}"))
+    desk.step(inp.SubmitOrder(msgspec.structs.replace(intent, strategy=strategy, stop_loss=D("95.00"))))
     return len(desk.requests(NewOrder)) > before
+
+
+def planned(desk: Desk, strategy: str = "trend", **fields: Any) -> list[tuple[AccountId, Decimal, str]]:
+    """Submit a signal and return what each account takes of it, and why no more."""
+    values: dict[str, Any] = {"quantity": 12, "stop_loss": "95.00", "strategy": strategy} | fields
+    desk.signal(**values)
+    assert not desk.events(ev.OrderDenied)
+    plan = desk.events(ev.PlanProposed)[-1].plan
+    return [(each.account, each.qty, each.sizing) for each in plan.assignments if each.verdict is Verdict.SEND]
 
 
 def codes(desk: Desk) -> list[str]:
@@ -72,6 +103,89 @@ def test_a_strategy_may_have_more_than_all_others() -> None:
     assert not sent(desk, "carry", 6)
 
 
+# --- what a plan does with them ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"max_strategy_position_qty__trend": "5"}, (D(5), f"{LOTS}:trend")),
+        ({"max_strategy_position_qty": "7"}, (D(7), LOTS)),
+        ({"max_strategy_position_qty": "7", "max_strategy_position_qty__trend": "9"}, (D(9), f"{LOTS}:trend")),
+        ({"max_strategy_position_qty__carry": "5"}, (D(12), "risk per trade")),
+    ],
+    ids=["its own", "the general one", "its own instead of the general one", "another's"],
+)
+def test_a_share_is_no_larger_than_the_strategy_may_hold(limits: Any, expected: tuple[Decimal, str]) -> None:
+    desk = Desk(setup(of_account(**limits)))
+    assert planned(desk) == [(A, *expected)]
+
+
+@pytest.mark.parametrize(("side", "left"), [(BUY, 2), (SELL, 9)])
+def test_what_the_strategy_holds_and_has_on_order_is_taken_off(side: Any, left: int) -> None:
+    desk = Desk(setup(of_account(max_strategy_position_qty__trend="7")))
+    assert sent(desk, "trend", 2)
+    desk.fill(desk.sent(), 2)
+    assert sent(desk, "trend", 3)
+    stop = "95.00" if side is BUY else "105.00"
+    assert planned(desk, side=side, stop_loss=stop, limit_price="100.00", order_type=LIMIT) == [
+        (A, D(left), f"{LOTS}:trend")
+    ]
+
+
+@pytest.mark.parametrize(("limit", "lots"), [("1000.20", 10), ("1000.19", 9)])
+def test_a_share_is_worth_no_more_than_the_strategy_may_hold(limit: str, lots: int) -> None:
+    desk = Desk(with_settings(setup(), max_strategy_exposure__trend=limit))
+    assert planned(desk) == [(A, D(lots), f"{MONEY}:trend")]
+
+
+def test_a_limit_order_is_measured_at_its_own_price() -> None:
+    """A sale that waits at 101.00 is worth more than one at the bid."""
+    desk = Desk(with_settings(setup(), max_strategy_exposure__trend="1000.00"))
+    fields = {"side": SELL, "order_type": LIMIT, "limit_price": "101.00", "stop_loss": "105.00"}
+    assert planned(desk, **fields) == [(A, D(9), f"{MONEY}:trend")]
+
+
+def test_what_a_signal_hopes_for_does_not_make_a_share_larger() -> None:
+    """A market order is measured where it would trade, and not at the price that its signal names."""
+    desk = Desk(setup(of_account(max_gross_exposure="1000.20")))
+    assert planned(desk, entry_price="99.00") == [(A, D(10), "max_gross_exposure")]
+
+
+def test_accounts_share_what_the_strategy_may_hold_together() -> None:
+    desk = Desk(with_settings(setup(account(A), account(B)), max_strategy_exposure__trend="1000.20"))
+    assert [(name, qty) for name, qty, _ in planned(desk)] == [(A, D(5)), (B, D(5))]
+    assert f"; together at most 10 lots, by {MONEY}:trend" in desk.events(ev.PlanProposed)[0].plan.rationale
+
+
+def test_a_strategy_that_has_no_room_left_has_no_plan() -> None:
+    desk = Desk(setup(of_account(max_strategy_position_qty__trend="5")))
+    assert sent(desk, "trend", 5)
+    assert planned(desk) == []
+    checks = desk.events(ev.PlanProposed)[0].plan.assignments[0].checks
+    assert [check.code for check in checks if not check.passed] == ["OWN_SIZE"]
+    assert planned(desk, "carry") != []
+
+
+def test_two_orders_that_may_both_fill_fit_the_limit_of_their_strategy_together() -> None:
+    desk = Desk(setup(of_account(max_strategy_position_qty__trend="8")))
+    follower = Contingent(BUY, STOP, D("101.00"), stop_loss=D("98.00"))
+    ((_, qty, why),) = planned(desk, then=follower)
+    assert (qty, why) == (D(4), f"{LOTS}:trend, for two orders")
+
+
+@pytest.mark.parametrize(("limit", "units"), [("2000.20", 10), ("2000.19", 9)])
+def test_the_legs_of_a_spread_fit_the_limit_of_their_strategy_together(limit: str, units: int) -> None:
+    """A unit is a share at 100.02 and two others at 50.00."""
+    roomy = account(A, max_order_value=ROOMY["max_order_value"], max_open_positions=ROOMY["max_open_positions"])
+    config = setup(roomy, instruments=(SHARES, EURUSD_SPOT, OTHERS))
+    made = Desk(with_settings(config, max_strategy_exposure__trend=limit))
+    made.quote(OTHER, "50.00", "50.02")
+    spread(made, 12, strategy="trend")
+    plan = made.events(ev.PlanProposed)[0].plan
+    assert (plan.assignments[0].qty, plan.assignments[0].sizing) == (D(units), f"{MONEY}:trend of all legs")
+
+
 # --- changed while it runs --------------------------------------------------------------------------------------------
 
 
@@ -80,9 +194,8 @@ def test_a_command_sets_the_limit_of_one_strategy() -> None:
     change(desk, f"{LOTS}:trend", "5")
     changed = only(list(only(desk.events(ev.LimitsChanged)).changes))
     assert changed == ev.LimitChange(A, f"{LOTS}:trend", D(50000), D(5))
-    sent(desk, "trend", 12)  # six each
+    assert not sent(desk, "trend", 6)
     assert codes(desk) == ["STRATEGY_POSITION_QTY"]
-    assert [request.account for request in desk.requests(NewOrder)] == [B]
     is_the_same_folded(desk)
 
 

@@ -18,18 +18,15 @@ from coxswain.core.sums import key as deadline
 from coxswain.messages import events as ev
 from coxswain.model.keys import general
 from coxswain.model.vocabulary import AccountId
+from coxswain.risk.gate import params_from
 
 
 def read_desk(state: State) -> DeskParams:
-    return DeskParams(**_known(desk_values(state), DeskParams.__struct_fields__))
+    return params_from(DeskParams, desk_values(state))
 
 
 def read_account(state: State, account: Account) -> AccountParams:
-    return AccountParams(**_known(account_values(state, account), AccountParams.__struct_fields__))
-
-
-def _known(values: dict[str, Decimal], fields: Iterable[str]) -> dict[str, Decimal]:
-    return {key: values[key] for key in fields if key in values}
+    return params_from(AccountParams, account_values(state, account))
 
 
 def _limits_changed(state: State, clock: Deadlines, event: ev.LimitsChanged) -> None:
