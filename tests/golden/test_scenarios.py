@@ -13,8 +13,8 @@ from coxswain.messages.record import encode
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import AccountId, Symbol
 from coxswain.sim import books
+from coxswain.sim.checker.judge import Invariants
 from coxswain.sim.ground import VENUE_OF, S, make_setup
-from coxswain.sim.invariants import Invariants, at_rest, replays_to_the_same
 from tests.golden.scenarios import SCENARIOS
 from tests.sim.wire import Wire
 from tests.sim.world import World
@@ -65,7 +65,7 @@ def played(name: str, how: str = "", which: int | None = None) -> World:
 def ended(world: World) -> dict[tuple[AccountId, Symbol], str]:
     """Bring a world to rest; return what is held, which engine and venue agree on."""
     world.rest(minutes=3)
-    at_rest(world)
+    world.at_rest()
     return {
         (account_id, symbol): str(qty)
         for account_id, venue_id in VENUE_OF.items()
@@ -78,7 +78,7 @@ def test_a_scenario_decides_as_it_did_when_it_was_last_reviewed(
     name: str, golden: Callable[[str, bytes], None]
 ) -> None:
     world = played(name)
-    replays_to_the_same(world)
+    world.folds_and_steps_to_the_same()
     lines = [
         encode(record)
         for record in world.records

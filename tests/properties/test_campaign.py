@@ -12,8 +12,8 @@ import pytest
 from coxswain.messages.record import Record
 from coxswain.sim import play as playing
 from coxswain.sim.campaign import ENOUGH, Tally
-from coxswain.sim.ground import Ground
-from coxswain.sim.invariants import Invariants
+from coxswain.sim.checker.invariant import Venues
+from coxswain.sim.checker.judge import Invariants
 from coxswain.sim.play import Played, play
 from coxswain.sim.rows import COUNTED, REAL_PROCESSES
 from coxswain.sim.shrink import shrink
@@ -63,8 +63,8 @@ def test_a_campaign_that_is_large_enough_names_the_rows_that_never_came() -> Non
 class Blames(Invariants):
     """Finds fault with the third order of a world, whatever it is."""
 
-    def on_record(self, world: Ground, record: Record) -> None:
-        super().on_record(world, record)
+    def on_record(self, venues: Venues, record: Record) -> None:
+        super().on_record(venues, record)
         assert self.events["OrderCreated"] < 3, "there is a third order"
 
 

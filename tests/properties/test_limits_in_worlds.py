@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from coxswain.messages.inputs import ApproveLimits, CloseBreaker, SetLimits
 from coxswain.model.breaker import BreakerKind
+from coxswain.sim.checker.judge import Invariants
 from coxswain.sim.crowd import Crowd, script
 from coxswain.sim.ground import A1, A2, S, make_setup
-from coxswain.sim.invariants import Invariants, replays_to_the_same
 from tests.sim.wire import Faults
 from tests.sim.world import World
 
@@ -51,9 +51,9 @@ def test_limits_and_breakers_that_change_at_any_moment_keep_the_invariants_and_t
         for _ in range(40):
             crowd.act()
             interfere(world, chance)
-        replays_to_the_same(world)
+        world.folds_and_steps_to_the_same()
         world.rest()
-        replays_to_the_same(world)
+        world.folds_and_steps_to_the_same()
         seen.update(invariants.events)
     for name in ("LimitsChanged", "LimitsProposed", "BreakerChanged", "BreakerTried", "LadderStepReached"):
         assert seen[name], f"no {name} in all these worlds: they prove nothing about it"

@@ -6,6 +6,7 @@ from coxswain.messages.inputs import SubmitSignal
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import Side, SignalId, SignalKind
 from coxswain.sim import books
+from coxswain.sim.checker.judge import Invariants
 from coxswain.sim.crowd import Crowd
 from coxswain.sim.ground import A1, SYMBOLS, VENUE_OF
 from coxswain.venues.paper import Fault, FaultKind
@@ -17,7 +18,7 @@ from tests.sim.world import World
 def test_engine_and_venue_agree_after_a_fill_was_taken_back_or_changed(kind: FaultKind) -> None:
     account_id = A1
     symbol = SYMBOLS[0]
-    world = World(7, Faults(), (Fault(kind, account_id, 1),), lambda *_: None)
+    world = World(7, Faults(), (Fault(kind, account_id, 1),), Invariants())
     crowd = Crowd(world, 7, restarts=False)
     world.quote(symbol, 0)
     qty = crowd.quantity(symbol)

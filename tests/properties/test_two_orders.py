@@ -10,8 +10,8 @@ from coxswain.model.contingent import Contingent
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import AccountId, OrdType, Side, SignalId, SignalKind, TimeInForce
 from coxswain.sim import books
+from coxswain.sim.checker.judge import Invariants
 from coxswain.sim.ground import A1, ALL_NATIVE, B1, PA, PB, SHARE, VENUE_OF, Lacks, S, make_setup
-from coxswain.sim.invariants import Invariants, at_rest, replays_to_the_same
 from tests.sim.world import World
 
 NO_GROUPS = Lacks(oco=True)
@@ -39,8 +39,7 @@ def events(here: World, kind: type) -> list[ev.Event]:
 
 def come_to_rest(here: World, account: AccountId) -> None:
     here.rest()
-    at_rest(here)
-    replays_to_the_same(here)
+    here.at_rest()
     open_entries = [order for order in books.working(here.venues[VENUE_OF[account]], account) if not order.reduce_only]
     assert open_entries == []
 

@@ -19,7 +19,7 @@ def test_the_blotter_agrees_with_the_engine_after_every_step_of_a_world(seed: in
         summary.apply(record)
         assert_orders_agree(world.engine.state, summary)
 
-    world = World(seed, Faults(5, 10, 10, 40), script(seed, 20), check)
+    world = World(seed, Faults(5, 10, 10, 40), script(seed, 20), see=check)
     crowd = Crowd(world, seed, restarts=True)
     for _ in range(50):
         crowd.act()

@@ -9,9 +9,9 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coxswain.sim.checker.judge import Invariants
 from coxswain.sim.crowd import Crowd, script
 from coxswain.sim.ground import ALL_NATIVE, CASH, Lacks, make_setup
-from coxswain.sim.invariants import Invariants, at_rest, replays_to_the_same
 from tests.sim.wire import Faults
 from tests.sim.world import World
 
@@ -54,10 +54,9 @@ def play(
     crowd = Crowd(world, seed, restarts=restarts)
     for _ in range(acts):
         crowd.act()
-    replays_to_the_same(world)
+    world.folds_and_steps_to_the_same()
     world.rest()
-    at_rest(world)
-    replays_to_the_same(world)
+    world.at_rest()
     return world
 
 
@@ -91,8 +90,7 @@ def test_a_process_that_dies_again_and_again_loses_and_doubles_nothing(seed: int
         if number % 3 == 0:
             world.restart()
     world.rest()
-    at_rest(world)
-    replays_to_the_same(world)
+    world.at_rest()
 
 
 @worlds(100)

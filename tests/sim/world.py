@@ -1,5 +1,6 @@
 """A world whose engine is driven by hand, record by record: for scenarios, and for wires that a test makes fail."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from coxswain.messages.inputs import EngineStarted, Input, TimePassed, TradingDay
@@ -8,24 +9,27 @@ from coxswain.model.market import Quote
 from coxswain.model.setup import Setup
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.plugins import make_engine
+from coxswain.sim.checker.judge import Invariants
 from coxswain.sim.ground import ALL_NATIVE, JOURNAL, MS, START_NS, Ground, Lacks, make_setup
+from coxswain.sim.inside import look_inside, look_inside_at_rest
 from coxswain.venues.paper import Cash, Fault
 from tests.sim.wire import Faults, Wire
 
 
 class World(Ground):
-    """One engine in its surroundings. `check` sees every record right after the step that made it."""
+    """One engine in its surroundings. `check` judges each record right after its step, and `see` sees it."""
 
     def __init__(
         self,
         seed: int,
         faults: Faults = Faults(),  # noqa: B008  # it is frozen
         script: tuple[Fault, ...] = (),
-        check: Callable[["World", Record], None] | None = None,
+        check: Invariants | None = None,
         setup: Setup | None = None,
         wire: type[Wire] = Wire,
         lacks: Lacks = ALL_NATIVE,
         cash: tuple[Cash, ...] = (),
+        see: Callable[["World", Record], None] | None = None,
     ) -> None:
         super().__init__(seed, setup or make_setup(lacks), lacks, cash, script)
         self.now_ns = START_NS
@@ -35,6 +39,7 @@ class World(Ground):
         self.records: list[Record] = []
         self.bodies = []
         self.check = check
+        self.see = see
         self.start()
 
     # --- the process --------------------------------------------------------------------------------------------------
@@ -51,6 +56,8 @@ class World(Ground):
     def restart(self) -> None:
         """Drop the engine and what is on the wire, and fold the records into a new one."""
         self.wire.cut()
+        if self.check is not None:
+            self.check.on_start()
         self.engine = self.folded()
         self.guard = Guard()
         for body in self.bodies:
@@ -62,13 +69,25 @@ class World(Ground):
         self.records.append(record)
         self.bodies.append(encode(record))
         if self.check is not None:
-            self.check(self, record)
+            self.check.on_record(self, record)
+            look_inside(self.engine.state)
+        if self.see is not None:
+            self.see(self, record)
         self.guard.note(self.bodies[-1])
         for request in record.requests:
             why = self.guard.refusal(request, self.now_ns)
             assert not why, f"the guard objects to what a healthy engine sends: {why}"
+            if self.check is not None:
+                self.check.on_request(request, Counter(record.requests), self.now_ns)
             self.wire.send(self.venue_of[request.account], request, self.now_ns)
         return record
+
+    def at_rest(self) -> None:
+        """Have everything judged that holds when nothing fails any more."""
+        if self.check is not None:
+            self.check.at_rest(self)
+        look_inside_at_rest(self.engine.state)
+        self.folds_and_steps_to_the_same()
 
     # --- time and the market ------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from coxswain.journal import files
 from coxswain.journal.chain import Head, check_head, head_line, parse_head_line, start
 from coxswain.journal.errors import JournalTampered
 from coxswain.journal.store import Journal
+from coxswain.sim.checker.evidence import damage_was_seen
 from coxswain.sim.ground import JOURNAL
 
 PATH = Path("journal")
@@ -73,6 +74,10 @@ class Disk:
     def bodies(self) -> list[bytes]:
         return [body for (body,) in sqlite3.Connection.execute(self._db, "SELECT body FROM records ORDER BY seq")]
 
+    def rows(self) -> list[tuple[int, bytes, bytes]]:
+        """Return number, body and hash of every record, as they are stored."""
+        return list(sqlite3.Connection.execute(self._db, "SELECT seq, body, hash FROM records ORDER BY seq"))
+
     def last_seq(self) -> int:
         return self._last().seq
 
@@ -96,35 +101,35 @@ class Disk:
             ("UPDATE records SET seq = ? WHERE seq = ?", (at, at + 1)),
             ("UPDATE records SET seq = ? WHERE seq = 0", (at + 1,)),
         )
-        ways: list[tuple[str, Sequence[tuple[str, tuple[int, ...]]]]] = [
-            ("F39", [("DELETE FROM records WHERE seq = ?", (last,))]),
-            ("F40", [("DELETE FROM records WHERE seq = ?", (at,))]),
-            ("F40", [("UPDATE records SET body = CAST(replace(body, 'seq', 'sep') AS BLOB) WHERE seq = ?", (at,))]),
-            ("F40", swap),
-            ("F45", [("DELETE FROM records WHERE seq > ?", (kept,))]),
+        ways: list[tuple[str, int, Sequence[tuple[str, tuple[int, ...]]]]] = [
+            ("F39", last, [("DELETE FROM records WHERE seq = ?", (last,))]),
+            ("F40", at, [("DELETE FROM records WHERE seq = ?", (at,))]),
+            ("F40", at, [("UPDATE records SET body = CAST(replace(body, 'seq', 'sep') AS BLOB) WHERE seq = ?", (at,))]),
+            ("F40", at, swap),
+            ("F45", kept + 1, [("DELETE FROM records WHERE seq > ?", (kept,))]),
         ]
-        row, statements = chance.choice(ways)
+        row, first_bad, statements = chance.choice(ways)
         run = super(_Database, self._db).execute
         run("SAVEPOINT damage")
         head = os.pread(self._head.fileno(), 1024, 0)
         try:
             for sql, values in statements:
                 run(sql, values)
-            self._is_refused(row)
+            damage_was_seen(row, first_bad, self._refused_at())
         finally:
             run("ROLLBACK TO damage")
             run("RELEASE damage")
             os.pwrite(self._head.fileno(), head, 0)
         return [row]
 
-    def _is_refused(self, row: str) -> None:
-        named = None
+    def _refused_at(self) -> int | None:
+        """Start with it as it is; return the first bad record that the refusal names, if it is refused."""
         try:
             for _ in self.open().read():
                 pass
         except JournalTampered as refusal:
-            named = refusal.first_bad_seq
-        assert named is not None, f"I12, {row}: a damaged journal was not refused by the name of its first bad record"
+            return refusal.first_bad_seq
+        return None
 
     def _last(self) -> Head:
         row = self._db.execute("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1").fetchone()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from coxswain.core.engine import Engine
 from coxswain.messages.inputs import CompareAccounts, Input, ObserveHost
-from coxswain.messages.record import decode
+from coxswain.messages.record import decode, encode
 from coxswain.model.cash import CashKind
 from coxswain.model.decimals import plain
 from coxswain.model.market import Instrument, Quote
@@ -28,6 +28,7 @@ from coxswain.model.vocabulary import (
     VenueId,
 )
 from coxswain.runtime.plugins import make_engine
+from coxswain.sim.checker import evidence
 from coxswain.venues.paper import CAPABILITIES, AccountParams, Cash, Fault, PaperVenue, Params, capabilities_of
 
 MS = 1_000_000
@@ -190,6 +191,15 @@ class Ground(ABC):
         for body in self.bodies:
             engine.fold(decode(body))
         return engine
+
+    def folds_and_steps_to_the_same(self) -> None:
+        """Fold the records, and step their inputs again; whoever judges compares."""
+        evidence.is_the_same("folded", self.folded().digest().encode(), self.engine.digest().encode())
+        again, bodies = make_engine(), self.bodies
+        records = [decode(body) for body in bodies]
+        stepped = [encode(again.step(record.input, record.now_ns)) for record in records]
+        evidence.steps_to_the_same(bodies, stepped)
+        evidence.is_the_same("stepped again", again.digest().encode(), self.engine.digest().encode())
 
     def quote(
         self,

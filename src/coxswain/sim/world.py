@@ -12,7 +12,6 @@ from typing import Protocol
 import msgspec
 
 from coxswain.core.engine import Engine
-from coxswain.core.state import State
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import (
     ApproveLimits,
@@ -37,8 +36,11 @@ from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import AtOnce
 from coxswain.runtime.plugins import algo_modules, allocate, check_modules
 from coxswain.runtime.signals import Latest
+from coxswain.sim.checker import evidence
+from coxswain.sim.checker.invariant import Venues
 from coxswain.sim.disk import Disk
 from coxswain.sim.ground import JOURNAL, MS, Ground, Lacks, S
+from coxswain.sim.inside import look_inside, look_inside_at_rest
 from coxswain.sim.port import Port
 from coxswain.venues.base import Venue
 from coxswain.venues.paper import Cash, Fault
@@ -58,16 +60,19 @@ class Crash(Exception):
 class Checker(Protocol):
     """What judges a world. It is told everything, and raises AssertionError."""
 
-    def on_record(self, world: Ground, record: Record) -> None:
+    def on_record(self, venues: Venues, record: Record) -> None:
         """See a record right after the step that made it, before it is durable."""
 
-    def on_request(self, request: Request, durable: Counter[Request]) -> None:
+    def on_request(self, request: Request, durable: Counter[Request], now_ns: int) -> None:
         """See a request that leaves, and how often durable records ask for it that have not had it yet."""
 
-    def remember(self, state: State, record: Record) -> None:
+    def remember(self, record: Record) -> None:
         """See a durable record again, after a crash."""
 
-    def at_rest(self, world: Ground) -> None:
+    def on_start(self) -> None:
+        """See a process begin."""
+
+    def at_rest(self, venues: Venues) -> None:
         """See a world in which nothing has failed for ten minutes."""
 
 
@@ -144,6 +149,8 @@ class World(Ground):
         """Requests of durable records that have not left."""
         self._pending: list[Record] = []
         """Stepped, and not durable."""
+        self._live = b""
+        """The digest of the engine that died, if all that it had stepped was durable."""
         self._phase = "starting"
         self._is_broken = False
         """Something is wrong: a crash must not come between that and whoever is told."""
@@ -231,7 +238,11 @@ class World(Ground):
             port.nothing_fails()
 
     def at_rest(self) -> None:
+        self.loop.flush()
         self._checker.at_rest(self)
+        look_inside_at_rest(self.engine.state)
+        evidence.chain_verifies(JOURNAL, self.disk.rows())
+        self.folds_and_steps_to_the_same()
 
     def close(self) -> None:
         self._doors.close()
@@ -257,6 +268,7 @@ class World(Ground):
     def _drop(self) -> None:
         if self.disk.lose_power() or self._pending:
             self.fired["F41"] += 1
+        self._live = b"" if self._pending else self.engine.digest().encode()
         self._pending.clear()
         self._phase = "starting"
         for port in self.ports.values():
@@ -282,7 +294,11 @@ class World(Ground):
             record = decode(body)
             self.engine.fold(record)
             guard.note(body)
-            self._checker.remember(self.engine.state, record)
+            self._checker.remember(record)
+        if self._live:
+            evidence.is_the_same("folded after a restart", self._live, self.engine.digest().encode())
+            self._live = b""
+        self._checker.on_start()
         self.loop = Loop(
             self.engine,
             journal,
@@ -308,6 +324,7 @@ class World(Ground):
         self._pending.append(record)
         self._is_broken = True
         self._checker.on_record(self, record)
+        look_inside(self.engine.state)
         self._is_broken = False
         for event in record.events:
             if isinstance(event, ev.AccountStateChanged) and event.cause == "LIMIT_LOWERED" and event.active:
@@ -320,7 +337,7 @@ class World(Ground):
         self._left = 0
 
     def _on_request(self, request: Request) -> None:
-        self._checker.on_request(request, self._durable)
+        self._checker.on_request(request, self._durable, self.loop.now_ns)
         self._left += 1
 
     def _pass(self, point: str) -> None:
