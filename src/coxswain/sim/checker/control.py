@@ -223,19 +223,34 @@ class OnlyWhileItLives(Invariant):
 
     def __init__(self) -> None:
         self._since_ns: dict[tuple[SignalId, AccountId], int] = {}
+        """When the turn came of an order that follows another."""
+        self._until_ns: dict[tuple[SignalId, AccountId], int | None] = {}
+        """Of what an algorithm or a spread sends in parts; None has the legging limit for its end."""
 
     def on_event(self, ours: Ours, record: Record, event: Event) -> None:
         match event:
             case ev.SecondOrderDue(signal_id, account, due_ns=due_ns):
                 self._since_ns[signal_id, account] = due_ns
+            case ev.AlgoStarted(signal_id, account, ends_ns=ends_ns) if not event.exits:
+                self._is_young(ours, "an algorithm", signal_id, account)
+                self._until_ns[signal_id, account] = ends_ns
+            case ev.SpreadStarted(signal_id, account, legs=legs):
+                self._is_young(ours, "a spread", signal_id, account)
+                self._until_ns.update(dict.fromkeys(((leg.signal_id, account) for leg in legs), None))
             case ev.OrderCreated(cl_ord_id=own, intent=intent) if event.enters and event.renews is None:
-                signal = ours.signals.get(intent.signal_id)
-                if signal is not None:
-                    since_ns = self._since_ns.get((intent.signal_id, intent.account), signal.signal_time_ns)
-                    age_s, ttl_s = (ours.now_ns - since_ns) / NS_PER_S, signal.ttl_s
-                    self.want(
-                        age_s <= ttl_s, f"{own} of {intent.signal_id}, which is {age_s} s old and lives {ttl_s} s"
-                    )
+                share = intent.signal_id, intent.account
+                if share not in self._until_ns:
+                    self._is_young(ours, own, *share)
+                    return
+                until_ns = self._until_ns[share]
+                self.want(until_ns is None or ours.now_ns <= until_ns, f"{own} is a part of what ended at {until_ns}")
+
+    def _is_young(self, ours: Ours, what: str, signal_id: SignalId, account: AccountId) -> None:
+        signal = ours.signals.get(signal_id)
+        if signal is not None:
+            age_ns = ours.now_ns - self._since_ns.get((signal_id, account), signal.signal_time_ns)
+            young = age_ns <= signal.ttl_s * NS_PER_S
+            self.want(young, f"{what} of {signal_id}, which is {age_ns / NS_PER_S} s old and lives {signal.ttl_s} s")
 
     def on_request(self, ours: Ours, request: Request, now_ns: int) -> None:
         if isinstance(request, rq.NewOrder):
