@@ -54,6 +54,9 @@ QUIET_NS = 50_000_000
 TAIL_NS = 600 * 1_000_000_000
 """How long deadlines run on, in engine time, after signals and quotes have ended."""
 
+QUOTES_IN_A_ROW = 64
+"""Quotes that change nothing, before the doors are looked at again."""
+
 JUDGED = "after it was judged"
 
 OnRecord = Callable[[Record], None]
@@ -150,7 +153,7 @@ class Loop:
         ):
             self.begin(started, resume_ns)
             while not self.stop_reason and self._advance():
-                pass
+                self._take_idle_quotes()
             if not self.stop_reason:
                 self._run_out()
             self.end(self.stop_reason or "signals and quotes have ended")
@@ -274,6 +277,27 @@ class Loop:
         elif signal_ns is not None and signal_ns <= self.now_ns:
             self._step(self._signals.take(self.now_ns, self._latest.get))
         return True
+
+    def _take_idle_quotes(self) -> None:
+        """Take quotes in a row that come before anything else is due, until one of them makes something happen.
+
+        Between them nothing is looked at afresh: 3 us a quote instead of 6. Only where time does not pass by itself.
+        """
+        signal_ns = self._signals.next_ns(self.now_ns)
+        if self._pace.passes or self._is_leaving() or (signal_ns is None and self._signals.fileno() is not None):
+            return
+        report_ns, seq = self._next_report(), self._engine.state.seq
+        round_ns = None if self._rounds is None else self._rounds.next_ns()
+        sign_ns = None if self._signer is None else self._signer.next_ns()
+        others_ns = _earliest(report_ns, self._next_wake(), signal_ns, round_ns, sign_ns)
+        for _ in range(QUOTES_IN_A_ROW):
+            quote = self._quote
+            if quote is None or quote.ts_ns < self.now_ns or (others_ns is not None and quote.ts_ns >= others_ns):
+                return
+            self.now_ns = quote.ts_ns
+            self._take_quote(quote)
+            if self._engine.state.seq != seq or self._next_report() != report_ns or self.stop_reason:
+                return
 
     def _await_line(self, pipe: int) -> None:
         """Stand still until there is a line, or the end of them: time must not pass one that is still to be read."""

@@ -15,6 +15,7 @@ from coxswain.messages.record import Record, decode
 from coxswain.messages.requests import NewOrder, Request
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, TradingState
+from coxswain.runtime import loop
 from coxswain.runtime.plugins import make_engine
 from coxswain.venues.paper import PaperVenue
 from tests.unit.runtime.desk import SHARE, START_NS, VENUE_OF, A, B, Desk, S, entry, setup
@@ -150,3 +151,35 @@ def test_a_trade_between_two_quotes_that_the_core_sees_comes_to_it_with_the_next
     trades = [record.input.last for record in desk.seen if isinstance(record.input, Quote)]
     assert trades == [None, Decimal("100.01"), None, None]
     assert desk.engine.state.last_px == {SHARE: Decimal("100.01")}
+
+
+def test_quotes_that_are_taken_in_a_row_change_nothing_that_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal at a quote's very time, orders that fill, a stop and a limit that a quote reaches, and deadlines."""
+
+    def feed() -> Iterator[Quote]:
+        for number in range(2500):
+            bid = Decimal("100.00") + number % 7 * Decimal("0.01") - (6 if number > 1500 else 0)
+            yield Quote(SHARE, bid, bid + Decimal("0.02"), START_NS + number * S // 25)
+
+    def bodies() -> list[bytes]:
+        desk = Desk(entry("in", 5), entry("again", 40), feed=feed())
+        desk.run()
+        assert desk.loop.quotes_seen == 2500
+        return [body for _, body in desk.journal.read()]
+
+    in_a_row = bodies()
+    assert sum(b"OrderFilled" in body for body in in_a_row) >= 6, "entries on two accounts, and their stops"
+    monkeypatch.setattr(loop, "QUOTES_IN_A_ROW", 0)
+    assert bodies() == in_a_row
+
+
+def test_whoever_asks_for_an_end_between_two_quotes_has_it_before_the_next() -> None:
+    def feed() -> Iterator[Quote]:
+        for number in range(1000):
+            if number == 111:  # one is read ahead
+                desk.loop.ask_to_stop("enough")
+            yield Quote(SHARE, Decimal("100.00"), Decimal("100.02"), START_NS + number * S // 1000)
+
+    desk = Desk(feed=feed())
+    desk.run()
+    assert desk.loop.quotes_seen == 111
