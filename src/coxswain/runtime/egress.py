@@ -15,6 +15,7 @@ bound is wider than the gate's where the gate may rightly judge otherwise: value
 from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import ROUND_CEILING, Context, Decimal, InvalidOperation, Overflow
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -210,6 +211,9 @@ class _Order(msgspec.Struct):
     """How many durable events let it out that have not yet."""
 
 
+_fields_of = attrgetter(*_Intent.__struct_fields__)
+
+
 def _is_same(meant: object, leaves: object) -> bool:
     """Compare one field; a nested one by its own fields, because the two are of different kinds."""
     if isinstance(meant, _Trail) and leaves is not None:
@@ -312,13 +316,23 @@ class Guard:
             self._sent[request.account].append(now_ns)
         return why
 
-    def _meant(self, intent: _Intent, field: str) -> object:
-        """Return what a field of a durable intent says to its venue, which is not told what it does not do."""
-        meant: object = getattr(intent, field)
-        if field == "reduce_only":
-            return meant and self._native_reduce_only[self._accounts[intent.account].venue]
-        told_of = {"expire_time_ns": intent.time_in_force == "GTD", "trail": intent.ord_type == "TRAILING_STOP"}
-        return meant if told_of.get(field, True) else None
+    def _meant(self, intent: _Intent) -> tuple[object, ...]:
+        """Return what a durable intent says to its venue, in the order of its fields; what a venue does not do is not
+        said to it."""
+        return (
+            intent.account,
+            intent.symbol,
+            intent.side,
+            intent.ord_type,
+            intent.time_in_force,
+            intent.order_qty,
+            intent.price,
+            intent.stop_px,
+            intent.reduce_only and self._native_reduce_only[self._accounts[intent.account].venue],
+            intent.oco_group,
+            intent.expire_time_ns if intent.time_in_force == "GTD" else None,
+            intent.trail if intent.ord_type == "TRAILING_STOP" else None,
+        )
 
     def _new(self, request: NewOrder) -> str:
         order = self._orders.get(request.cl_ord_id)
@@ -327,10 +341,11 @@ class Guard:
         if order.may_leave < 1:
             return f"SENT_BEFORE: cl_ord_id={request.cl_ord_id}"
         intent = order.intent
-        for field in _Intent.__struct_fields__:
-            meant, leaves = self._meant(intent, field), getattr(request, field)
-            if not _is_same(meant, leaves):
-                return f"NOT_AS_INTENDED: {field}={leaves}, durable={meant}"
+        meant, leaving = self._meant(intent), _fields_of(request)
+        if meant != leaving:
+            for field, said, leaves in zip(_Intent.__struct_fields__, meant, leaving, strict=True):
+                if not _is_same(said, leaves):
+                    return f"NOT_AS_INTENDED: {field}={leaves}, durable={said}"
         if not intent.reduce_only:
             why = order.stopped or self._why_flagged() or self._too_large(intent, intent.order_qty)
             if why:
