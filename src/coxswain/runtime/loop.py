@@ -341,8 +341,12 @@ class Loop:
         asked.reply(self.tell(asked.message))
 
     def _next_report(self) -> int | None:
-        due = [at_ns for venue in self._venues if (at_ns := venue.next_ns()) is not None]
-        return max(min(due), self.now_ns) if due else None
+        due_ns = None
+        for venue in self._venues:
+            at_ns = venue.next_ns()
+            if at_ns is not None and (due_ns is None or at_ns < due_ns):
+                due_ns = at_ns
+        return self.now_ns if due_ns is not None and due_ns < self.now_ns else due_ns
 
     def _next_wake(self) -> int | None:
         calendar_ns = None if self._calendar is None else self._calendar.next_ns()
@@ -630,4 +634,8 @@ def _kept_back(request: NewOrder | ReplaceOrder, why: str) -> VenueFailed:
 
 
 def _earliest(*times: int | None) -> int | None:
-    return min((at_ns for at_ns in times if at_ns is not None), default=None)
+    first_ns = None
+    for at_ns in times:
+        if at_ns is not None and (first_ns is None or at_ns < first_ns):
+            first_ns = at_ns
+    return first_ns
