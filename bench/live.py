@@ -76,7 +76,7 @@ class Engine:
     def begin(self, orders: int) -> None:
         """Give signals until one has become all of its orders; what was sent by then is left out of `stamps`."""
         for number in range(10):
-            self.say(entry(f"first{number}"))
+            self.say(entry(f"first{number}", orders))
             if len(found := self.await_orders(orders)) == orders:
                 break
             self._before += len(found)
@@ -162,8 +162,10 @@ def write_desk(folder: Path, accounts: Sequence[str]) -> None:
     (folder / "stamps").touch()
 
 
-def entry(name: str) -> dict[str, object]:
-    return {"id": name, "kind": "entry", "symbol": "EURUSD", "side": "BUY", "quantity": "0.01", "confidence": 1}
+def entry(name: str, accounts: int = 1) -> dict[str, object]:
+    """A signal for a hundredth of a lot an account: its quantity is the total of all of them."""
+    lots = f"{accounts / 100:.2f}"
+    return {"id": name, "kind": "entry", "symbol": "EURUSD", "side": "BUY", "quantity": lots, "confidence": 1}
 
 
 def to_six_accounts() -> None:
@@ -173,7 +175,7 @@ def to_six_accounts() -> None:
     with engine(accounts) as running:
         for number in range(count):
             began_s = time.monotonic()
-            running.say(entry(f"six{number}"))
+            running.say(entry(f"six{number}", len(accounts)))
             stamps = running.await_orders((number + 1) * len(accounts))[-len(accounts) :]
             first.append(stamps[0].at_s - began_s)
             last.append(stamps[-1].at_s - began_s)
