@@ -19,7 +19,7 @@ from pathlib import Path
 from bench.comparisons import comparisons
 from bench.desk import DESK, GENEROUS, START_NS, SYMBOL, Bench, account_id, instrument
 from bench.figures import QUICK, headline, measure
-from coxswain.core.submit import view_of
+from coxswain.core.gate_view import view_of
 from coxswain.journal.store import Journal
 from coxswain.messages.events import PlanApproved
 from coxswain.messages.inputs import SubmitSignal

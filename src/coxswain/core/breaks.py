@@ -11,12 +11,13 @@ from decimal import Decimal
 from coxswain.core import watching
 from coxswain.core.consequences import after
 from coxswain.core.exits import take_over
+from coxswain.core.gate_view import view_of
 from coxswain.core.money import position_margin, position_risk, rate_up
 from coxswain.core.order import average, is_over
 from coxswain.core.position import NOTHING_HELD, Position, is_closing
 from coxswain.core.protection import start_exit
 from coxswain.core.state import Account, Chosen
-from coxswain.core.submit import ask_for_account, view_of
+from coxswain.core.submit import ask_for_account
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import AccountLookedUp, ResolveBreak

@@ -6,11 +6,10 @@ from coxswain.core import algorithms, entries, legging, pacing, protection
 from coxswain.core.order import Order, is_done
 from coxswain.core.spreads import whole_of
 from coxswain.core.state import Account, State, find_order
-from coxswain.core.submit import PROTECTION
 from coxswain.core.tx import Tx
 from coxswain.messages.inputs import CancelOrders
 from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import AccountId, ClOrdId, Role, SignalId
+from coxswain.model.vocabulary import PROTECTION, AccountId, ClOrdId, Role, SignalId
 
 
 def cancel_orders(tx: Tx, message: CancelOrders) -> None:

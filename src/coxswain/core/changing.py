@@ -8,16 +8,17 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.core.gate_view import view_of
 from coxswain.core.order import Order, Phase, is_done
 from coxswain.core.params import NS_PER_S
 from coxswain.core.state import find_order
-from coxswain.core.submit import PROTECTION, ask_cancel, cancel, deny, replace, submit, view_of
+from coxswain.core.submit import ask_cancel, cancel, deny, replace, submit
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import ChangeOrder
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import OrdStatus, OrdType, Role
+from coxswain.model.vocabulary import PROTECTION, OrdStatus, OrdType, Role
 from coxswain.risk.gate import Refused, judge
 
 

@@ -8,12 +8,13 @@ from coxswain.core.changing import renew
 from coxswain.core.entries import complete_rest, recover
 from coxswain.core.order import Order, is_over
 from coxswain.core.params import seconds_ns
-from coxswain.core.position import is_closing
+from coxswain.core.position import closing_side, is_closing
 from coxswain.core.protection import failed_lately, follow, wanted_qty
 from coxswain.core.refusals import note_missing
-from coxswain.core.submit import PROTECTION, ask_for_account, closing_side
+from coxswain.core.submit import ask_for_account
 from coxswain.core.tx import Tx
 from coxswain.model.vocabulary import (
+    PROTECTION,
     REJECTED,
 )
 

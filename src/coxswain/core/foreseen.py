@@ -11,10 +11,10 @@ import msgspec
 
 from coxswain.core.emulation import as_sent
 from coxswain.core.entries import intent_of
+from coxswain.core.gate_view import view_of
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.second import second_signal
 from coxswain.core.spreads import leg_signal
-from coxswain.core.submit import view_of
 from coxswain.core.tx import Tx
 from coxswain.model.checks import reason
 from coxswain.model.orders import OrderIntent

@@ -16,10 +16,9 @@ from coxswain.core.emulation import holds_stop, holds_target
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, is_done, leaves_qty
 from coxswain.core.params import NS_PER_S
-from coxswain.core.position import Position
+from coxswain.core.position import Position, closing_side
 from coxswain.core.protection import NO_SIGNAL, follow, may_move, start_exit
 from coxswain.core.state import Account, State, find_order, reducible
-from coxswain.core.submit import closing_side
 from coxswain.core.sums import key
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev

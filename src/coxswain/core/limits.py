@@ -8,10 +8,10 @@ from decimal import Decimal
 from itertools import pairwise
 
 from coxswain.core import losses
+from coxswain.core.gate_view import view_of
 from coxswain.core.in_force import Place, configured, is_outdated, places_of, tightens, value_at
 from coxswain.core.params import NS_PER_S
 from coxswain.core.state import Account, LimitProposal, State, TemporaryLimit
-from coxswain.core.submit import view_of
 from coxswain.core.trust import release, restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev

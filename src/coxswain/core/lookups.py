@@ -6,10 +6,11 @@ twice, a settle window apart, with no fill and no unexplained position, declares
 
 from coxswain.core.consequences import after
 from coxswain.core.fills import book_fill, confirm_change, unbookable
+from coxswain.core.gate_view import view_of
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.state import Account, find_order, qty_at_venue
-from coxswain.core.submit import ask_cancel, send_new, view_of
+from coxswain.core.submit import ask_cancel, send_new
 from coxswain.core.trust import distrust, restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev

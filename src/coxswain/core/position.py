@@ -8,7 +8,7 @@ from coxswain.core.rings import PriceRing, Ring
 from coxswain.core.shares import Parent
 from coxswain.model.decimals import ONE, ZERO
 from coxswain.model.orders import Trail
-from coxswain.model.vocabulary import ClOrdId, ExecId, Role, Side, SignalId, Symbol
+from coxswain.model.vocabulary import BUY, OPPOSITE, SELL, ClOrdId, ExecId, Role, Side, SignalId, Symbol
 
 
 class Exit(msgspec.Struct):
@@ -188,3 +188,7 @@ NO_PART = Part()
 def is_closing(position: Position) -> bool:
     """Say whether all of a position is on its way out."""
     return position.exit is not None and position.exit.qty is None
+
+
+def closing_side(position: Position) -> Side:
+    return OPPOSITE[BUY if position.qty > 0 else SELL]

@@ -14,24 +14,14 @@ from decimal import Decimal
 
 from coxswain.core.emulation import at_once, holds_stop, holds_target, lasting
 from coxswain.core.firm.notices import tell_refused_closing
+from coxswain.core.gate_view import protective_qty
 from coxswain.core.money import position_risk, rate_up
 from coxswain.core.order import Order, Phase, Replacement, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
-from coxswain.core.position import Exit, Position
+from coxswain.core.position import Exit, Position, closing_side
 from coxswain.core.refusals import exit_waits, is_refused, note_missing, note_unchanged, postpone_exit
 from coxswain.core.state import Account, reducible, strategy_of
-from coxswain.core.submit import (
-    PROTECTION,
-    cancel,
-    closing_side,
-    may_leave,
-    next_id,
-    protective_qty,
-    refusal_of,
-    replace,
-    submit,
-    waits_for_room,
-)
+from coxswain.core.submit import cancel, may_leave, next_id, refusal_of, replace, submit, waits_for_room
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO, plain, text
@@ -39,6 +29,7 @@ from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.signal import Signal
 from coxswain.model.trail import behind, is_better, reference
 from coxswain.model.vocabulary import (
+    PROTECTION,
     AccountId,
     OrdType,
     Role,

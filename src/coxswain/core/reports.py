@@ -13,7 +13,7 @@ from coxswain.core.fills import book_fill, confirm_change, unbookable
 from coxswain.core.order import Order, Phase, is_done, is_over
 from coxswain.core.refusals import note_unchanged
 from coxswain.core.state import Account, find_order
-from coxswain.core.submit import PROTECTION, ask_for_account, ask_for_order, key_of_question, lose_sight
+from coxswain.core.submit import ask_for_account, ask_for_order, key_of_question, lose_sight
 from coxswain.core.sums import key
 from coxswain.core.trust import distrust, restrict
 from coxswain.core.tx import EGRESS, Tx
@@ -22,6 +22,7 @@ from coxswain.messages.inputs import CancelRejected, EgressRefused, ExecutionRep
 from coxswain.model.decimals import ZERO
 from coxswain.model.orders import VenueFill, VenueReversal
 from coxswain.model.vocabulary import (
+    PROTECTION,
     REPLACED,
     TRADE,
     AccountId,

@@ -25,6 +25,7 @@ PRICED = {
 }
 """Whether an order of each type has a price, and whether it has a `stop_px`."""
 PRICES = ("price", "stop_px", "stop_loss", "take_profit")
+NO_PRICES = (None, None, None, None)
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,9 +66,10 @@ def _fault(order: OrderIntent, view: RiskView) -> str:
         return fault
     # Levels too: an entry whose stop the venue cannot take would be left without one.
     prices = (order.price, order.stop_px, order.stop_loss, order.take_profit)
-    for name, price in zip(PRICES, prices, strict=True):
-        if price is not None and (not price.is_finite() or price <= ZERO or price % instrument.tick):
-            return f"{name} {price}, wanted a positive multiple of {instrument.tick}"
+    if prices != NO_PRICES:
+        for name, price in zip(PRICES, prices, strict=True):
+            if price is not None and (not price.is_finite() or price <= ZERO or price % instrument.tick):
+                return f"{name} {price}, wanted a positive multiple of {instrument.tick}"
     return ""
 
 
