@@ -118,8 +118,8 @@ def _do(tx: Tx, account: Account, found: ev.BreakFound, chosen: Chosen, answer: 
 def _take_balance(tx: Tx, account: Account, found: ev.BreakFound, chosen: Chosen, answer: AccountLookedUp) -> str:
     """Adopted, it is a transfer: no result of trading. Written off, it counts as one."""
     is_transfer = chosen.resolution is ADOPT
-    change = chosen.difference
-    tx.apply(ev.BalanceAdjusted(account.spec.id, answer.balance, change, is_transfer, chosen.reason))
+    change, as_of_ns = chosen.difference, answer.as_of_ns or account.asked_ns
+    tx.apply(ev.BalanceAdjusted(account.spec.id, answer.balance, change, is_transfer, chosen.reason, as_of_ns))
     watching.watch(tx, account.spec.id)
     return ""
 

@@ -2,7 +2,8 @@
 
 Swap, fees and interest are a result of the day, as commission is, and count in every limit on losses. A deposit or a
 withdrawal is neither won nor lost: what losses are measured from moves along. A report that was missed is caught up by
-the next comparison, which asks for movements as it asks for fills.
+the next comparison, which asks for movements as it asks for fills. What a venue lists only after its balance was taken
+over by a person is in that balance: it is told, and nothing is booked.
 """
 
 from coxswain.core import watching
@@ -43,6 +44,9 @@ def take(tx: Tx, account: Account, movement: CashMovement) -> bool:
         tx.apply(ev.ReportQuarantined(account_id, ClOrdId(""), f"cash movement {movement.cash_id}: {why}"))
         restrict(tx, account_id, "UNRECONCILED", why)
         return False
+    if movement.transact_time_ns <= account.settled_ns:
+        tx.apply(ev.CashExplained(account_id, movement, account.settled_ns))
+        return True
     tx.apply(ev.CashBooked(account_id, movement, plain(account.balance + movement.amount)))
     watching.watch(tx, account_id)
     return True

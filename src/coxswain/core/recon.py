@@ -100,9 +100,10 @@ def is_known(account: Account, answer: AccountLookedUp) -> bool:
 
 
 def _is_old(account: Account, as_of_ns: int) -> bool:
-    """Books from before the last question, the last agreement, or a fill, bust or cash that we know prove nothing."""
+    """Books from before the last question, the last agreement, a balance that was taken over, or a fill, bust or cash
+    that we know prove nothing."""
     booked = (position.recent[-1].transact_time_ns for position in account.positions.values() if position.recent)
-    told = (account.reversed_ns, account.cash_ns, *booked)
+    told = (account.reversed_ns, account.cash_ns, account.settled_ns, *booked)
     return as_of_ns < max(account.asked_ns, account.reconciled_ns, *told)
 
 

@@ -155,6 +155,8 @@ class Account(msgspec.Struct):
     """Of every movement of cash that was taken in, or is in the first balance."""
     cash_ns: int = 0
     """The venue's time of the latest of them: older books have another balance."""
+    settled_ns: int = 0
+    """The venue's time of the last balance that was taken over: movements up to it are in it."""
     rates: dict[str, Decimal] = {}
     """The last rate that a fill in each currency was booked at."""
     positions: dict[Symbol, Position] = {}

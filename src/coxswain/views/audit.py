@@ -149,6 +149,7 @@ _DECISIONS: dict[type, tuple[str, Callable[[Any], str]]] = {
     ev.ResolutionRefused: ("RESOLUTION_REFUSED", _reason),
     ev.PositionAdopted: ("POSITION_ADOPTED", lambda e: f"{e.qty:f} at a cost of {e.cost:f}"),
     ev.BalanceAdjusted: ("BALANCE_ADJUSTED", _reason),
+    ev.CashExplained: ("CASH_EXPLAINED", lambda e: f"{e.movement.kind} of {e.movement.amount:+f} is in it already"),
     ev.CashBooked: ("CASH_BOOKED", lambda e: f"{e.movement.kind} of {e.movement.amount:+f}"),
     ev.OrderAdopted: ("ORDER_ADOPTED", lambda e: "the venue worked it, and we did not know it"),
     ev.BreakClosed: ("BREAK_CLOSED", lambda e: e.resolution),

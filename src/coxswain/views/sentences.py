@@ -263,6 +263,13 @@ def _cash(event: ev.CashBooked) -> str:
     return f"{event.account}: {words} of {moved.amount:+f}, {counts}; balance {event.balance:f}"
 
 
+def _cash_explained(event: ev.CashExplained) -> str:
+    moved = event.movement
+    words = " ".join(word for word in (str(moved.kind), moved.symbol and f"on {moved.symbol}", moved.text) if word)
+    taken = f"the balance that was taken over as of {utc(event.as_of_ns)}"
+    return f"{event.account}: {words} of {moved.amount:+f} was told late and is in {taken}; nothing is booked"
+
+
 def _position(event: ev.PositionChanged) -> str:
     at = "" if event.avg_px is None else f" at {event.avg_px:f}"
     money = f"realised {event.realized:f}, commission {event.commission:f}, balance {event.balance:f}"
@@ -561,6 +568,7 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
         f"{'a transfer' if e.is_transfer else 'counted as a result'}): {e.reason}"
     ),
     ev.CashBooked: _cash,
+    ev.CashExplained: _cash_explained,
     ev.OrderAdopted: lambda e: f"{e.intent.account} takes over the venue's order {e.cl_ord_id}",
     ev.BreakClosed: lambda e: f"break {e.break_id} on {e.account} closed: {e.resolution}",
     ev.FirmDayStarted: lambda e: (

@@ -5,17 +5,20 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from coxswain.core.eligibility import risk_budget_left
 from coxswain.core.firm.view import marks_of
 from coxswain.core.state import equity
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import CashMoved, EngineStarted
+from coxswain.messages.inputs import CashMoved, CompareAccounts, EngineStarted, ResolveBreak
 from coxswain.messages.record import Record
 from coxswain.model.cash import CashKind, CashMovement
 from coxswain.model.firm import Consistency, ConsistencyEffect, ConsistencyKind
-from coxswain.model.vocabulary import AccountId, CashId, JournalId, TradingState
+from coxswain.model.orders import VenuePosition
+from coxswain.model.vocabulary import AccountId, CashId, JournalId, Resolution, TradingState
 from coxswain.risk.firm.floors import floors
+from coxswain.views.sentences import sentence
 from tests.unit.core.desk import SHARE, A, B, D, Desk, S, account, only, setup
 from tests.unit.core.firm_desk import FirmDesk, firm_setup, rules, share, under
 
@@ -176,6 +179,157 @@ def test_what_was_booked_is_brought_back_by_a_fold() -> None:
     for number, kind in enumerate(CashKind):
         move(desk, kind, "-5" if kind is not DEPOSIT else "5", f"m{number}")
     assert desk.folded().engine.digest() == desk.engine.digest()
+
+
+# --- told after the balance was taken over ----------------------------------------------------------------------------
+
+BALANCE = "A:balance"
+TAKEN_OVER = (Resolution.ADOPT, Resolution.WRITE_OFF)
+
+
+def compare(desk: Desk, balance: int, **books: Any) -> Record:
+    desk.step(CompareAccounts("asked", (A,)))
+    desk.wait(S)
+    return desk.books(balance=D(balance), **books)
+
+
+def choose(desk: Desk, resolution: Resolution) -> None:
+    desk.step(ResolveBreak(A, BALANCE, resolution, "seen at the venue", "ann"))
+    desk.wait(S)
+
+
+def taken_over(resolution: Resolution, balance: int = 99_990) -> tuple[Desk, CashMovement]:
+    """Charge ten at the venue, which lists it nowhere yet; have a person take the balance over; return the charge."""
+    desk = Desk()
+    desk.wait(S)
+    told_late = movement(desk, FEE, "-10")
+    compare(desk, balance)
+    choose(desk, resolution)
+    desk.books(balance=D(balance))
+    assert (desk.account().balance, desk.account().breaks) == (D(balance), {})
+    return desk, told_late
+
+
+@pytest.mark.parametrize("resolution", TAKEN_OVER)
+@pytest.mark.parametrize("way", ["report", "books"])
+def test_a_movement_that_is_listed_after_its_balance_was_taken_over_is_told_and_not_booked_again(
+    resolution: Resolution, way: str
+) -> None:
+    desk, told_late = taken_over(resolution)
+    before = structs.replace(desk.account())
+    for _ in range(2):  # listed twice it is told once
+        desk.wait(S)
+        if way == "report":
+            desk.step(CashMoved(A, told_late))
+        else:
+            compare(desk, 99_990, movements=(told_late,))
+    at, explained = desk.account(), only(desk.events(ev.CashExplained))
+    assert explained.movement == told_late
+    assert (at.balance, at.day_realized, at.anchor) == (before.balance, before.day_realized, before.anchor)
+    assert not desk.events(ev.CashBooked)
+    assert len(desk.events(ev.BreakFound)) == 1
+    assert at.state is TradingState.ACTIVE
+    assert "told late and is in the balance that was taken over" in sentence(explained)
+
+
+@pytest.mark.parametrize(("later_ns", "is_booked"), [(-1, False), (0, False), (1, True)])
+def test_the_time_of_the_balance_decides_what_is_in_it(later_ns: int, is_booked: bool) -> None:
+    desk, told_late = taken_over(Resolution.ADOPT)
+    as_of_ns = only(desk.events(ev.BalanceAdjusted)).as_of_ns
+    desk.wait(S)
+    desk.step(CashMoved(A, structs.replace(told_late, transact_time_ns=as_of_ns + later_ns)))
+    assert bool(desk.events(ev.CashBooked)) is is_booked
+    assert desk.account().balance == D(99_980 if is_booked else 99_990)
+
+
+def test_a_movement_that_is_listed_between_the_choice_and_the_comparison_is_booked_and_nothing_is_taken_over() -> None:
+    for way in ("report", "books"):
+        desk = Desk()
+        desk.wait(S)
+        told_late = movement(desk, FEE, "-10")
+        compare(desk, 99_990)
+        choose(desk, Resolution.ADOPT)
+        if way == "report":
+            desk.step(CashMoved(A, told_late))
+        desk.books(balance=D(99_990), movements=(told_late,))
+        assert not desk.events(ev.BalanceAdjusted), way
+        assert only(desk.events(ev.CashBooked)).movement == told_late
+        assert (desk.account().balance, desk.account().breaks) == (D(99_990), {})
+        assert desk.account().day_realized == D(-10), "what it is was told in time: a fee is a result of the day"
+
+
+def test_a_choice_made_for_all_of_a_difference_is_not_done_for_what_a_movement_leaves_of_it() -> None:
+    desk = Desk()
+    desk.wait(S)
+    told_late = movement(desk, FEE, "-3")
+    compare(desk, 99_990)
+    choose(desk, Resolution.ADOPT)
+    desk.books(balance=D(99_990), movements=(told_late,))
+    assert not desk.events(ev.BalanceAdjusted)
+    left = desk.account().breaks[BALANCE]
+    assert (left.ours, left.theirs) == (D(99_997), D(99_990))
+
+
+def test_a_correction_that_comes_later_is_booked_and_one_of_the_time_before_is_in_the_balance() -> None:
+    desk, told_late = taken_over(Resolution.ADOPT)
+    desk.wait(S)
+    corrected = movement(desk, FEE, "4", "m1-corrected")
+    earlier = structs.replace(told_late, cash_id=CashId("m0"), amount=D(6))
+    compare(desk, 99_994, movements=(told_late, earlier, corrected))
+    assert [event.movement for event in desk.events(ev.CashExplained)] == [told_late, earlier]
+    assert only(desk.events(ev.CashBooked)).movement == corrected
+    assert (desk.account().balance, desk.account().breaks) == (D(99_994), {})
+
+
+def test_what_a_venue_dates_back_and_pays_later_shows_as_a_break_and_never_in_silence() -> None:
+    desk, told_late = taken_over(Resolution.ADOPT)
+    desk.wait(S)
+    dated_back = structs.replace(told_late, cash_id=CashId("m2"), amount=D(-7))
+    compare(desk, 99_983, movements=(told_late, dated_back))
+    found = desk.account().breaks[BALANCE]
+    assert (found.ours, found.theirs) == (D(99_990), D(99_983))
+    choose(desk, Resolution.ADOPT)
+    desk.books(balance=D(99_983), movements=(told_late, dated_back))
+    assert (desk.account().balance, desk.account().breaks) == (D(99_983), {})
+
+
+def test_a_restart_knows_what_is_in_the_balance_that_was_taken_over() -> None:
+    desk, told_late = taken_over(Resolution.ADOPT)
+    again = desk.restarted()
+    again.wait(S)
+    compare(again, 99_990, movements=(told_late,))
+    assert again.account().balance == D(99_990)
+    assert only(again.events(ev.CashExplained)).movement == told_late
+    once_more = again.restarted()
+    compare(once_more, 99_990, movements=(told_late,))
+    assert once_more.account().balance == D(99_990)
+    assert len(once_more.events(ev.CashExplained)) == 1, "it was told before"
+
+
+def test_books_from_before_the_balance_that_was_taken_over_settle_nothing() -> None:
+    """While another break is open nothing was agreed, and only the balance itself says that an answer is old."""
+    desk = Desk()
+    held = (VenuePosition(SHARE, D(5)),)
+    compare(desk, 99_990, positions=held)
+    desk.step(ResolveBreak(A, BALANCE, Resolution.ADOPT, "seen at the venue", "ann"))
+    asked_ns = desk.account().asked_ns
+    desk.wait(S)
+    desk.books(balance=D(99_990), positions=held)
+    desk.books(balance=D(100_000), positions=held, as_of_ns=asked_ns + 1)  # after the question, and overtaken
+    assert set(desk.account().breaks) == {"A:position:SHARE"}
+
+
+def test_a_difference_that_is_lived_with_goes_when_the_movement_is_listed() -> None:
+    desk = Desk()
+    desk.wait(S)
+    told_late = movement(desk, FEE, "-10")
+    compare(desk, 99_990)
+    choose(desk, Resolution.IGNORE)
+    desk.books(balance=D(99_990))
+    compare(desk, 99_990, movements=(told_late,))
+    assert only(desk.events(ev.CashBooked)).movement == told_late
+    assert only(desk.events(ev.DifferenceGone)).break_id == BALANCE
+    assert (desk.account().balance, desk.account().ignored) == (D(99_990), {})
 
 
 # --- firms' rules -----------------------------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ def _position_adopted(state: State, clock: Deadlines, event: ev.PositionAdopted)
 def _balance_adjusted(state: State, clock: Deadlines, event: ev.BalanceAdjusted) -> None:
     account = state.accounts[event.account]
     account.balance = event.balance
+    account.settled_ns = max(account.settled_ns, event.as_of_ns)
     if event.is_transfer:
         _measure_from(account, event.difference)
     else:
@@ -101,6 +102,10 @@ def _cash_booked(state: State, clock: Deadlines, event: ev.CashBooked) -> None:
         account.day_realized += movement.amount
     note_equity(state, account)
     raise_peak(account)
+
+
+def _cash_explained(state: State, clock: Deadlines, event: ev.CashExplained) -> None:
+    state.accounts[event.account].cash_ids[event.movement.cash_id] = None
 
 
 def _measure_from(account: Account, transferred: Decimal) -> None:
@@ -134,5 +139,6 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.PositionAdopted: _position_adopted,
     ev.BalanceAdjusted: _balance_adjusted,
     ev.CashBooked: _cash_booked,
+    ev.CashExplained: _cash_explained,
     ev.OrderAdopted: _order_adopted,
 }

@@ -334,6 +334,9 @@ from coxswain.messages.events.reconciliation import (
     CashBooked as CashBooked,
 )
 from coxswain.messages.events.reconciliation import (
+    CashExplained as CashExplained,
+)
+from coxswain.messages.events.reconciliation import (
     ComparisonAsked as ComparisonAsked,
 )
 from coxswain.messages.events.reconciliation import (

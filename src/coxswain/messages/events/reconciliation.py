@@ -102,6 +102,8 @@ class BalanceAdjusted(EventBase, frozen=True):
     difference: Decimal
     is_transfer: bool
     reason: str
+    as_of_ns: int = 0
+    """The venue's time of that balance: every movement up to it is in it."""
 
 
 class CashBooked(EventBase, frozen=True):
@@ -111,6 +113,15 @@ class CashBooked(EventBase, frozen=True):
     movement: CashMovement
     balance: Decimal
     """After it."""
+
+
+class CashExplained(EventBase, frozen=True):
+    """A movement came to be known that is in a balance that was taken over before: nothing changes by it."""
+
+    account: AccountId
+    movement: CashMovement
+    as_of_ns: int
+    """The venue's time of that balance."""
 
 
 class OrderAdopted(EventBase, frozen=True):
@@ -134,5 +145,6 @@ ReconciliationEvent = (
     | PositionAdopted
     | BalanceAdjusted
     | CashBooked
+    | CashExplained
     | OrderAdopted
 )
