@@ -73,13 +73,22 @@ class Running(NamedTuple):
         self.err.seek(0)
         return Done(code, self.out.read().decode(), self.err.read().decode())
 
-    def stopped(self, number: signal.Signals) -> tuple[Done, float]:
-        """Send it a signal; return how it ended, and after how many seconds. Its standard input stays open."""
-        began = time.monotonic()
+    def stopped(self, number: signal.Signals) -> Done:
+        """Send it a signal, and return how it ended. Its standard input stays open."""
         self.process.send_signal(number)
-        self.process.wait(LIMIT_S)
-        took_s = time.monotonic() - began
-        return self.ended(), took_s
+        return self.ended()
+
+    def stopped_in_its_tracks(self, number: signal.Signals, journal: Path) -> tuple[Done, int]:
+        """Have it stand still, send it a signal, and let it go on: the signal is the first that it hears of.
+
+        Return how it ended, and how many records were durable when it was sent.
+        """
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+        durable = durable_records(journal)
+        self.process.send_signal(number)
+        self.process.send_signal(signal.SIGCONT)
+        return self.ended(), durable
 
     def wait_until(self, what: Callable[[], bool]) -> None:
         """Wait for something that it does. It fails at once when the process ends first."""

@@ -88,7 +88,7 @@ def test_the_second_is_refused_and_told_who_trades_the_account(tmp_path: Path) -
     with running(second.words(), second.folder) as run:
         ready(run, second)
         assert epochs(second.records()) == {2}
-        assert run.stopped(signal.SIGTERM)[0].code == 0
+        assert run.stopped(signal.SIGTERM).code == 0
 
 
 def test_one_that_stands_still_is_followed_and_sends_nothing_when_it_wakes(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_one_that_stands_still_is_followed_and_sends_nothing_when_it_wakes(tmp_p
             assert (lost.accounts, lost.epoch) == (("ann",), 2)
             assert f"with journal {second.journal} holds it now (epoch 2, ours was 1)" in lost.holder
             assert "ann is HALTED (LEASE)" in status
-            done, _ = sleeper.stopped(signal.SIGTERM)
+            done = sleeper.stopped(signal.SIGTERM)
             assert "CRITICAL" in done.err, done.err
             waker.write(ENTRY)
             waker.wait_until(lambda: any(isinstance(event, ev.OrderAccepted) for event in second.events()))

@@ -1,6 +1,6 @@
 """An engine at work in real time: told to stop by commands and by a file, by several at once, and in spite of garbage.
 
-What is asserted is the order of records. The one bound of time, two seconds, is for a machine that does much besides.
+What is asserted is the order of records. How long a stop takes is measured by `make bench`.
 """
 
 import json
@@ -25,7 +25,6 @@ from tests.e2e.commands import COXSWAIN, Done, Running, coxswain, running
 from tests.e2e.journals import read_records
 from tests.e2e.market import config_file, entry, lines_of, steady_quotes
 
-AT_ONCE_NS = 2_000_000_000
 JOURNAL = "coxswain.journal"
 STAGGERED = "min_timing_variance_ms: 1500\nmax_timing_variance_ms: 3000"
 SIMULATED: list[str | Path] = [COXSWAIN, "run", "--realtime", "--simulated"]
@@ -83,14 +82,11 @@ def test_a_touched_file_halts_everything_and_its_deletion_releases_nothing(desk:
     flag = desk / f"{JOURNAL}.stop"
     with engine(desk) as run:
         flag.touch()
-        touched_ns = flag.stat().st_mtime_ns
         run.wait_until(lambda: seen(desk, is_stopped))
-        (stop,) = filter(is_stopped, records(desk))
-        assert stop.now_ns - touched_ns < AT_ONCE_NS, "an engine without quotes from a file goes by UTC"
         flag.unlink()
         run.write(buy("in"))
         time.sleep(0.3)
-        done, _ = run.stopped(signal.SIGTERM)
+        done = run.stopped(signal.SIGTERM)
     assert done.code == 0
     assert not any(isinstance(request, NewOrder) for record in records(desk) for request in record.requests)
     with engine(desk) as run:

@@ -50,7 +50,7 @@ def venues(storm: Storm) -> Iterator[list[Running]]:
 
 def end(found: list[Running]) -> None:
     for venue in found:
-        done, _ = venue.stopped(signal.SIGTERM)
+        done = venue.stopped(signal.SIGTERM)
         assert done.code == 0, done.err
 
 
@@ -236,7 +236,7 @@ def test_in_real_time_a_venue_that_stands_still_holds_up_no_other_account_and_no
         run.wait_until(lambda: seen_in(found.journal, OutcomeUnknown) > 0)
         one.process.send_signal(signal.SIGCONT)
         found.wait_for("one", EURUSD="0.99")
-        done, _ = run.stopped(signal.SIGTERM)
+        done = run.stopped(signal.SIGTERM)
         end([one, two])
     assert "venue one is gone: it did not answer within 5 s" in done.err
     assert "venue one is back" in done.err

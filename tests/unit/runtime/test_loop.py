@@ -105,6 +105,43 @@ def test_a_step_that_fails_is_shown_with_all_before_it_once_they_are_durable(mon
     assert desk.seen[-1].failed == "AssertionError: a bug of ours"
 
 
+# --- asked to stop ----------------------------------------------------------------------------------------------------
+
+
+def test_once_it_is_asked_to_stop_no_signal_is_taken_and_nothing_leaves_that_was_not_durable_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever record it is asked after. What is judged already stays judged, and is asked for at the next start."""
+    sent: list[str] = []
+    send = PaperVenue.send
+
+    def notes(self: PaperVenue, request: Request, now_ns: int) -> None:
+        if isinstance(request, NewOrder):
+            sent.append(request.cl_ord_id)
+        send(self, request, now_ns)
+
+    monkeypatch.setattr(PaperVenue, "send", notes)
+    signals = [entry(f"in-{at_s}", at_s) for at_s in range(5, 15)]
+    whole = Desk(*signals, seconds=20)
+    whole.run()
+    for seq in range(1, len(whole.seen), 3):
+        sent.clear()
+        desk = Desk(*signals, seconds=20)
+        durable: list[int] = []
+
+        def asks(record: Record, seq: int = seq, desk: Desk = desk, durable: list[int] = durable) -> bool:
+            if record.seq == seq:
+                durable.append(desk.journal.head.seq)
+            return record.seq == seq
+
+        desk.run_until(asks)
+        after = [record for record in desk.seen if record.seq > durable[0]]
+        assert not any(isinstance(record.input, SubmitSignal) for record in after), f"asked after record {seq}"
+        unsent = [r.cl_ord_id for record in after for r in record.requests if isinstance(r, NewOrder)]
+        assert not set(unsent) & set(sent), f"asked after record {seq}"
+        assert isinstance(desk.seen[-1].input, StopEngine)
+
+
 # --- accounts that are not configured any more ------------------------------------------------------------------------
 
 
