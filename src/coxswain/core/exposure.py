@@ -10,7 +10,7 @@ from functools import lru_cache
 from coxswain.core.money import rate_between
 from coxswain.core.position import Counted, Part, Position
 from coxswain.core.state import Account, State
-from coxswain.model.decimals import ONE, ZERO
+from coxswain.model.decimals import ONE, ZERO, plain
 from coxswain.model.exposure import Exposure
 from coxswain.model.market import is_sane, mid
 
@@ -81,6 +81,19 @@ def settle_parts(position: Position) -> None:
     """A flat position is nobody's: what one strategy opened, another may have closed."""
     for part in position.parts.values():
         part.qty = ZERO
+
+
+def keep_parts_within(position: Position) -> None:
+    """Strategies have no more of a position together than is held.
+
+    What closes and names no strategy takes what nobody has first, then the lots of the strategy that entered first.
+    """
+    sign = ONE if position.qty > 0 else -ONE
+    beyond = sum((part.qty for part in position.parts.values()), ZERO) * sign - abs(position.qty)
+    for part in position.parts.values():
+        taken = min(beyond, part.qty * sign)
+        if taken > 0:
+            part.qty, beyond = plain(part.qty - taken * sign), beyond - taken
 
 
 def _part(position: Position, strategy: str) -> Part:

@@ -4,6 +4,7 @@ What lets less through takes effect at once. What may let more through waits for
 Nothing is closed because a limit was lowered: an account that holds more than it allows only reduces until it fits.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from coxswain.core import losses
 from coxswain.core.gate_view import view_of
 from coxswain.core.in_force import Place, configured, is_outdated, places_of, tightens, value_at
 from coxswain.core.params import NS_PER_S
+from coxswain.core.position import Position
 from coxswain.core.state import Account, LimitProposal, State, TemporaryLimit
 from coxswain.core.trust import release, restrict
 from coxswain.core.tx import Tx
@@ -20,7 +22,7 @@ from coxswain.model.decimals import ZERO, is_short, plain, text
 from coxswain.model.keys import AT_START, KEYS, LADDER, RANGES, Scope, general
 from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import Setup
-from coxswain.model.vocabulary import AccountId, OrdType, Role, Side, SignalId, TimeInForce
+from coxswain.model.vocabulary import AccountId, OrdType, Role, Side, SignalId, Symbol, TimeInForce
 
 LOWERED = "LIMIT_LOWERED"
 EXPOSURE = (22, 23, 24, 25, 26)
@@ -322,24 +324,34 @@ def _out_of_order(state: State, message: SetLimits) -> tuple[str, ...]:
 def exceeds(tx: Tx, account_id: AccountId) -> tuple[str, ...]:
     """Name every limit on exposure that what an account holds and has on order is above, as the gate measures it.
 
-    The gate is asked about an order of nothing in each instrument that is held or on order.
+    The gate is asked about an order of nothing in each instrument that is held or on order, for nobody and for each
+    strategy that has a part of it.
     """
     account = tx.account(account_id)
     codes = dict.fromkeys(_counts(account))
     for symbol, position in account.positions.items():
-        if not position.occupied:
-            continue
-        for side in (Side.BUY, Side.SELL):
-            nothing = OrderIntent(
-                account_id, symbol, side, OrdType.MARKET, TimeInForce.DAY, ZERO, Role.DIRECT, SignalId("")
-            )
-            view = view_of(tx.state, nothing, tx.state.now_ns, tx.state.now_ns)
-            for rule in tx.gates[account_id].entering.rules:
-                if rule.control in EXPOSURE:
-                    answer = rule.check(nothing, view, rule.params)
-                    if answer is not None and not answer.passed:
-                        codes[answer.code] = None
+        if position.occupied:
+            for strategy in ("", *_of_part(position)):
+                codes |= dict.fromkeys(_above(tx, account_id, symbol, strategy))
     return tuple(codes)
+
+
+def _of_part(position: Position) -> list[str]:
+    return [name for name, part in position.parts.items() if part.qty or part.held_buy or part.held_sell]
+
+
+def _above(tx: Tx, account_id: AccountId, symbol: Symbol, strategy: str) -> Iterator[str]:
+    rules = [rule for rule in tx.gates[account_id].entering.rules if rule.control in EXPOSURE]
+    for side in (Side.BUY, Side.SELL):
+        nothing = OrderIntent(
+            account_id, symbol, side, OrdType.MARKET, TimeInForce.DAY, ZERO, Role.DIRECT, SignalId(""),
+            strategy=strategy,
+        )  # fmt: skip
+        view = view_of(tx.state, nothing, tx.state.now_ns, tx.state.now_ns)
+        for rule in rules:
+            answer = rule.check(nothing, view, rule.params)
+            if answer is not None and not answer.passed:
+                yield f"{answer.code} of {strategy}" if answer.code.startswith("STRATEGY_") else answer.code
 
 
 def _counts(account: Account) -> list[str]:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from coxswain.core.in_force import value_at
+from coxswain.core.used import used_of
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.command_json import parse_command
@@ -16,6 +17,8 @@ from coxswain.model.contingent import Contingent
 from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import AccountSpec, Setup
 from coxswain.model.vocabulary import AccountId, Role, SignalId, TimeInForce, Verdict
+from coxswain.views.alerts import Alerts, Kind, Severity
+from coxswain.views.limits import LimitsView
 from tests.unit.core.desk import (
     BUY,
     EURUSD_SPOT,
@@ -248,6 +251,107 @@ def test_after_its_time_it_moves_with_the_general_value_again() -> None:
     change(desk, LOTS, "3")
     assert value_at(desk.engine.state, (A, f"{LOTS}:trend")) == 3
     is_the_same_folded(desk)
+
+
+# --- lowered below what a strategy holds ------------------------------------------------------------------------------
+
+
+def holding(qty: int = 10, **settings: Any) -> Desk:
+    """A desk whose account holds so much for a strategy."""
+    desk = Desk(settings.pop("config", setup()))
+    assert sent(desk, "trend", qty)
+    desk.fill(desk.sent(), qty)
+    desk.accept(desk.stop_of().cl_ord_id)
+    return desk
+
+
+@pytest.mark.parametrize(("limit", "reducing"), [("11", False), ("10", False), ("9", True)])
+@pytest.mark.parametrize("key", [LOTS, f"{LOTS}:trend"])
+def test_a_strategy_that_holds_more_than_its_lowered_limit_lets_its_account_only_reduce(
+    key: str, limit: str, reducing: bool
+) -> None:
+    desk = holding()
+    change(desk, key, limit)
+    assert list(desk.account().causes) == (["LIMIT_LOWERED"] if reducing else [])
+    is_the_same_folded(desk)
+
+
+def test_it_is_said_in_the_event_in_the_alert_and_on_the_screen_of_limits() -> None:
+    desk = holding()
+    record = change(desk, f"{LOTS}:trend", "9")
+    event = only([each for each in record.events if isinstance(each, ev.AccountStateChanged)])
+    assert event.reason == "more is held than version 2 allows: STRATEGY_POSITION_QTY of trend"
+    alert = only(list(Alerts(0).apply(record)))
+    assert (alert.kind, alert.severity) == (Kind.RISK_LIMIT_BREACHED, Severity.ERROR)
+    assert alert.text.startswith("A is REDUCING: LIMIT_LOWERED began: more is held than version 2 allows")
+    screen = LimitsView()
+    for each in desk.records:
+        screen.apply(each)
+    (row,) = [each for each in screen.rows(used_of(desk.engine.state)) if each.key == f"{LOTS}:trend"]
+    assert (row.value, row.used, row.headroom) == (9, 10, -1)
+
+
+def test_what_another_strategy_holds_does_not_count() -> None:
+    desk = holding()
+    change(desk, f"{LOTS}:carry", "1")
+    assert desk.account().causes == {}
+
+
+@pytest.mark.parametrize("strategy", ["trend", ""], ids=["its own exit", "an exit that names none"])
+def test_the_account_trades_again_when_the_strategy_fits_its_limit(strategy: str) -> None:
+    desk = holding()
+    change(desk, f"{LOTS}:trend", "9")
+    desk.exit(quantity=1, strategy=strategy)
+    desk.accept(desk.sent())
+    assert list(desk.account().causes) == ["LIMIT_LOWERED"]
+    desk.fill(desk.sent(), 1, "100.00")
+    assert desk.account().causes == {}
+    assert "fits the limits again" in desk.events(ev.AccountStateChanged)[-1].reason
+    is_the_same_folded(desk)
+
+
+def test_it_trades_again_when_the_position_is_gone_whoever_closed_it() -> None:
+    desk = holding()
+    change(desk, f"{LOTS}:trend", "9")
+    desk.exit()
+    desk.fill(desk.sent(), 10, "100.00")
+    assert desk.account().causes == {}
+
+
+def test_what_closes_for_nobody_takes_nobodys_lots_first_and_then_those_of_who_entered_first() -> None:
+    desk = holding(4)
+    for name, qty in (("carry", 3), ("", 2)):
+        assert sent(desk, name, qty)
+        desk.fill(desk.sent(), qty)
+    desk.accept(desk.sent())
+    for sold, trend, carry in ((1, 4, 3), (2, 3, 3), (4, 0, 2)):
+        desk.direct(SELL, sold, name=f"out{sold}")
+        desk.fill(desk.sent(), sold)
+        parts = desk.position().parts
+        assert [parts[name].qty for name in ("trend", "carry")] == [trend, carry]
+    is_the_same_folded(desk)
+
+
+@pytest.mark.parametrize(("limit", "reducing"), [("1000.10", False), ("1000.09", True)])
+def test_a_lowered_exposure_of_a_strategy_concerns_the_accounts_that_hold_something_for_it(
+    limit: str, reducing: bool
+) -> None:
+    """Ten lots at a middle of 100.01; the other account holds as much for nobody."""
+    desk = holding(config=setup(account(A), account(B)))
+    desk.direct(BUY, 10, name="other", account_id=B)
+    desk.fill(desk.sent(), 10)
+    desk.quote(SHARE, "100.00", "100.02")
+    change(desk, f"{MONEY}:trend", limit, None)
+    assert [name for name in (A, B) if desk.account(name).causes] == ([A] if reducing else [])
+
+
+def test_what_a_strategy_has_on_order_counts_like_what_it_holds() -> None:
+    desk = Desk()
+    assert sent(desk, "trend", 10)
+    change(desk, f"{LOTS}:trend", "9")
+    assert list(desk.account().causes) == ["LIMIT_LOWERED"]
+    desk.cancel(desk.sent())
+    assert desk.account().causes == {}
 
 
 # --- the configuration of a start -------------------------------------------------------------------------------------

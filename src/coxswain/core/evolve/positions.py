@@ -7,7 +7,7 @@ from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.evolve.shared import order_of
 from coxswain.core.evolve.spreads import keep_within, note_closed
-from coxswain.core.exposure import count, settle_parts
+from coxswain.core.exposure import count, keep_parts_within, settle_parts
 from coxswain.core.order import InvariantViolation
 from coxswain.core.position import Exit, Levels, Position, is_closing
 from coxswain.core.state import State
@@ -53,6 +53,8 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
     holders = state.holders.setdefault(event.symbol, {})
     if position.qty:
         holders[event.account] = None
+        if position.parts:
+            keep_parts_within(position)
     else:
         holders.pop(event.account, None)
         settle_parts(position)
