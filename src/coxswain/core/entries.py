@@ -8,19 +8,20 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.core.contingent import beside, first_id, life_of, orders_of, partner_of
+from coxswain.core.contingent import beside, first_id, follows, life_of, orders_of, partner_of
 from coxswain.core.eligibility import eligibility, fitness
 from coxswain.core.firm.planning import under_rules
 from coxswain.core.group_caps import left_by_group
-from coxswain.core.modes import mode_of
+from coxswain.core.modes import ORDERS_ONLY_REDUCE, mode_of
 from coxswain.core.money import rate_up
 from coxswain.core.order import Order, held_qty, is_complete, leaves_qty
 from coxswain.core.params import millis_ns
 from coxswain.core.position import is_closing
+from coxswain.core.scopes import why_restricted
 from coxswain.core.shares import Parent
 from coxswain.core.sizing import own_size
 from coxswain.core.spreads import legs_with
-from coxswain.core.state import share_of
+from coxswain.core.state import Account, State, share_of
 from coxswain.core.submit import ask_cancel, cancel, next_id, submit_for_signal
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -58,15 +59,32 @@ def release(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
 
 
 def postponed(tx: Tx, account_id: AccountId, signal_id: SignalId) -> bool:
-    """Put a release off where what is in its way is only passing."""
+    """Put a release off where what is in its way is only passing.
+
+    An order that follows another waits longer, until something may be opened: its first one is filled already, and what
+    was meant as one stands half.
+    """
     account, signal = tx.account(account_id), tx.state.signals[signal_id]
     again_ns = tx.state.now_ns + LOOK_AGAIN_NS
     closing = is_closing(account.positions[signal.symbol])
     passing = set(account.causes) == {"UNRECONCILED"} or (closing and not account.causes)
-    if not passing or again_ns > life_of(tx.state, signal_id, account_id)[1]:
-        return False
-    tx.apply(ev.ReleasePostponed(signal_id, account_id, again_ns))
-    return True
+    until_ns = life_of(tx.state, signal_id, account_id)[1]
+    if passing and again_ns <= until_ns:
+        tx.apply(ev.ReleasePostponed(signal_id, account_id, again_ns))
+        return True
+    why = _why_nothing_opens(tx.state, account, signal) if follows(tx.state, signal_id) else ""
+    if why and tx.state.now_ns < until_ns:
+        tx.apply(ev.ReleasePostponed(signal_id, account_id, until_ns, why))
+        return True
+    return False
+
+
+def _why_nothing_opens(state: State, account: Account, signal: Signal) -> str:
+    """Say what restricts an account, or one of its instruments or strategies, for now; empty if nothing does."""
+    mode = mode_of(state, account)
+    if mode in ORDERS_ONLY_REDUCE:
+        return f"the mode is {mode}"
+    return why_restricted(state, account, signal.symbol, signal.strategy)
 
 
 def entry_intent(tx: Tx, signal_id: SignalId, account_id: AccountId, qty: Decimal, role: Role) -> OrderIntent:

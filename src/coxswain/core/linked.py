@@ -13,15 +13,16 @@ Nothing is remembered here: after every step the two are brought to where they b
 restart between the two, or a report that comes twice, changes nothing.
 """
 
-from coxswain.core.contingent import first_id, is_of_a_pair, orders_of, partner_of, second_id
+from coxswain.core.contingent import first_id, follows, is_of_a_pair, orders_of, partner_of, second_id
 from coxswain.core.entries import call_back, withdraw_share
 from coxswain.core.order import is_done, is_over
-from coxswain.core.position import is_closing
+from coxswain.core.position import Position, is_closing
 from coxswain.core.state import Account, State, find_order, share_of
 from coxswain.core.submit import ask_for_account
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.decimals import ZERO, plain, text
+from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import BUY, AccountId, SignalId
 
 OF_AN_ORDER = (
@@ -33,6 +34,7 @@ OF_AN_ORDER = (
     ev.OrderReplaced,
     ev.OutcomeResolved,
 )
+CLOSED_AGAIN = "what the first order opened is closed again"
 FILLED, OVER = "the other order of its pair was filled", "the other order of its pair is over"
 OF_A_SHARE = (ev.AssignmentWithdrawn, ev.CompletionEnded)
 CONCERNED = frozenset((*OF_AN_ORDER, *OF_A_SHARE, ev.OrderDenied))
@@ -61,11 +63,14 @@ def after(tx: Tx) -> None:
 
 
 def why_not_released(state: State, account_id: AccountId, signal_id: SignalId) -> str:
-    """Say why a share that is due has no place any more; empty if it has, or is of no pair."""
+    """Say why a share that is due has no place any more; empty if it has, or is not one of two orders."""
+    account, first = state.accounts[account_id], state.signals[signal_id].first
+    if first is not None and follows(state, signal_id):
+        signal = state.signals[first]
+        return CLOSED_AGAIN if _is_closed_again(account.positions[signal.symbol], signal) else ""
     partner = partner_of(state, signal_id)
     if partner is None:
         return ""
-    account = state.accounts[account_id]
     return FILLED if _is_filled(account, partner) else OVER if _is_over(state, account, partner) else ""
 
 
@@ -144,7 +149,11 @@ def _follow(tx: Tx, account_id: AccountId, first: SignalId) -> None:
     qty = plain(min(sum((order.cum_qty for order in orders), ZERO), waiting.qty))
     if qty < least:
         withdraw_share(tx, account_id, second, f"the first order ended with {text(qty)} filled")
-    elif not position.qty or (position.qty > 0) is not (signal.side is BUY) or is_closing(position):
-        withdraw_share(tx, account_id, second, "what the first order opened is closed again")
+    elif _is_closed_again(position, signal):
+        withdraw_share(tx, account_id, second, CLOSED_AGAIN)
     else:
         tx.apply(ev.SecondOrderDue(second, account_id, qty, state.now_ns))
+
+
+def _is_closed_again(position: Position, first: Signal) -> bool:
+    return not position.qty or (position.qty > 0) is not (first.side is BUY) or is_closing(position)

@@ -206,6 +206,8 @@ class Account(msgspec.Struct):
     failed: Ring = msgspec.field(default_factory=Ring)
     """Of those tried: rejected, or without an answer."""
     paced: dict[SignalId, Paced] = {}
+    kept_back: dict[SignalId, None] = {}
+    """Orders that follow another and wait until something may be opened again."""
     contingent: dict[SignalId, list[ClOrdId]] = {}
     """Orders that entered for a signal of two orders, by the share that each was for."""
 

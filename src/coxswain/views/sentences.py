@@ -83,6 +83,13 @@ def _state(event: ev.AccountStateChanged) -> str:
     return f"{event.account} is {event.state}: {cause}{_because(event.reason)} (by {event.actor})"
 
 
+def _postponed(event: ev.ReleasePostponed) -> str:
+    if not event.reason:
+        return f"the share of {event.account} waits until its books have been compared"
+    until = f"until {utc(event.due_ns)} at the latest"
+    return f"{event.signal_id} waits on {event.account} until something may be opened, {until}: {event.reason}"
+
+
 def _host(event: ev.HostObserved) -> str:
     found = {
         "the journal can be written": event.journal_healthy,
@@ -491,7 +498,7 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
         f"completion order {e.attempt} for {e.qty:f} on {e.account} is due at {utc(e.due_ns)}"
     ),
     ev.CompletionEnded: lambda e: f"no more completion on {e.account}, {e.qty:f} stays open: {e.reason}",
-    ev.ReleasePostponed: lambda e: f"the share of {e.account} waits until its books have been compared",
+    ev.ReleasePostponed: _postponed,
     ev.AlgoStarted: _algo_started,
     ev.AlgoAsked: _algo_asked,
     ev.AlgoEnded: _algo_ended,

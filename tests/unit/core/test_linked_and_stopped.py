@@ -1,14 +1,26 @@
 """Two orders of one signal where a person stops, lowers or approves, where nobody runs, and where accounts stand in."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import ApprovePlan, ModifyPlan, StopTrading, SubmitSignal
+from coxswain.messages.inputs import (
+    ApprovePlan,
+    ModifyPlan,
+    ResumeTrading,
+    SetLimits,
+    SetMode,
+    StopTrading,
+    SubmitSignal,
+)
 from coxswain.messages.requests import CancelOrder, NewOrder
-from coxswain.model.control import EVERYTHING, StopLevel
+from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import Mode, SignalId, SignalKind, TimeInForce
+from coxswain.views.alerts import Alerts, Kind
+from coxswain.views.explain import Explainer
 from tests.unit.core.desk import BUY, SELL, SHARE, STOP, A, B, C, D, Desk, S, account, setup
 from tests.unit.core.test_kept import Stopped
 from tests.unit.core.test_linked import ADD, ALL, BREAK_DOWN, FIRST, both_kinds, desk_at, pair, send
@@ -77,16 +89,159 @@ def test_a_stop_withdraws_what_would_follow_and_the_risk_that_was_held_for_it(le
     assert (len(entries(desk)), desk.account().planned_risk) == (1, D(0))
 
 
-def test_what_follows_is_denied_while_nothing_new_may_enter() -> None:
+# --- what follows while nothing may be opened -------------------------------------------------------------------------
+
+TREND = "trend"
+SCOPES = [EVERYTHING, Scope(ScopeKind.ACCOUNT, A), Scope(ScopeKind.INSTRUMENT, SHARE), Scope(ScopeKind.STRATEGY, TREND)]
+each_scope = pytest.mark.parametrize("scope", SCOPES, ids=lambda scope: scope.kind)
+
+
+def waiting(scope: Scope = EVERYTHING, level: StopLevel = StopLevel.PAUSE, **fields: Any) -> Desk:
+    """A desk whose first order filled while nothing may be opened, so that the second one waits."""
+    desk = desk_at(native=True)
+    send(desk, then=ADD, strategy=TREND, **fields)
+    one = desk.sent()
+    desk.accept(one)
+    desk.step(StopTrading(level, scope, "lunch", "ann"))
+    desk.fill(one, 10, "101.00")
+    if desk.position().stop_id is not None:  # a freeze keeps it back
+        desk.accept(desk.stop_of().cl_ord_id)
+    desk.wait(0)
+    assert (len(entries(desk)), denied(desk)) == (1, [])
+    return desk
+
+
+def denied(desk: Desk) -> list[str]:
+    """Return why entries were denied."""
+    return [why for each in desk.events(ev.OrderDenied) if not each.intent.reduce_only for why in each.reasons]
+
+
+def resume(desk: Desk, scope: Scope = EVERYTHING) -> None:
+    desk.quote(SHARE, "100.00", "100.02")
+    desk.step(ResumeTrading(scope, "back", "ann"))
+    desk.wait(0)
+
+
+def story(desk: Desk) -> str:
+    explainer = Explainer()
+    for record in desk.records:
+        explainer.apply(record)
+    explanation = explainer.explain("pair")
+    assert explanation is not None
+    return "\n".join(line.text for line in explanation.timeline)
+
+
+@each_scope
+@pytest.mark.parametrize("level", [StopLevel.PAUSE, StopLevel.FREEZE])
+def test_what_follows_waits_while_nothing_may_be_opened_and_leaves_at_the_resume(
+    scope: Scope, level: StopLevel
+) -> None:
+    desk = waiting(scope, level)
+    assert desk.account().planned_risk > 0
+    desk.wait(60 * S)
+    assert len(desk.events(ev.ReleasePostponed)) == 1
+    resume(desk, scope)
+    assert entries(desk) == [(A, BUY, 10), (A, BUY, 10)]
+    assert (desk.account().planned_risk, desk.account().kept_back) == (D(0), {})
+    assert desk.folded().engine.digest() == desk.engine.digest()
+
+
+@pytest.mark.parametrize(("waited_s", "placed"), [(299, 2), (300, 1)])
+def test_what_follows_waits_as_long_as_its_signal_lives_from_its_turn_on(waited_s: int, placed: int) -> None:
+    desk = waiting()
+    desk.wait(waited_s * S)
+    resume(desk)
+    assert len(entries(desk)) == placed
+    assert any(why.startswith("TRADING_STATE") for why in denied(desk)) is (placed == 1)
+    assert (desk.account().planned_risk, desk.account().kept_back) == (D(0), {})
+
+
+def test_what_waited_in_vain_is_denied_with_the_reason_an_alert_and_a_story() -> None:
+    desk = waiting()
+    desk.wait(250 * S)
+    desk.quote(SHARE, "100.00", "100.02")
+    (record,) = (each for each in desk.wait(50 * S) if any(isinstance(event, ev.OrderDenied) for event in each.events))
+    assert [(why.split(":")[0], "PAUSED:everything by ann: lunch" in why) for why in denied(desk)] == [
+        ("TRADING_STATE", True)
+    ]
+    assert [alert.kind for alert in Alerts(0).apply(record)] == [Kind.RISK_LIMIT_BREACHED]
+    told = story(desk)
+    assert "pair/2 waits on A until something may be opened" in told
+    assert "PAUSED:everything by ann: lunch" in told
+
+
+def test_what_waits_waits_on_where_another_stop_still_stands() -> None:
+    desk = waiting()
+    desk.step(StopTrading(StopLevel.PAUSE, Scope(ScopeKind.INSTRUMENT, SHARE), "news", "ann"))
+    resume(desk)
+    assert len(entries(desk)) == 1
+    resume(desk, Scope(ScopeKind.INSTRUMENT, SHARE))
+    assert len(entries(desk)) == 2
+
+
+def test_what_waits_is_withdrawn_by_a_halt() -> None:
+    desk = waiting()
+    stop(desk, StopLevel.HALT)
+    resume(desk)
+    assert len(entries(desk)) == 1
+    assert desk.account().planned_risk == D(0)
+
+
+def test_what_waits_is_withdrawn_when_what_the_first_order_opened_is_closed_meanwhile() -> None:
+    desk = waiting()
+    desk.fill(desk.stop_of().cl_ord_id, 10, "99.50")
+    resume(desk)
+    assert len(entries(desk)) == 1
+    assert desk.events(ev.AssignmentWithdrawn)[-1].reason == "what the first order opened is closed again"
+    assert (desk.account().planned_risk, desk.account().kept_back) == (D(0), {})
+
+
+def test_what_waits_passes_the_gate_as_things_stand_at_the_resume() -> None:
+    desk = waiting()
+    desk.step(SetLimits({"max_order_qty": D(9)}, "less", "ann", A))
+    resume(desk)
+    assert [why.split(":")[0] for why in denied(desk)] == ["ORDER_QTY"]
+
+
+def test_what_waits_goes_on_waiting_over_a_restart() -> None:
+    desk = waiting().restarted()
+    desk.books(A)
+    desk.wait(S)
+    assert len(entries(desk)) == 1
+    resume(desk)
+    assert len(entries(desk)) == 2
+
+
+def test_what_follows_waits_while_the_mode_lets_nothing_in() -> None:
     desk = desk_at(native=True)
     send(desk, then=ADD)
     one = desk.sent()
     desk.accept(one)
-    stop(desk, StopLevel.PAUSE)
+    desk.step(SetMode(Mode.EMERGENCY, EVERYTHING, "looking", "ann"))
     desk.fill(one, 10, "101.00")
     desk.wait(S)
-    assert [why.split(":")[0] for denied in desk.events(ev.OrderDenied) for why in denied.reasons] == ["TRADING_STATE"]
-    assert (len(entries(desk)), desk.account().planned_risk) == (1, D(0))
+    assert len(entries(desk)) == 1
+    desk.step(SetMode(Mode.FULL_AUTO, EVERYTHING, "looked", "ann"))
+    desk.wait(0)
+    assert len(entries(desk)) == 2
+
+
+def test_what_follows_waits_for_an_account_that_holds_more_than_a_lowered_limit_allows() -> None:
+    """It lets go of the order by itself, as soon as the account fits: nobody has to resume anything."""
+    desk = desk_at(native=True)
+    send(desk, then=ADD)
+    one = desk.sent()
+    desk.accept(one)
+    desk.step(SetLimits({"max_position_qty": D(9)}, "less", "ann", A))
+    desk.fill(one, 10, "101.00")
+    desk.wait(S)
+    assert len(entries(desk)) == 1
+    desk.step(SetLimits({"max_position_qty": D(20)}, "more", "ann", A))
+    desk.wait(0)
+    assert len(entries(desk)) == 2
+
+
+# --- at other sizes, and where nobody runs ----------------------------------------------------------------------------
 
 
 @both_kinds

@@ -288,7 +288,7 @@ def test_it_is_said_in_the_event_in_the_alert_and_on_the_screen_of_limits() -> N
     for each in desk.records:
         screen.apply(each)
     (row,) = [each for each in screen.rows(used_of(desk.engine.state)) if each.key == f"{LOTS}:trend"]
-    assert (row.value, row.used, row.headroom) == (9, 10, -1)
+    assert (row.value, row.used, row.headroom) == (D(9), D(10), D(-1))
 
 
 def test_what_another_strategy_holds_does_not_count() -> None:

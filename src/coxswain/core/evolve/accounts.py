@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from coxswain.core.activity import forget, raise_peak
 from coxswain.core.deadlines import Deadlines
+from coxswain.core.evolve.shared import look_at_kept_back
 from coxswain.core.order import InvariantViolation
 from coxswain.core.scopes import CAUSES
 from coxswain.core.state import State, strictest
@@ -31,6 +32,8 @@ def _account_state_changed(state: State, clock: Deadlines, event: ev.AccountStat
         state.limits.lowered[event.account] = None
     elif event.cause == "LIMIT_LOWERED":
         state.limits.lowered.pop(event.account, None)
+    if account.state is TradingState.ACTIVE:
+        look_at_kept_back(state, clock, account)
     if account.state is not event.state:
         raise InvariantViolation(f"state {account.state} of {event.account} does not agree with {event}")
 

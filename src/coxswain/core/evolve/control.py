@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from coxswain.core.deadlines import Deadlines
-from coxswain.core.evolve.shared import nothing
+from coxswain.core.evolve.shared import look_at_kept_back, nothing
 from coxswain.core.state import State, Stop
 from coxswain.messages import events as ev
 from coxswain.model.control import key_of
@@ -23,6 +23,7 @@ def _trading_resumed(state: State, clock: Deadlines, event: ev.TradingResumed) -
     state.stops.pop(scope, None)
     state.flattening.pop(scope, None)
     state.release_asked.pop(scope, None)
+    _look_at_all_kept_back(state, clock)
 
 
 def _release_asked(state: State, clock: Deadlines, event: ev.ReleaseAsked) -> None:
@@ -39,6 +40,12 @@ def _mode_changed(state: State, clock: Deadlines, event: ev.ModeChanged) -> None
     state.lowered.pop(scope, None)
     if event.actor == ENGINE:
         state.lowered[scope] = None
+    _look_at_all_kept_back(state, clock)
+
+
+def _look_at_all_kept_back(state: State, clock: Deadlines) -> None:
+    for account in state.accounts.values():
+        look_at_kept_back(state, clock, account)
 
 
 # Each function takes the event that it stands beside; no type says that of a table.

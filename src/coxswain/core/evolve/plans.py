@@ -110,6 +110,8 @@ def _completion_ended(state: State, clock: Deadlines, event: ev.CompletionEnded)
 def _release_postponed(state: State, clock: Deadlines, event: ev.ReleasePostponed) -> None:
     leave_the_pace(state, clock, event.signal_id, event.account)
     clock.set(key("release", event.account, event.signal_id), event.due_ns)
+    if event.reason:
+        state.accounts[event.account].kept_back[event.signal_id] = None
 
 
 def _second_order_due(state: State, clock: Deadlines, event: ev.SecondOrderDue) -> None:

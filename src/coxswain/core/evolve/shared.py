@@ -72,11 +72,18 @@ def stop_waiting(state: State, clock: Deadlines, signal_id: SignalId, account_id
     clock.clear(key("release", account_id, signal_id))
     clock.clear(key("completion", account_id, signal_id))
     leave_the_pace(state, clock, signal_id, account_id)
+    state.accounts[account_id].kept_back.pop(signal_id, None)
     position_of_plan(state, signal_id, account_id).waiting.pop(signal_id, None)
     share = share_for(state, signal_id, account_id)
     state.accounts[account_id].planned_risk -= share.planned_risk
     state.accounts[account_id].planned_margin -= share.planned_margin
     share.planned_risk = share.planned_margin = ZERO
+
+
+def look_at_kept_back(state: State, clock: Deadlines, account: Account) -> None:
+    """Something may be opened again, perhaps: what waits for that is due now."""
+    for signal_id in account.kept_back:
+        clock.set(key("release", account.spec.id, signal_id), state.now_ns)
 
 
 def position_of_plan(state: State, signal_id: SignalId, account_id: AccountId) -> Position:

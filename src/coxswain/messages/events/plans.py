@@ -124,11 +124,15 @@ class CompletionEnded(EventBase, frozen=True):
 
 
 class ReleasePostponed(EventBase, frozen=True):
-    """A share was due while the account's books were being compared: it is looked at again."""
+    """A share was due while the account's books were being compared: it is looked at again.
+
+    With a reason, nothing may be opened: it is looked at again as soon as that ends, and at `due_ns` for the last time.
+    """
 
     signal_id: SignalId
     account: AccountId
     due_ns: int
+    reason: str = ""
 
 
 class AssignmentWithdrawn(EventBase, frozen=True):
