@@ -116,13 +116,18 @@ def _pursue(tx: Tx, order: Order) -> None:
 
 
 def _on_absence(tx: Tx, account: Account, order: Order, answer: OrderLookedUp) -> None:
-    """Count a look that found nothing, if it is one more than those before; two are proof."""
+    """Count a look that found nothing, if it is one more than those before; two are proof.
+
+    One that may have been made before the venue was last heard to know the order is none.
+    """
     account_id, state = order.intent.account, tx.state
+    looked_ns, settle_ns = answer.as_of_ns or order.questioned_ns, seconds_ns(state.desk.settle_window_s)
+    if looked_ns <= order.heard_ns:
+        return  # the venue was heard to know it after that, or at that instant: this says nothing about since
     if is_done(order):
         if not order.outcome_known:
             tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, True, "it is over here and unknown there"))
         return
-    looked_ns, settle_ns = answer.as_of_ns or state.now_ns, seconds_ns(state.desk.settle_window_s)
     agrees = not answer.fills and answer.position_qty == qty_at_venue(account, order.intent.symbol)
     if not agrees and order.phase is not Phase.PENDING_NEW:
         _raise_break(tx, order)

@@ -23,6 +23,7 @@ Everything that can change the condition of an order is in this file. Nothing he
 """
 
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
 
@@ -89,6 +90,8 @@ class Replacement(msgspec.Struct):
 class Order(msgspec.Struct, gc=False):
     """One order's facts. Only the functions below write them, and only `evolve` calls those."""
 
+    INDEX: ClassVar[tuple[str, ...]] = ("questioned_ns", "heard_ns", "done_seq")
+
     cl_ord_id: ClOrdId
     """The first id; it names the order for good."""
     current_id: ClOrdId
@@ -131,6 +134,10 @@ class Order(msgspec.Struct, gc=False):
     """Look-ups in a row, a settle window apart, that found nothing."""
     looked_ns: int = 0
     """When the last of them was made."""
+    questioned_ns: int = 0
+    """When the venue was last asked for it."""
+    heard_ns: int = 0
+    """When the venue was last heard to know it, or it was sent again; a look that is no newer proves nothing."""
     resent: bool = False
     trail_active: bool = False
     """The price from which its stop follows the market has been reached."""
@@ -141,6 +148,8 @@ class Order(msgspec.Struct, gc=False):
     venue_order_id: VenueOrderId | None = None
     first_fill_ns: int | None = None
     done_ns: int | None = None
+    done_seq: int = 0
+    """The record in which it ended: of two things at one instant the later record is the later one."""
 
 
 # --- derived --------------------------------------------------------------------------------------------------------
@@ -309,6 +318,15 @@ def refuse_replace(order: Order, *, by_venue: bool) -> None:
         order.given_up[pending.cl_ord_id] = pending
         if len(order.given_up) > GIVEN_UP_MAX:
             del order.given_up[next(iter(order.given_up))]
+
+
+def ask_about(order: Order, now_ns: int) -> None:
+    order.questioned_ns = now_ns
+
+
+def hear_of(order: Order, now_ns: int) -> None:
+    """The venue knew it, and said so just now, or it is sent to the venue again."""
+    order.heard_ns = now_ns
 
 
 def lose_sight(order: Order) -> None:

@@ -74,8 +74,12 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
     if _is_old(account, as_of_ns):
         return
     breaks = _differences(account, answer)
-    for cl_ord_id in _working_after_end(account, answer, as_of_ns):
-        found = _call_back(tx, account, cl_ord_id)
+    working = _working_after_end(account, answer, as_of_ns)
+    if any(order.done_seq > account.asked_seq for order in working if order.done_ns == as_of_ns):
+        ask_for_account(tx, answer.account, "an order ended at the very instant that these books are of")
+        return
+    for order in working:
+        found = _call_back(tx, account, order.cl_ord_id)
         breaks[found.break_id] = found
     _ask_for_orders_that_differ(tx, account, answer)
     for order in answer.orders:
@@ -96,7 +100,7 @@ def is_known(account: Account, answer: AccountLookedUp) -> bool:
     if any(movement.cash_id not in account.cash_ids for movement in answer.movements):
         return False
     found = {break_id: difference(each) for break_id, each in _differences(account, answer).items()}
-    return found == account.ignored and not _working_after_end(account, answer, answer.as_of_ns)
+    return found == account.ignored and not _working_after_end(account, answer, answer.as_of_ns or account.asked_ns)
 
 
 def _is_old(account: Account, as_of_ns: int) -> bool:
@@ -181,14 +185,14 @@ def _still_missing(account: Account, answer: AccountLookedUp) -> dict[str, ev.Br
     }
 
 
-def _working_after_end(account: Account, answer: AccountLookedUp, as_of_ns: int) -> list[ClOrdId]:
-    """Return our ids of orders that were over here before the venue was asked, and that it still works."""
-    ids = []
-    for order in answer.orders:
-        ours = find_order(account, order.cl_ord_id)
-        if ours is not None and is_over(ours) and ours.done_ns is not None and ours.done_ns < as_of_ns:
-            ids.append(ours.cl_ord_id)
-    return ids
+def _working_after_end(account: Account, answer: AccountLookedUp, as_of_ns: int) -> list[Order]:
+    """Return our orders that the venue works, and that were over here by then.
+
+    At one instant the records tell: what ended no later than in the record that asked was over before the answer.
+    """
+    found = (find_order(account, order.cl_ord_id) for order in answer.orders)
+    over = (order for order in found if order is not None and is_over(order))
+    return [order for order in over if order.done_ns is not None and order.done_ns <= as_of_ns]
 
 
 def _call_back(tx: Tx, account: Account, cl_ord_id: ClOrdId) -> ev.BreakFound:

@@ -6,6 +6,7 @@ because there are many accounts, positions or orders. Dicts keep the order of in
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
 
@@ -102,6 +103,8 @@ class Breaker(msgspec.Struct):
 class Account(msgspec.Struct):
     """One account's partition."""
 
+    INDEX: ClassVar[tuple[str, ...]] = ("asked_seq",)
+
     spec: AccountSpec
     params: AccountParams
     tier: VenueTier
@@ -137,6 +140,8 @@ class Account(msgspec.Struct):
     """Fills before this are booked, or not ours to book."""
     asked_ns: int = 0
     """When the venue was last asked for its books; an older answer settles nothing."""
+    asked_seq: int = 0
+    """The record in which it was."""
     orders: dict[ClOrdId, Order] = {}
     former_ids: dict[ClOrdId, ClOrdId] = {}
     """Ids given by replaces, to the order's own."""

@@ -159,7 +159,7 @@ def is_trailed(intent: OrderIntent) -> bool:
 
 def put_away(state: State, clock: Deadlines, account: Account, position: Position, order: Order) -> None:
     """Forget what only an open order needs."""
-    order.done_ns = state.now_ns
+    order.done_ns, order.done_seq = state.now_ns, state.seq
     del account.open_orders[order.cl_ord_id]
     position.entering.pop(order.cl_ord_id, None)
     parent = parent_of(state, account.spec.id, order.intent.signal_id)

@@ -125,6 +125,7 @@ def _leave_the_queue(state: State, clock: Deadlines, intent: OrderIntent) -> Non
 def _order_accepted(state: State, clock: Deadlines, event: ev.OrderAccepted) -> None:
     account, order = order_of(state, event.account, event.cl_ord_id)
     machine.accept(order, event.venue_order_id)
+    machine.hear_of(order, state.now_ns)
     account.venue_errors = 0
     clock.clear(key("submit", event.account, order.cl_ord_id))
     if _may_be_left(order) and not order.cancel_wanted:
@@ -165,6 +166,7 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
     cum_qty, held = order.cum_qty, held_qty(order)
     was_known = order.outcome_known
     machine.fill(order, event.last_qty, event.last_px, event.commission, state.now_ns)
+    machine.hear_of(order, state.now_ns)
     strategy = strategy_of(state, intent.signal_id) if order.enters else ""
     if strategy:
         position.strategies[strategy] = None
@@ -225,6 +227,7 @@ def _end(
     cum_qty, held = order.cum_qty, held_qty(order)
     was_known = order.outcome_known
     machine.end(order, ended_as, unsent=unsent)
+    machine.hear_of(order, state.now_ns)
     count_unknown(account, order, was_known)
     settle(state, clock, account, order, cum_qty, held)
 
@@ -235,6 +238,7 @@ def _order_restated(state: State, clock: Deadlines, event: ev.OrderRestated) -> 
     was_known = order.outcome_known
     machine.reprice(order, event.price, event.stop_px)
     machine.restate(order, event.order_qty, event.transact_time_ns)
+    machine.hear_of(order, state.now_ns)
     count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
     settle(state, clock, account, order, cum_qty, held)
@@ -290,6 +294,7 @@ def _order_replaced(state: State, clock: Deadlines, event: ev.OrderReplaced) -> 
     held = held_qty(order)
     was_known = order.outcome_known
     machine.replaced(order, event.new_cl_ord_id, event.order_qty, event.transact_time_ns)
+    machine.hear_of(order, state.now_ns)
     count_unknown(account, order, was_known)
     clock.clear(key("submit", event.account, order.cl_ord_id))
     if order.replace_pending is None:

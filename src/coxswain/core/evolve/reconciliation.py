@@ -23,7 +23,8 @@ from coxswain.model.decimals import ZERO
 
 
 def _comparison_asked(state: State, clock: Deadlines, event: ev.ComparisonAsked) -> None:
-    state.accounts[event.account].asked_ns = state.now_ns
+    account = state.accounts[event.account]
+    account.asked_ns, account.asked_seq = state.now_ns, state.seq
     clock.set(key("sync", event.account), event.answer_by_ns)
 
 
@@ -124,6 +125,7 @@ def _measure_from(account: Account, transferred: Decimal) -> None:
 def _order_adopted(state: State, clock: Deadlines, event: ev.OrderAdopted) -> None:
     order = enter_order(state, event, enters=True, watched=False)
     machine.accept(order, event.venue_order_id)
+    machine.hear_of(order, state.now_ns)
     settle(state, clock, state.accounts[event.intent.account], order, ZERO, ZERO)
 
 

@@ -71,6 +71,7 @@ def _refill(
         return
     cum_qty, held, was_known = order.cum_qty, held_qty(order), order.outcome_known
     machine.refill(order, qty, notional, commission)
+    machine.hear_of(order, state.now_ns)
     if order.cum_qty != event.cum_qty:
         raise InvariantViolation(f"cum_qty {order.cum_qty} of {order.cl_ord_id} does not agree with {event}")
     count_unknown(account, order, was_known)

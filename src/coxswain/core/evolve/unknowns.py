@@ -32,6 +32,8 @@ def _outcome_unknown(state: State, clock: Deadlines, event: ev.OutcomeUnknown) -
 
 
 def _question_asked(state: State, clock: Deadlines, event: ev.QuestionAsked) -> None:
+    _, order = order_of(state, event.account, event.cl_ord_id)
+    machine.ask_about(order, state.now_ns)
     clock.set(key("query", event.account, event.cl_ord_id), event.answer_by_ns)
 
 
@@ -45,6 +47,8 @@ def _outcome_resolved(state: State, clock: Deadlines, event: ev.OutcomeResolved)
     account, order = order_of(state, event.account, event.cl_ord_id)
     was_known = order.outcome_known
     machine.regain_sight(order)
+    if event.found:
+        machine.hear_of(order, state.now_ns)
     count_unknown(account, order, was_known)
     clock.clear(key("query", event.account, order.cl_ord_id))
 
@@ -53,6 +57,7 @@ def _order_resent(state: State, clock: Deadlines, event: ev.OrderResent) -> None
     account, order = order_of(state, event.account, event.cl_ord_id)
     was_known = order.outcome_known
     machine.resend(order)
+    machine.hear_of(order, state.now_ns)
     note_message(state, account, order.intent.strategy)
     count_unknown(account, order, was_known)
     clock.clear(key("query", event.account, order.cl_ord_id))
