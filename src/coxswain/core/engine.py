@@ -372,7 +372,7 @@ def _ask_again(tx: Tx, account_id: AccountId, what: str) -> None:
     if is_over(order):
         tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, True, "over meanwhile"))
     else:
-        lose_sight(tx, order, "the question was not answered")
+        lose_sight(tx, order, "the question was not answered", order.asked_before + 1)
 
 
 def _give_up(tx: Tx, account_id: AccountId, what: str) -> None:
@@ -384,7 +384,9 @@ def _end_date(tx: Tx, account_id: AccountId, what: str) -> None:
 
 
 def _compare(tx: Tx, account_id: AccountId, what: str) -> None:
-    ask_for_account(tx, account_id, "it is time")
+    account = tx.account(account_id)
+    agreed = account.reconciled and account.reconciled_ns >= account.asked_ns
+    ask_for_account(tx, account_id, "it is time", 0 if agreed else account.asked_before + 1)
 
 
 def _go_back(tx: Tx, account_id: AccountId, what: str) -> None:

@@ -40,8 +40,7 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
     if fill.exec_id in account.exec_ids:
         return False
     account_id, named = account.spec.id, find_order(account, fill.cl_ord_id)
-    fits = named is not None and (fill.symbol, fill.side) == (named.intent.symbol, named.intent.side)
-    order = named if fits else None
+    order = named if named is not None and fits(named, fill) else None
     if order is not None and (order.replace_pending is not None or order.given_up):
         confirm_change(tx, order, fill.cl_ord_id, None, fill.transact_time_ns)
     held = account.positions.get(fill.symbol)
@@ -70,6 +69,11 @@ def book_fill(tx: Tx, account: Account, fill: VenueFill) -> bool:
     if account.awaited:
         reversals.fall_due(tx, account, fill.exec_id)
     return True
+
+
+def fits(order: Order, fill: VenueFill) -> bool:
+    """Say whether a fill can be one of an order that it names."""
+    return (fill.symbol, fill.side) == (order.intent.symbol, order.intent.side)
 
 
 def _is_first(tx: Tx, order: Order) -> bool:

@@ -5,12 +5,13 @@ twice, a settle window apart, with no fill and no unexplained position, declares
 """
 
 from coxswain.core.consequences import after
-from coxswain.core.fills import book_fill, confirm_change, unbookable
+from coxswain.core.fills import confirm_change, unbookable
 from coxswain.core.gate_view import view_of
 from coxswain.core.order import Order, Phase, is_done, is_over, leaves_qty
 from coxswain.core.params import seconds_ns
+from coxswain.core.relisted import book_listed
 from coxswain.core.state import Account, find_order, qty_at_venue
-from coxswain.core.submit import ask_cancel, send_new
+from coxswain.core.submit import ask_cancel, patience_ns, send_new
 from coxswain.core.trust import distrust, restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
@@ -44,7 +45,7 @@ def book_fills(tx: Tx, account: Account, fills: tuple[VenueFill, ...]) -> bool:
     for fill in fills:
         why = unbookable(fill) if fill.symbol in tx.state.instruments else f"{fill.symbol} is no instrument of ours"
         if not why:
-            book_fill(tx, account, fill)
+            book_listed(tx, account, fill)
         elif fill.exec_id not in account.exec_ids:
             quarantine_fill(tx, account.spec.id, fill, why)
             believed = False
@@ -134,14 +135,15 @@ def _on_absence(tx: Tx, account: Account, order: Order, answer: OrderLookedUp) -
         tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, False, "a break says so from here on"))
         return
     if not agrees:
-        ask_again_ns = state.now_ns + seconds_ns(state.desk.query_timeout_s)
+        ask_again_ns = state.now_ns + patience_ns(state, state.desk.query_timeout_s, order.asked_before)
         tx.apply(ev.AbsenceNoted(account_id, order.cl_ord_id, 0, ask_again_ns))
         distrust(tx, account_id, "an order is not found, and the position does not agree")
         return
     if order.looks and looked_ns < order.looked_ns + settle_ns:
         return  # the same look again, or too soon after it: the question stays open
     looks = order.looks + 1
-    tx.apply(ev.AbsenceNoted(account_id, order.cl_ord_id, looks, state.now_ns + settle_ns, looked_ns))
+    ask_again_ns = state.now_ns + patience_ns(state, state.desk.settle_window_s, order.asked_before)
+    tx.apply(ev.AbsenceNoted(account_id, order.cl_ord_id, looks, ask_again_ns, looked_ns))
     if looks >= LOOKS_THAT_PROVE and account.tier is not VenueTier.T3:  # which keeps no ids of ours to look up
         _on_proof(tx, account, order, looks)
 

@@ -136,6 +136,8 @@ class Order(msgspec.Struct, gc=False):
     """When the last of them was made."""
     questioned_ns: int = 0
     """When the venue was last asked for it."""
+    asked_before: int = 0
+    """Times in a row that it had been asked for by then, without an end to the question."""
     heard_ns: int = 0
     """When the venue was last heard to know it, or it was sent again; a look that is no newer proves nothing."""
     resent: bool = False
@@ -320,8 +322,8 @@ def refuse_replace(order: Order, *, by_venue: bool) -> None:
             del order.given_up[next(iter(order.given_up))]
 
 
-def ask_about(order: Order, now_ns: int) -> None:
-    order.questioned_ns = now_ns
+def ask_about(order: Order, now_ns: int, times: int) -> None:
+    order.questioned_ns, order.asked_before = now_ns, times
 
 
 def hear_of(order: Order, now_ns: int) -> None:

@@ -12,8 +12,9 @@ from coxswain.core.held import close_surplus, learn_stop
 from coxswain.core.lookups import book_fills
 from coxswain.core.order import Order, Phase, is_over
 from coxswain.core.protection import follow
+from coxswain.core.relisted import is_misplaced
 from coxswain.core.state import Account, equity, find_order, position_break
-from coxswain.core.submit import ask_for_account, ask_for_order, key_of_question, lose_sight
+from coxswain.core.submit import ASKED_AT_PACE, ask_for_account, ask_for_order, key_of_question, lose_sight
 from coxswain.core.trust import release, restrict
 from coxswain.core.tx import NOT_CONFIGURED, Tx
 from coxswain.messages import events as ev
@@ -45,6 +46,16 @@ def on_compare(tx: Tx, message: CompareAccounts) -> None:
     for account_id in message.accounts or tuple(tx.state.accounts):
         if can_be_compared(tx, message, account_id) and NOT_CONFIGURED not in tx.account(account_id).causes:
             ask_for_account(tx, account_id, message.reason)
+            _ask_at_once(tx, account_id)
+
+
+def _ask_at_once(tx: Tx, account_id: AccountId) -> None:
+    """Ask for orders that nobody knew of for so long that they are asked for seldom: a venue may be back."""
+    account = tx.account(account_id)
+    for cl_ord_id in tuple(account.open_orders):
+        order = account.orders[cl_ord_id]
+        if not order.outcome_known and order.asked_before > ASKED_AT_PACE:
+            ask_for_order(tx, order)
 
 
 def can_be_compared(tx: Tx, message: CompareAccounts, account_id: AccountId) -> bool:
@@ -75,11 +86,11 @@ def on_account_looked_up(tx: Tx, answer: AccountLookedUp) -> None:
         return
     breaks = _differences(account, answer)
     working = _working_after_end(account, answer, as_of_ns)
-    if any(order.done_seq > account.asked_seq for order in working if order.done_ns == as_of_ns):
+    if any(ours.done_seq > account.asked_seq for ours in working if ours.done_ns == as_of_ns):
         ask_for_account(tx, answer.account, "an order ended at the very instant that these books are of")
         return
-    for order in working:
-        found = _call_back(tx, account, order.cl_ord_id)
+    for ours in working:
+        found = _call_back(tx, account, ours.cl_ord_id)
         breaks[found.break_id] = found
     _ask_for_orders_that_differ(tx, account, answer)
     for order in answer.orders:
@@ -96,6 +107,8 @@ def is_known(account: Account, answer: AccountLookedUp) -> bool:
     """Say whether an answer only repeats what was agreed, or is lived with."""
     booked = (*(fill.exec_id for fill in answer.fills), *(reversal.exec_id for reversal in answer.reversals))
     if not account.reconciled or account.breaks or any(exec_id not in account.exec_ids for exec_id in booked):
+        return False
+    if any(is_misplaced(account, fill) for fill in answer.fills):
         return False
     if any(movement.cash_id not in account.cash_ids for movement in answer.movements):
         return False

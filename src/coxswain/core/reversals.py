@@ -4,11 +4,14 @@ The fill stays in the journal; the bust or the correction is a fact of its own, 
 they would be had the fill always been so. A bust is final. Of two corrections the later one by the venue's time counts,
 unless the one names the other. One whose fill is not known waits for it, and the books are compared.
 
+A fill that the venue's books list elsewhere than it was told of is taken out in this way, before it is booked there.
+
 Nothing is sent in the place of what was taken back: the order is as over as it was, and its plan completes nothing
 more. Protection follows the position, and a position that a busted exit opens again gets back its stop and target.
 """
 
 from decimal import Decimal
+from hashlib import sha256
 
 import msgspec
 
@@ -44,6 +47,15 @@ def take(tx: Tx, account: Account, reversal: VenueReversal) -> None:
         _wait(tx, account, reversal)
     else:
         _decide(tx, account, fill, reversal)
+
+
+def take_out(tx: Tx, account: Account, fill: KnownFill, belongs_to: str) -> None:
+    """Take a fill out of where it stands, to be booked again where it belongs."""
+    exec_id, at_ns = fill.booking.exec_id, fill.booking.transact_time_ns
+    name = sha256(f"{account.spec.id}|{exec_id}|{tx.state.seq}".encode()).hexdigest()[:16]
+    side, symbol = fill.booking.side, fill.symbol
+    undone = VenueReversal(fill.cl_ord_id, ExecId(f"moved-{name}"), exec_id, symbol, side, at_ns)
+    _apply(tx, account, fill, undone, belongs_to)
 
 
 def fall_due(tx: Tx, account: Account, exec_id: ExecId) -> None:
@@ -125,14 +137,14 @@ def _place(at_ns: int, exec_id: ExecId) -> tuple[int, int, str]:
 # --- what it changes --------------------------------------------------------------------------------------------------
 
 
-def _apply(tx: Tx, account: Account, fill: KnownFill, reversal: VenueReversal) -> None:
+def _apply(tx: Tx, account: Account, fill: KnownFill, reversal: VenueReversal, belongs_to: str = "") -> None:
     account_id, symbol, old = account.spec.id, fill.symbol, fill.booking
     instrument, position = tx.state.instruments[symbol], account.positions[symbol]
     order = find_order(account, fill.cl_ord_id) if fill.on_order else None
     was_over, qty_before = order is not None and is_over(order), position.qty
     new = _booking_after(old, reversal)
     rebooked = rebook(account, position, fill, new, instrument.contract_size)
-    event = _event(account, order, fill, reversal, new, rebooked)
+    event = _event(account, order, fill, reversal, new, rebooked, belongs_to)
     commission = (
         event.commission - event.former_commission if isinstance(event, ev.FillCorrected) else -event.commission
     )
@@ -162,6 +174,7 @@ def _event(
     reversal: VenueReversal,
     new: Booking | None,
     rebooked: Rebooked,
+    belongs_to: str,
 ) -> ev.FillBusted | ev.FillCorrected:
     old, base = fill.booking, rebooked.base
     qty, px = (ZERO, ZERO) if new is None else (new.qty, new.px)
@@ -196,6 +209,7 @@ def _event(
             suspense,
             base_qty,
             base_cost,
+            belongs_to,
         )
     return ev.FillCorrected(
         account_id,
@@ -232,6 +246,9 @@ def _tell(
     if isinstance(event, ev.FillCorrected):
         was = f"{text(event.former_qty)} at {text(event.former_px)}"
         kind, detail = "FILL_CORRECTED", f"the fill of {was} is one of {now}"
+    elif event.belongs_to:
+        kind = "FILL_MOVED"
+        detail = f"the fill of {now} was booked as {event.side} {event.symbol}; it is {event.belongs_to}"
     tx.apply(ev.IncidentRaised(account_id, fill.cl_ord_id, kind, detail))
     if order is not None and order.cum_qty > order.order_qty:
         beyond = f"a correction makes it {text(order.cum_qty)} filled of {text(order.order_qty)}"

@@ -142,6 +142,8 @@ class Account(msgspec.Struct):
     """When the venue was last asked for its books; an older answer settles nothing."""
     asked_seq: int = 0
     """The record in which it was."""
+    asked_before: int = 0
+    """Times in a row that it had been asked by then, by routine, without coming to agree."""
     orders: dict[ClOrdId, Order] = {}
     former_ids: dict[ClOrdId, ClOrdId] = {}
     """Ids given by replaces, to the order's own."""

@@ -54,6 +54,9 @@ MESSAGE_BUDGET = 16
 """The control that lets an order wait instead of refusing it."""
 SELF_MATCH = 31
 """The control whose failure may call back what rests."""
+ASKED_AT_PACE = 5
+"""Times that a question is asked again at the same pace: what was only lost on the way is found by then."""
+DOUBLED_MAX = 20
 PACED_MAX = 1000
 """Orders of one account that may wait for room among the messages."""
 
@@ -320,23 +323,34 @@ def key_of_question(order: Order) -> str:
     return key("query", order.intent.account, order.cl_ord_id)
 
 
-def ask_for_order(tx: Tx, order: Order) -> None:
-    """Ask the venue what became of an order."""
+def ask_for_order(tx: Tx, order: Order, times: int = 0) -> None:
+    """Ask the venue what became of an order, after so many times in a row without an end to it."""
     account_id = order.intent.account
-    answer_by_ns = tx.state.now_ns + seconds_ns(tx.state.desk.query_timeout_s)
-    tx.apply(ev.QuestionAsked(account_id, order.cl_ord_id, answer_by_ns))
+    answer_by_ns = tx.state.now_ns + patience_ns(tx.state, tx.state.desk.query_timeout_s, times)
+    tx.apply(ev.QuestionAsked(account_id, order.cl_ord_id, answer_by_ns, times))
     tx.request(QueryOrder(account_id, order.current_id, order.intent.symbol))
 
 
-def lose_sight(tx: Tx, order: Order, reason: str) -> None:
+def patience_ns(state: State, seconds: Decimal, times: int) -> int:
+    """Return how long a question waits that was asked so many times before, without an end to it.
+
+    The first ones wait `seconds` each. From then on it is twice as long each time, up to the pace of routine
+    comparisons: what nobody can answer is asked for ever, but not for ever as fast as what was lost on the way.
+    """
+    doubled = min(max(times - ASKED_AT_PACE, 0), DOUBLED_MAX)
+    longest_ns = max(seconds_ns(seconds), seconds_ns(state.desk.position_sync_s))
+    return min(seconds_ns(seconds) << doubled, longest_ns)
+
+
+def lose_sight(tx: Tx, order: Order, reason: str, times: int = 0) -> None:
     """Note that nobody says what became of a request, and ask."""
     tx.apply(ev.OutcomeUnknown(order.intent.account, order.cl_ord_id, reason))
-    ask_for_order(tx, order)
+    ask_for_order(tx, order, times)
 
 
-def ask_for_account(tx: Tx, account_id: AccountId, reason: str) -> None:
+def ask_for_account(tx: Tx, account_id: AccountId, reason: str, times: int = 0) -> None:
     """Ask the venue for an account's books: everything open, and fills since they last agreed."""
     account = tx.account(account_id)
-    answer_by_ns = tx.state.now_ns + seconds_ns(tx.state.desk.query_timeout_s)
-    tx.apply(ev.ComparisonAsked(account_id, reason, answer_by_ns))
+    answer_by_ns = tx.state.now_ns + patience_ns(tx.state, tx.state.desk.query_timeout_s, times)
+    tx.apply(ev.ComparisonAsked(account_id, reason, answer_by_ns, times))
     tx.request(QueryAccount(account_id, account.reconciled_ns))

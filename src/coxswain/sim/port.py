@@ -272,7 +272,7 @@ class Port:
         return order is not None and order.ord_type is OrdType.MARKET
 
     def _garbled(self, report: ExecutionReport) -> ExecutionReport:
-        match 2 if report.exec_type is ExecType.TRADE else self._chance.randrange(3):
+        match self._chance.randrange(3):
             case 0:
                 symbol = "SHARE" if report.symbol == "EURUSD" else "EURUSD"
                 return msgspec.structs.replace(report, symbol=symbol)

@@ -95,6 +95,10 @@ def _checks(event: ev.OrderCreated | ev.RecoveryAssigned | ev.ReplaceRequested) 
     return f"every check passed: {', '.join(check.code for check in event.checks)}"
 
 
+def _busted(event: ev.FillBusted) -> str:
+    return f"it is {event.belongs_to}" if event.belongs_to else "the venue took a fill back"
+
+
 def _reason(event: Any) -> str:
     return str(event.reason)
 
@@ -120,7 +124,7 @@ _DECISIONS: dict[type, tuple[str, Callable[[Any], str]]] = {
     ev.OrderDenied: ("ORDER_DENIED", _reasons),
     ev.OrderCreated: ("ORDER_SUBMITTED", _checks),
     ev.OrderFilled: ("ORDER_FILLED", lambda e: "the venue reported a fill"),
-    ev.FillBusted: ("FILL_BUSTED", lambda e: "the venue took a fill back"),
+    ev.FillBusted: ("FILL_BUSTED", _busted),
     ev.FillCorrected: ("FILL_CORRECTED", lambda e: "the venue changed a fill"),
     ev.OrderRejected: ("ORDER_REJECTED", _reason),
     ev.OrderCanceled: ("ORDER_CANCELLED", _reason),

@@ -228,6 +228,8 @@ def _filled(event: ev.OrderFilled) -> str:
 
 def _busted(event: ev.FillBusted) -> str:
     what = f"the fill of {event.last_qty:f} at {event.last_px:f} of {event.cl_ord_id} ({event.exec_ref_id})"
+    if event.belongs_to:
+        return f"{what} is taken out of {event.side} {event.symbol}: it is {event.belongs_to}"
     return f"the venue took back {what}: {event.cum_qty:f} done, {event.leaves_qty:f} open, {event.ord_status}"
 
 

@@ -24,7 +24,7 @@ from coxswain.model.decimals import ZERO
 
 def _comparison_asked(state: State, clock: Deadlines, event: ev.ComparisonAsked) -> None:
     account = state.accounts[event.account]
-    account.asked_ns, account.asked_seq = state.now_ns, state.seq
+    account.asked_ns, account.asked_seq, account.asked_before = state.now_ns, state.seq, event.times
     clock.set(key("sync", event.account), event.answer_by_ns)
 
 

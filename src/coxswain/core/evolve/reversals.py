@@ -18,8 +18,16 @@ from coxswain.model.vocabulary import SIGN, ExecId
 def _fill_busted(state: State, clock: Deadlines, event: ev.FillBusted) -> None:
     account, fill = _fill(state, event)
     fill.busted = True
+    if event.belongs_to:
+        _forget(account, event)
     _rebook(account, event, None)
     _refill(state, clock, account, fill, event, -event.last_qty, -event.last_qty * event.last_px, -event.commission)
+
+
+def _forget(account: Account, event: ev.FillBusted) -> None:
+    """It is booked again next, under the same exec_id; the bust is ours, and has no name at the venue."""
+    del account.fills[event.exec_ref_id], account.exec_ids[event.exec_ref_id]
+    del account.fill_of[event.exec_id], account.exec_ids[event.exec_id]
 
 
 def _fill_corrected(state: State, clock: Deadlines, event: ev.FillCorrected) -> None:

@@ -33,7 +33,7 @@ def _outcome_unknown(state: State, clock: Deadlines, event: ev.OutcomeUnknown) -
 
 def _question_asked(state: State, clock: Deadlines, event: ev.QuestionAsked) -> None:
     _, order = order_of(state, event.account, event.cl_ord_id)
-    machine.ask_about(order, state.now_ns)
+    machine.ask_about(order, state.now_ns, event.times)
     clock.set(key("query", event.account, event.cl_ord_id), event.answer_by_ns)
 
 

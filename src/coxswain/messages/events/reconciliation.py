@@ -14,6 +14,8 @@ class ComparisonAsked(EventBase, frozen=True):
     account: AccountId
     reason: str
     answer_by_ns: int
+    times: int = 0
+    """How often it was asked in a row before, by routine and without coming to agree."""
 
 
 class Reconciled(EventBase, frozen=True):

@@ -8,7 +8,10 @@ from coxswain.model.vocabulary import AccountId, ClOrdId, ExecId, OrdStatus, Sid
 
 
 class FillBusted(EventBase, frozen=True):
-    """The venue took a fill back. Quantities of the order are those after it; `PositionChanged` follows."""
+    """The venue took a fill back. Quantities of the order are those after it; `PositionChanged` follows.
+
+    With `belongs_to` it did not: the fill was booked in a wrong place, and is booked again next under the same exec_id.
+    """
 
     account: AccountId
     cl_ord_id: ClOrdId
@@ -33,6 +36,8 @@ class FillBusted(EventBase, frozen=True):
     base_qty: Decimal | None = None
     """What stood before the latest fills, where the fill was older than those; the cost likewise."""
     base_cost: Decimal | None = None
+    belongs_to: str = ""
+    """What the fill is instead, and who says so, in words; `exec_id` is a name of ours then."""
 
 
 class FillCorrected(EventBase, frozen=True):

@@ -21,6 +21,8 @@ class QuestionAsked(EventBase, frozen=True):
     account: AccountId
     cl_ord_id: ClOrdId
     answer_by_ns: int
+    times: int = 0
+    """How often it was asked in a row before, without an end to the question."""
 
 
 class AbsenceNoted(EventBase, frozen=True):

@@ -72,6 +72,8 @@ class Kept(msgspec.Struct):
     cum_qty: Decimal = ZERO
     notional: Decimal = ZERO
     is_known: bool = True
+    heard_ns: int = 0
+    """When the venue was last heard to know it; what it said before proves nothing about it since."""
     cancel_wanted: bool = False
     asked: Change | None = None
     given_up: dict[ClOrdId, Change] = {}
@@ -203,7 +205,9 @@ class Ours:
             case inp.LeaseTakenOver(epoch=epoch):
                 self.newest_epoch = max(epoch, self.newest_epoch)
             case inp.OrderLookedUp(cl_ord_id=cl_ord_id, order=None) as answer:
-                self.absent[cl_ord_id].append(answer.as_of_ns or record.now_ns)
+                order, looked_ns = self.find(cl_ord_id), answer.as_of_ns or record.now_ns
+                if order is None or looked_ns > order.heard_ns:
+                    self.absent[cl_ord_id].append(looked_ns)
             case inp.ExecutionReport(exec_type=ExecType.REJECTED, cl_ord_id=cl_ord_id):
                 self.called_rejected.add(cl_ord_id)
 
@@ -255,7 +259,13 @@ class Ours:
         if order.enters:
             self.of_signal[order.intent.signal_id].append(order)
 
+    def _heard(self, order: Kept) -> None:
+        order.heard_ns = self.now_ns
+        for name in order.ids:
+            self.absent.pop(name, None)
+
     def _works(self, order: Kept) -> None:
+        self._heard(order)
         if order.stage is Stage.SENT:
             order.stage = Stage.WORKS
         if order.stage is Stage.WORKS and order.cum_qty and order.cum_qty >= order.order_qty:
@@ -323,6 +333,7 @@ class Ours:
     def _resent(self, event: ev.OrderResent) -> None:
         order = self.orders[event.cl_ord_id]
         order.resent += 1
+        self._heard(order)
         order.is_known = True
 
     def _incident(self, event: ev.IncidentRaised) -> None:
@@ -342,6 +353,8 @@ class Ours:
 
     def _busted(self, event: ev.FillBusted) -> None:
         self._take_back(event, -event.last_qty, -event.last_qty * event.last_px)
+        if event.belongs_to:  # the venue's books list it elsewhere: it is booked there next, under the same id
+            self.exec_ids -= {(event.account, event.exec_id), (event.account, event.exec_ref_id)}
         self._trade(event.account, event.symbol, -SIGN[event.side] * event.last_qty, event.last_px)
 
     def _corrected(self, event: ev.FillCorrected) -> None:
