@@ -105,9 +105,11 @@ class DurableFirst(Invariant):
                     change = (request.order_qty, request.price, request.stop_px)
                     self.want(asked == [change], f"{request.cl_ord_id} asks for {change}, and the record says {asked}")
                 case rq.CancelOrder():
+                    order = ours.find(request.cl_ord_id)
+                    names = {request.cl_ord_id} if order is None else order.ids
                     why = [each for each in record.events if isinstance(each, ev.CancelRequested | ev.IncidentRaised)]
-                    ours_too = any(event.account == request.account for event in why)
-                    self.want(ours_too, f"{request.cl_ord_id} is cancelled, and the record does not say why")
+                    said_why = any(event.cl_ord_id in names for event in why)
+                    self.want(said_why, f"{request.cl_ord_id} is cancelled, and the record does not say why")
                 case rq.QueryOrder():
                     asked_for = [each.account for each in record.events if isinstance(each, ev.QuestionAsked)]
                     self.want(request.account in asked_for, f"{request.cl_ord_id} is asked for without a word")
