@@ -13,11 +13,11 @@ from coxswain.core.consequences import after
 from coxswain.core.exits import take_over
 from coxswain.core.gate_view import view_of
 from coxswain.core.money import position_margin, position_risk, rate_up
-from coxswain.core.order import average, is_over
+from coxswain.core.order import average, is_done, is_over
 from coxswain.core.position import NOTHING_HELD, Position, is_closing
 from coxswain.core.protection import start_exit
 from coxswain.core.state import Account, Chosen
-from coxswain.core.submit import ask_for_account
+from coxswain.core.submit import ask_for_account, lose_sight
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import AccountLookedUp, ResolveBreak
@@ -78,6 +78,8 @@ def settle_breaks(tx: Tx, account: Account, answer: AccountLookedUp, found: dict
     for break_id, known in tuple(account.breaks.items()):
         if break_id not in found:
             tx.apply(ev.BreakClosed(account_id, break_id, "the books agree again"))
+            if known.kind == "ORDER_MISSING_AT_VENUE":
+                _pursue_again(tx, account, _order_of(known))
         elif difference(found[break_id]) != difference(known):
             tx.apply(ev.BreakClosed(account_id, break_id, "the difference is another one now"))
     for break_id, ignored in tuple(account.ignored.items()):
@@ -90,6 +92,20 @@ def settle_breaks(tx: Tx, account: Account, answer: AccountLookedUp, found: dict
             _adopt_by_itself(tx, account, break_id)
     for break_id, chosen in tuple(account.chosen.items()):
         _do(tx, account, account.breaks[break_id], chosen, answer)
+
+
+def _pursue_again(tx: Tx, account: Account, cl_ord_id: ClOrdId) -> None:
+    """An order that seemed lost works after all: what was asked of it is a question that somebody must ask."""
+    order = account.orders.get(cl_ord_id)
+    if order is None:
+        return
+    is_pending = order.cancel_pending or order.replace_pending is not None
+    if is_pending and order.outcome_known and not is_done(order):
+        lose_sight(tx, order, "the venue works it after all")
+
+
+def _order_of(found: ev.BreakFound) -> ClOrdId:
+    return ClOrdId(found.break_id.split(":", 2)[2])
 
 
 def _adopt_by_itself(tx: Tx, account: Account, break_id: str) -> None:
@@ -245,7 +261,7 @@ def _intent_of(account: Account, theirs: VenueOrder) -> OrderIntent:
 
 def _end_order(tx: Tx, account: Account, found: ev.BreakFound, chosen: Chosen, answer: AccountLookedUp) -> str:
     """The venue's books are right: an order that it does not know is over, by a person's word."""
-    order = account.orders[ClOrdId(found.break_id.split(":", 2)[2])]
+    order = account.orders[_order_of(found)]
     if is_over(order):
         return ""
     if not order.outcome_known:

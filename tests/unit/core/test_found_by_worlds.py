@@ -4,7 +4,7 @@ import msgspec
 
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import CompareAccounts, ResolveBreak, VenueFailed
-from coxswain.messages.requests import NewOrder
+from coxswain.messages.requests import CancelOrder, NewOrder
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.firm import CopyRule, Permission
 from coxswain.model.orders import Trail, VenueOrder, VenuePosition
@@ -16,6 +16,7 @@ from coxswain.model.vocabulary import (
     ProtectionPolicy,
     ReachedVenue,
     Resolution,
+    Role,
     TradingState,
     VenueOrderId,
     VenueTier,
@@ -137,3 +138,22 @@ def test_a_stop_and_the_exit_in_its_place_that_are_both_denied_are_tried_again_a
     desk.wait(4 * S)
     desk.cancel(desk.stop_of().cl_ord_id)  # it gives way
     assert desk.requests(NewOrder)[-1].ord_type is OrdType.MARKET
+
+
+def test_a_cancel_of_an_order_that_only_seemed_lost_is_asked_for_again() -> None:
+    """Found by world 577: a look-up was wrong, the books were right, and the cancel that was lost too stayed lost."""
+    desk = Desk()
+    desk.hold(10, stop_loss="95.00")
+    leg = desk.stop_of().cl_ord_id
+    desk.exit()
+    assert desk.order(leg).cancel_pending, "protection makes room"
+    desk.wait(6 * S)  # nobody answers
+    desk.look(leg, held=0)
+    assert [found.kind for found in desk.account().breaks.values()] == ["ORDER_MISSING_AT_VENUE"]
+    desk.books()
+    assert desk.account().breaks == {}
+    asked = len(desk.requests(CancelOrder))
+    desk.look(leg, OrdStatus.NEW)
+    assert len(desk.requests(CancelOrder)) == asked + 1, "it works, and is still to be cancelled"
+    desk.cancel(leg)
+    assert desk.order(desk.sent()).intent.role is Role.EXIT
