@@ -1,7 +1,7 @@
 """A world whose engine is driven by hand, record by record: for scenarios, and for wires that a test makes fail."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from coxswain.messages.inputs import EngineStarted, Input, TimePassed, TradingDay
 from coxswain.messages.record import Record, encode
@@ -53,8 +53,9 @@ class World(Ground):
         self.run(50 * MS)
         self.step(TradingDay(tuple(self.venue_of), "2023-11-14"))
 
-    def restart(self) -> None:
+    def restart(self, meanwhile: Sequence[Input] = ()) -> None:
         """Drop the engine and what is on the wire, and fold the records into a new one."""
+        assert not meanwhile, "nobody asks for anything while no engine runs"
         self.wire.cut()
         if self.check is not None:
             self.check.on_start()

@@ -35,7 +35,7 @@ from coxswain.model.vocabulary import (
     TimeInForce,
 )
 from coxswain.sim.asking import release, resume, stop
-from coxswain.sim.ground import EURUSD, INSTRUMENT, MS, SHARE, SYMBOLS, VENUE_OF, Ground, S
+from coxswain.sim.ground import EURUSD, MS, SHARE, SYMBOLS, VENUE_OF, Ground, S
 from coxswain.venues.paper import Fault, FaultKind
 
 STRATEGIES = ("breakout", "reversal")
@@ -151,7 +151,9 @@ class Crowd:
     def spread(self) -> None:
         first, second = self.random.choice(list(Side)), self.random.choice(list(Side))
         waits = self.px(SHARE, self.random.choice((-5, 5))) if self.random.randrange(2) else None
-        legs = [Leg(SHARE, first, Decimal(self.random.choice((1, 3))), waits), Leg(EURUSD, second, Decimal("0.01"))]
+        step = self.world.instruments[SHARE].lot_step
+        few = plain(self.random.choice((1, 3)) * step)
+        legs = [Leg(SHARE, first, few, waits), Leg(EURUSD, second, self.world.instruments[EURUSD].lot_step)]
         self.random.shuffle(legs)
         limit = LeggingLimit(
             Decimal(self.random.choice((2_000, 20_000))),
@@ -256,7 +258,7 @@ class Crowd:
             {"name": "post_then_cross", "post_s": 8, "cross_s": 6},
         ]
         if not leaves:
-            display = str(3 * INSTRUMENT[symbol].lot_step)
+            display = str(3 * self.world.instruments[symbol].lot_step)
             choices.append({"name": "iceberg", "horizon_s": 60, "display_qty": display})
         choice = self.random.choice(choices)
         return Algo(str(choice.pop("name")), json.dumps(choice, sort_keys=True))
@@ -288,7 +290,7 @@ class Crowd:
             stop_loss=self.px(symbol, -sign * 100) if self.random.randrange(2) else None,
             reduce_only=self.random.randrange(3) == 0,
             expire_time_ns=self.soon() if tif is TimeInForce.GTD else None,
-            trail=Trail(plain(20 * INSTRUMENT[symbol].tick)) if ord_type is OrdType.TRAILING_STOP else None,
+            trail=Trail(plain(20 * self.world.instruments[symbol].tick)) if ord_type is OrdType.TRAILING_STOP else None,
         )
         self.world.step(SubmitOrder(intent, actor=self.random.choice(("", "somebody"))))
 
@@ -369,7 +371,7 @@ class Crowd:
         self.world.step(SubmitSignal(signal))
 
     def px(self, symbol: Symbol, ticks_away: int) -> Decimal:
-        return plain((self.world.ticks[symbol] + ticks_away) * INSTRUMENT[symbol].tick)
+        return plain((self.world.ticks[symbol] + ticks_away) * self.world.instruments[symbol].tick)
 
     def soon(self) -> int:
         return self.world.now_ns + self.random.choice((1, 30, 200)) * S
@@ -378,13 +380,13 @@ class Crowd:
         """Let now and then a stop follow the market."""
         if self.random.randrange(3):
             return None
-        amount = plain(self.random.choice((30, 100)) * INSTRUMENT[symbol].tick)
+        amount = plain(self.random.choice((30, 100)) * self.world.instruments[symbol].tick)
         activation_px = self.px(symbol, self.random.choice((-20, 20))) if self.random.randrange(3) == 0 else None
         return Trail(amount, activation_px=activation_px)
 
     def quantity(self, symbol: Symbol) -> Decimal:
         steps = self.random.choice((1, 3, 10, 40))
-        return plain(steps * INSTRUMENT[symbol].lot_step)
+        return plain(steps * self.world.instruments[symbol].lot_step)
 
     def some_accounts(self) -> tuple[AccountId, ...]:
         if self.random.randrange(2):

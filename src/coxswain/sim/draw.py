@@ -33,6 +33,7 @@ from coxswain.model.firm import (
     Trail,
     Window,
 )
+from coxswain.model.market import Instrument
 from coxswain.model.setup import AccountSpec, AllocationSpec, CapSpec, Setup, VenueSpec
 from coxswain.model.vocabulary import (
     AccountId,
@@ -41,11 +42,29 @@ from coxswain.model.vocabulary import (
     SelfMatch,
     ShortSelling,
     StopMerge,
+    Symbol,
     VenueId,
     VenueTier,
 )
 from coxswain.sim.crowd import ONLY_LATE, script
-from coxswain.sim.ground import A1, A2, B1, C1, C2, CASH, PA, PC, SHARE, SPARE, VENUE_OF, Lacks, S, make_setup
+from coxswain.sim.ground import (
+    A1,
+    A2,
+    AT,
+    B1,
+    C1,
+    C2,
+    CASH,
+    EURUSD,
+    PA,
+    PC,
+    SHARE,
+    SPARE,
+    VENUE_OF,
+    Lacks,
+    S,
+    make_setup,
+)
 from coxswain.sim.rows import CRASHES
 from coxswain.sim.unrest import Unrest
 from coxswain.sim.world import Checker, Plan, World
@@ -107,10 +126,22 @@ MAY_BE = {
 }
 
 
+KINDS: tuple[tuple[dict[str, object], Decimal], ...] = (
+    ({}, Decimal(100)),
+    ({"tick": "0.25", "contract_size": "5", "margin_rate": "0.1"}, Decimal(4000)),
+    ({"tick": "0.05", "lot_step": "0.1", "min_qty": "0.5"}, Decimal(480)),
+    ({"tick": "0.5", "lot_step": "10", "min_qty": "20", "margin_rate": "1"}, Decimal(2500)),
+    ({"currency": "EUR"}, Decimal(100)),
+)
+"""What a share may be instead, and where its market begins: a contract, parts of a lot, a round lot, in euros."""
+PAIRS: tuple[dict[str, object], ...] = ({}, {}, {"tick": "0.00005", "lot_step": "0.1", "min_qty": "0.1"})
+
+
 class Drawn(NamedTuple):
     """What a world is made of, and what goes on in it."""
 
     setup: Setup
+    begins_at: dict[Symbol, Decimal]
     lacks: Lacks
     plan: Plan
     script: tuple[Fault, ...]
@@ -131,7 +162,7 @@ BEGINNINGS = tuple(
 )
 RESETS = (("UTC", "00:00"), ("Europe/Berlin", "02:30"), ("America/New_York", "02:30"), ("America/New_York", "17:00"))
 TIERS = (VenueTier.T1, VenueTier.T1, VenueTier.T2, VenueTier.T2, VenueTier.T3)
-RARE = ("F28", "F34", "F52")
+RARE = ("F28", "F34", "F35-WRONG", "F52")
 """What comes once in a while, even where it comes."""
 SELDOM_CAN = ("F18", "F21", "F31")
 """What has few chances, and takes many of them."""
@@ -164,8 +195,10 @@ def draw(seed: int, rows: Collection[str] | None = None) -> Drawn:
     sets = _rule_sets(chance) if chance.random() < 0.5 else ()
     policy = chance.choice(tuple(POLICIES))
     both = tuple(account for account in (A1, B1) if account in venue_of)
+    instruments, begins_at = _instruments(random.Random(f"instruments {seed}"), setup)
     setup = msgspec.structs.replace(
         setup,
+        instruments=instruments,
         accounts=tuple(_account(chance, spec, sets) for spec in setup.accounts),
         venues=tuple(_venue(chance, spec) for spec in setup.venues),
         firms=sets,
@@ -179,7 +212,21 @@ def draw(seed: int, rows: Collection[str] | None = None) -> Drawn:
     kinds = tuple(FaultKind) if chance.random() < 0.5 else ONLY_LATE
     faults = script(seed, chance.choice((0, 10, 30)), tuple(venue_of), kinds)
     restarts = chance.random() < 0.5 or "F11" in dict(plan.crashes)
-    return Drawn(setup, lacks, plan, faults, chance.randrange(*ACTS), restarts)
+    return Drawn(setup, begins_at, lacks, plan, faults, chance.randrange(*ACTS), restarts)
+
+
+def _instruments(chance: random.Random, setup: Setup) -> tuple[tuple[Instrument, ...], dict[Symbol, Decimal]]:
+    """Draw what is traded: in half of the worlds something other than a share and a pair of currencies."""
+    fields, price = chance.choice(KINDS) if chance.random() < 0.5 else KINDS[0]
+    drawn = {SHARE: fields, EURUSD: chance.choice(PAIRS)}
+    made = []
+    for instrument in setup.instruments:
+        values = {
+            name: value if name == "currency" else Decimal(str(value))
+            for name, value in drawn[instrument.symbol].items()
+        }
+        made.append(msgspec.structs.replace(instrument, **values))
+    return tuple(made), {**AT, SHARE: price}
 
 
 def _accounts(chance: random.Random) -> dict[AccountId, VenueId]:
@@ -212,19 +259,21 @@ def _plan(chance: random.Random, rows: Collection[str] | None) -> Plan:
     elif quiet:
         crashes = []
     stalls = chance.choice((0, 0, 10))
+    flood = chance.choice((400, 1_000, 2_500)) if chance.random() < 0.02 else 0
     return Plan(
         rates,
         tuple(crashes),
         chance.choice(BEGINNINGS),
         chance.choice((0, 0, 250, 1_000)),
         stalls if rows is None or "F36" in rows else 0,
+        flood if rows is None else 2_500 if "F46-FLOOD" in rows else 0,
         chance.random() < 0.3 or (rows is not None and bool({"F39", "F40", "F45"} & set(rows))),
     )
 
 
 def make(drawn: Drawn, seed: int, check: Callable[[Checker | None], Checker]) -> tuple[World, Unrest]:
     """Make a world, and those who act on it."""
-    world = World(seed, drawn.setup, drawn.lacks, CASH, drawn.script, drawn.plan, check)
+    world = World(seed, drawn.setup, drawn.lacks, CASH, drawn.script, drawn.plan, check, drawn.begins_at)
     return world, Unrest(world, seed, restarts=drawn.restarts)
 
 

@@ -7,7 +7,7 @@ import itertools
 import random
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -61,8 +61,9 @@ INSTRUMENTS = (
         margin_rate=Decimal("0.25"),
     ),
 )
-INSTRUMENT = {instrument.symbol: instrument for instrument in INSTRUMENTS}
-SYMBOLS = tuple(INSTRUMENT)
+SYMBOLS = tuple(instrument.symbol for instrument in INSTRUMENTS)
+AT = {EURUSD: Decimal("1.08"), SHARE: Decimal(100)}
+"""Where their markets begin, unless a world says otherwise."""
 
 CASH = (
     Cash(account=A1, kind=CashKind.SWAP, amount=Decimal("-3.21"), at_s=Decimal(20)),
@@ -126,10 +127,17 @@ class Ground(ABC):
     """What is durable, as it was written."""
 
     def __init__(
-        self, seed: int, setup: Setup, lacks: Lacks, cash: tuple[Cash, ...], script: tuple[Fault, ...]
+        self,
+        seed: int,
+        setup: Setup,
+        lacks: Lacks,
+        cash: tuple[Cash, ...],
+        script: tuple[Fault, ...],
+        begins_at: Mapping[Symbol, Decimal] = AT,
     ) -> None:
         self.random = random.Random(seed)
         self.setup = setup
+        self.instruments = {instrument.symbol: instrument for instrument in setup.instruments}
         self.lacks = lacks
         self.cash = cash
         self.venue_of = {spec.id: spec.venue for spec in setup.accounts}
@@ -147,14 +155,14 @@ class Ground(ABC):
                     faults=tuple(fault for fault in script if self.venue_of.get(fault.account) == spec.id),
                     **(lacks.params() if spec.id != PA else {}),
                 ),
-                INSTRUMENTS,
+                setup.instruments,
             )
             for spec in setup.venues
         }
         self.lease_epoch = 1
         self.fired: Counter[str] = Counter()
         """How often each row of the fault matrix came."""
-        self.ticks = {EURUSD: 108_000, SHARE: 10_000}
+        self.ticks = {symbol: int(price / self.instruments[symbol].tick) for symbol, price in begins_at.items()}
         self.quotes: dict[Symbol, Quote] = {}
 
     @abstractmethod
@@ -166,7 +174,7 @@ class Ground(ABC):
         """Let time pass."""
 
     @abstractmethod
-    def restart(self) -> None:
+    def restart(self, meanwhile: Sequence[Input] = ()) -> None:
         """Drop the engine and what is on the wire, and begin anew from what is durable."""
 
     @abstractmethod
@@ -213,7 +221,7 @@ class Ground(ABC):
     ) -> Quote:
         """Move a market and show the venues its quote; the engine sees it only where `seen`."""
         self.ticks[symbol] = max(self.ticks[symbol] + by_ticks, 10)
-        tick = INSTRUMENT[symbol].tick
+        tick = self.instruments[symbol].tick
         bid, ask = plain(self.ticks[symbol] * tick), plain((self.ticks[symbol] + spread) * tick)
         quote = Quote(symbol, bid, ask, self.now_ns, bid_size, ask_size)
         self.quotes[symbol] = quote

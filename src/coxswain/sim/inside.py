@@ -70,8 +70,8 @@ def sums_are_right(state: State, account: Account) -> None:
     assert account.used_margin == total(position.margin for position in held)
     assert account.open_risk == total(position.risk for position in held)
     assert account.unrealized == total(position.unrealized for position in held)
-    if account.spec.currency == "USD":
-        for position in held:
+    for position in held:
+        if state.instruments[position.symbol].currency == account.spec.currency:
             _money_is_right(state, position)
 
 

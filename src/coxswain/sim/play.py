@@ -10,7 +10,7 @@ from coxswain.sim.checker.judge import Invariants
 from coxswain.sim.draw import Drawn, draw, make
 from coxswain.sim.world import Checker
 
-STALLS = "F36"
+STALLS, FLOOD = "F36", "F46-FLOOD"
 DAMAGE = {"F39", "F40", "F45"}
 
 
@@ -47,6 +47,7 @@ def play(
         crashes=tuple(crash for crash in plan.crashes if crash[0] not in without),
         stalls=0 if STALLS in without else plan.stalls,
         damage=plan.damage and not DAMAGE & set(without),
+        flood=0 if FLOOD in without else plan.flood,
     )
     return _play(drawn._replace(plan=plan, acts=drawn.acts if acts is None else min(acts, drawn.acts)), seed)
 
@@ -54,7 +55,12 @@ def play(
 def rows_of(drawn: Drawn) -> tuple[str, ...]:
     """Return the rows of the matrix that are on in a world, and that can be left out of it."""
     plan = drawn.plan
-    rows = {**plan.rates, **dict(plan.crashes), **({STALLS: 1} if plan.stalls else {})}
+    rows = {
+        **plan.rates,
+        **dict(plan.crashes),
+        **({STALLS: 1} if plan.stalls else {}),
+        **({FLOOD: 1} if plan.flood else {}),
+    }
     return (*sorted(rows), *(sorted(DAMAGE) if plan.damage else ()))
 
 
@@ -64,6 +70,8 @@ def _play(drawn: Drawn, seed: int) -> Played:
     try:
         while acts < drawn.acts:
             acts += 1
+            if drawn.plan.flood and acts == 1 + drawn.acts // 2:
+                unrest.flood(drawn.plan.flood)
             unrest.act()
         unrest.calm_down()
         world.rest(meanwhile=unrest.look_after)

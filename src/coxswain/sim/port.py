@@ -22,6 +22,7 @@ from coxswain.messages.inputs import (
 )
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, ReplaceOrder, Request
 from coxswain.model.market import Quote
+from coxswain.model.orders import VenuePosition
 from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import (
     OPPOSITE,
@@ -63,6 +64,7 @@ class Port:
         self.capabilities: Capabilities = venue.capabilities
         self.last_ns: int | None = None
         self._venue = venue
+        self._symbols = tuple(sorted(venue._exchange._books))
         self._chance = chance
         self._fired = fired
         self._on_request = on_request
@@ -237,11 +239,29 @@ class Port:
         elif isinstance(report, ExecutionReport):
             self._carry_report(report, now_ns)
         elif isinstance(report, OrderLookedUp):
-            self._put(self._looked_up(report, now_ns), now_ns + self._delay_ns())
+            found = self._looked_up(report, now_ns)
+            if self._happens("F35-WRONG"):
+                found = msgspec.structs.replace(found, position_qty=found.position_qty + 1)
+            self._put(found, now_ns + self._delay_ns())
         elif self._happens("F15"):
             self._lose(report)
+        elif isinstance(report, AccountLookedUp) and self._happens("F35-WRONG"):
+            self._put(self._wrongly_listed(report), now_ns + self._delay_ns())
         else:
             self._put(report, now_ns + self._delay_ns())
+
+    def _wrongly_listed(self, books_: AccountLookedUp) -> AccountLookedUp:
+        """List a balance that is wrong, or a position too many, too few or of another size."""
+        step = Decimal(self._chance.choice((-20, 1, 3)))
+        if self._chance.randrange(3) == 0:
+            return msgspec.structs.replace(books_, balance=books_.balance + step)
+        if self._chance.randrange(2) and books_.positions:
+            return msgspec.structs.replace(books_, positions=books_.positions[1:])
+        symbol = self._chance.choice(self._symbols)
+        held = {position.symbol: position.qty for position in books_.positions}
+        held[symbol] = held.get(symbol, Decimal(0)) + step
+        positions = tuple(VenuePosition(name, qty) for name, qty in held.items() if qty)
+        return msgspec.structs.replace(books_, positions=positions)
 
     def _carry_report(self, report: ExecutionReport, now_ns: int) -> None:
         is_fill = report.exec_type is ExecType.TRADE

@@ -38,6 +38,7 @@ AT_VENUES = {
     "F33": "venue cannot be reached for minutes",
     "F34": "venue forgets its working orders",
     "F35": "query of an account fails",
+    "F35-WRONG": "query of an account or an order answers with a wrong balance or position",
     "F52": "report with another symbol, side or quantity",
     "F53": "venue hangs on every call for minutes",
 }
@@ -49,8 +50,10 @@ AROUND = {
     "F44": "another engine holds the lease",
     "F45": "old backup of the journal put back",
     "F46": "burst of signals with repeats and replays",
+    "F46-FLOOD": "hundreds to thousands of signals at one instant",
     "F48": "limit lowered below what is held",
     "F49": "stop in a storm, or with a venue away",
+    "KEPT": "commands given while no engine runs, for the next start",
 }
 COUNTED = {**CRASHES, **AT_VENUES, **AROUND}
 REAL_PROCESSES = {

@@ -7,10 +7,13 @@ import msgspec
 from coxswain.messages.inputs import (
     ApproveLimits,
     ApproveOverride,
+    ApprovePlan,
     CloseBreaker,
     CompareAccounts,
     FirmDay,
     FlatHours,
+    Input,
+    KeepCommand,
     ModifyPlan,
     ObserveHost,
     ProposeOverride,
@@ -18,18 +21,22 @@ from coxswain.messages.inputs import (
     SetCorrelation,
     SetLimits,
     SetLocate,
+    SubmitSignal,
     TradingDay,
     TradingHalted,
     VenueQuoted,
     VolatilityObserved,
+    WithdrawCommand,
     WithdrawLimits,
     WithdrawOverride,
 )
 from coxswain.messages.requests import CancelOrder, NewOrder
 from coxswain.model.breaker import BreakerKind
 from coxswain.model.breaks import CHOICES
+from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import plain
 from coxswain.model.market import Quote
+from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
@@ -41,9 +48,10 @@ from coxswain.model.vocabulary import (
     TimeInForce,
 )
 from coxswain.sim import books
+from coxswain.sim.asking import release, stop
 from coxswain.sim.books import BEHIND_OUR_BACK
 from coxswain.sim.crowd import Crowd
-from coxswain.sim.ground import INSTRUMENT, SHARE, SYMBOLS, Ground, S
+from coxswain.sim.ground import SHARE, SYMBOLS, Ground, S
 
 LIMITS = {
     "max_order_qty": (0, 1, 5, 40, 10_000),
@@ -94,6 +102,8 @@ class Unrest(Crowd):
             (self.lower_below_what_is_held, 2),
             (self.cut_off_when_part_filled, 1),
         ]
+        if restarts:
+            self._acts.append((self.ask_while_nobody_runs, 1))
         self.begin_firm_days()
 
     # --- people -------------------------------------------------------------------------------------------------------
@@ -168,6 +178,45 @@ class Unrest(Crowd):
         for _ in range(self.random.choice((8, 20))):
             self.random.choice((self.entry, self.entry, self.repeat, self.exit))()
 
+    def flood(self, count: int) -> None:
+        """So many signals at one instant, some of them twice."""
+        self.world.fired["F46-FLOOD"] += 1
+        for _ in range(count):
+            self.random.choice((self.entry, self.entry, self.entry, self.repeat, self.exit))()
+        self.market()
+
+    def ask_while_nobody_runs(self) -> None:
+        """End the engine, ask for something, and begin anew: what takes a market or a venue is kept until then."""
+        self.count += 1
+        symbol, utc_ns = self.random.choice(SYMBOLS), self.world.now_ns
+        side = self.random.choice(list(Side))
+        stop_loss = self.px(symbol, -100 if side is Side.BUY else 100)
+        signal = Signal(
+            SignalId(f"s{self.count}"),
+            SignalKind.ENTRY,
+            symbol,
+            utc_ns,
+            120,
+            side,
+            stop_loss=stop_loss,
+            quantity=self.quantity(symbol),
+            accounts=self.some_accounts(),
+            time_given=self.random.randrange(2) > 0,
+        )
+        account = Scope(ScopeKind.ACCOUNT, self.random.choice(self.accounts))
+        waits = tuple(self.world.engine.state.awaiting)
+        asked: list[Input] = [
+            KeepCommand(SubmitSignal(signal, "ann"), utc_ns),
+            KeepCommand(stop(StopLevel.FLATTEN, account), utc_ns),
+            KeepCommand(ApprovePlan(waits or (SignalId("s1"),), "ann", "looked"), utc_ns),
+            KeepCommand(CompareAccounts("asked", actor="ann"), utc_ns),
+            WithdrawCommand(f"c{self.random.randrange(1, 200)}", "on second thoughts", "ann"),
+            stop(StopLevel.PAUSE, account),
+            release(account),
+        ]
+        self.world.restart(self.random.sample(asked, self.random.randrange(1, 4)))
+        self.world.quote(symbol)
+
     def stop_in_a_storm(self) -> None:
         """Stop everything while orders are on the way, or while no venue can be reached."""
         for _ in range(3):
@@ -180,20 +229,20 @@ class Unrest(Crowd):
 
     def cut_off_when_part_filled(self) -> None:
         """Have an order fill in part, lose the venues, and let it fill on meanwhile."""
-        symbol = SHARE
-        self.world.quote(symbol, bid_size=Decimal(1), ask_size=Decimal(1))
+        symbol, step = SHARE, self.world.instruments[SHARE].lot_step
+        self.world.quote(symbol, bid_size=step, ask_size=step)
         self.submit(
             SignalKind.ENTRY,
             symbol,
             side=self.random.choice(list(Side)),
-            quantity=Decimal(20),
+            quantity=plain(20 * step),
             order_type=OrdType.MARKET,
             time_in_force=TimeInForce.DAY,
         )
         self.world.run(S)
         self.world.cut_off(self.random.choice((2, 20)) * S)
         for _ in range(3):
-            self.world.quote(symbol, bid_size=Decimal(1), ask_size=Decimal(1))
+            self.world.quote(symbol, bid_size=step, ask_size=step)
             self.world.run(S // 2)
 
     def lower_below_what_is_held(self) -> None:
@@ -237,13 +286,13 @@ class Unrest(Crowd):
     def observe_volatility(self) -> None:
         symbol = self.random.choice(SYMBOLS)
         pct = Decimal(self.random.choice(("0.5", "1", "4")))
-        atr = plain(20 * INSTRUMENT[symbol].tick)
+        atr = plain(20 * self.world.instruments[symbol].tick)
         self.world.step(VolatilityObserved(symbol, pct, atr, self.world.now_ns))
 
     def show_one_venue(self) -> None:
         symbol, venue = self.random.choice(SYMBOLS), self.random.choice(tuple(self.world.venues))
         quote = self.world.quotes[symbol]
-        tick = INSTRUMENT[symbol].tick * self.random.choice((0, 3))
+        tick = self.world.instruments[symbol].tick * self.random.choice((0, 3))
         theirs = Quote(symbol, plain(quote.bid - tick), plain(quote.ask + tick), self.world.now_ns, venue=venue)
         self.world.step(VenueQuoted(theirs))
 

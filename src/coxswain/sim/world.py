@@ -6,12 +6,14 @@ comes from one integer. Nothing here judges: `Checker` does.
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Protocol
 
 import msgspec
 
 from coxswain.core.engine import Engine
+from coxswain.journal.store import Journal
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import (
     ApproveLimits,
@@ -25,11 +27,11 @@ from coxswain.messages.inputs import (
     SubmitOrder,
     SubmitSignal,
 )
-from coxswain.messages.record import Record, decode
+from coxswain.messages.record import Record, decode, encode
 from coxswain.messages.requests import Request
 from coxswain.model.market import Quote
 from coxswain.model.setup import Setup
-from coxswain.model.vocabulary import VenueId
+from coxswain.model.vocabulary import Symbol, VenueId
 from coxswain.runtime.doors import Doors
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.loop import Loop
@@ -39,12 +41,14 @@ from coxswain.runtime.signals import Latest
 from coxswain.sim.checker import evidence
 from coxswain.sim.checker.invariant import Venues
 from coxswain.sim.disk import Disk
-from coxswain.sim.ground import JOURNAL, MS, Ground, Lacks, S
+from coxswain.sim.ground import AT, JOURNAL, MS, Ground, Lacks, S
 from coxswain.sim.inside import look_inside, look_inside_at_rest
 from coxswain.sim.port import Port
 from coxswain.venues.base import Venue
 from coxswain.venues.paper import Cash, Fault
 
+PLANS_MANY = 100
+"""With so many plans the engine is looked into only now and then: it takes longer with each of them."""
 STEPS_MAX = 2_000
 """At one instant: more is a circle."""
 
@@ -87,6 +91,8 @@ class Plan(msgspec.Struct, frozen=True):
     quote_interval_ms: int = 0
     stalls: int = 0
     """Of a thousand groups that leave, before how many the process stands still."""
+    flood: int = 0
+    """Signals that come in one burst, once."""
     damage: bool = False
     """The journal is damaged between two starts, which a start must refuse; then it is put right."""
 
@@ -137,8 +143,9 @@ class World(Ground):
         script: tuple[Fault, ...],
         plan: Plan,
         check: Callable[[Checker | None], Checker],
+        begins_at: Mapping[Symbol, Decimal] = AT,
     ) -> None:
-        super().__init__(seed, setup, lacks, cash, script)
+        super().__init__(seed, setup, lacks, cash, script, begins_at)
         self.plan = plan
         self.crashes = 0
         self._make_checker = check
@@ -178,8 +185,8 @@ class World(Ground):
         self.loop.flush()
         return self.disk.bodies()
 
-    def restart(self) -> None:
-        """End the process, in good order or not, and begin anew."""
+    def restart(self, meanwhile: Sequence[Input] = ()) -> None:
+        """End the process, in good order or not, and begin anew; `meanwhile` is asked for while nobody runs."""
         now_ns = self.now_ns
         try:
             if self._chance.randrange(2):
@@ -189,7 +196,21 @@ class World(Ground):
             self._die(crash.row)
         else:
             self._drop()
+        for message in meanwhile:
+            self._keep(message)
         self._boot_until_up(max(now_ns, self.loop.now_ns))
+
+    def _keep(self, message: Input) -> None:
+        """Have a command journaled by a process that does nothing else."""
+        try:
+            journal, _ = self._recover()
+            record = self.engine.step(message, self.engine.state.now_ns)
+            journal.append([encode(record)])
+        except Crash as crash:
+            self._die(crash.row)
+        else:
+            self._drop()
+            self.fired["KEPT"] += 1
 
     def step(self, message: Input) -> None:
         """Hand an input in. Whoever did, and had no answer, hands it in again, or leaves it at that."""
@@ -283,9 +304,8 @@ class World(Ground):
             else:
                 return
 
-    def _boot(self, now_ns: int) -> None:
-        if self.plan.damage:
-            self.fired.update(self.disk.is_seen_when_damaged(self._chance))
+    def _recover(self) -> tuple[Journal, Guard]:
+        """Begin with what the disk kept."""
         journal = self.disk.open()
         self.engine, guard = Observed(self._see), Guard()
         self._checker = self._make_checker(self._checker)
@@ -299,6 +319,12 @@ class World(Ground):
             evidence.is_the_same("folded after a restart", self._live, self.engine.digest().encode())
             self._live = b""
         self._checker.on_start()
+        return journal, guard
+
+    def _boot(self, now_ns: int) -> None:
+        if self.plan.damage:
+            self.fired.update(self.disk.is_seen_when_damaged(self._chance))
+        journal, guard = self._recover()
         self.loop = Loop(
             self.engine,
             journal,
@@ -313,7 +339,9 @@ class World(Ground):
             observe=lambda _: self.well(),
         )
         self._phase = "starting"
-        self.loop.begin(EngineStarted("test", JOURNAL, 7, self.setup), max(now_ns, self.engine.state.now_ns))
+        now_ns = max(now_ns, self.engine.state.now_ns)
+        utc_ns = now_ns if self.engine.state.kept else None
+        self.loop.begin(EngineStarted("test", JOURNAL, 7, self.setup, utc_ns=utc_ns), now_ns)
         self.loop.flush()
         self._phase = ""
 
@@ -324,7 +352,8 @@ class World(Ground):
         self._pending.append(record)
         self._is_broken = True
         self._checker.on_record(self, record)
-        look_inside(self.engine.state)
+        if len(self.engine.state.plans) < PLANS_MANY or record.seq % PLANS_MANY == 0:
+            look_inside(self.engine.state)
         self._is_broken = False
         for event in record.events:
             if isinstance(event, ev.AccountStateChanged) and event.cause == "LIMIT_LOWERED" and event.active:
