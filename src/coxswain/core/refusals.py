@@ -50,10 +50,17 @@ def _note(tx: Tx, position: Position, failed: ev.ProtectionFailed, role: Role) -
     policy = tx.account(account_id).spec.protection_policy
     again_ns, closes = None, policy is ProtectionPolicy.FLATTEN and role is Role.STOP and bool(position.qty)
     if closes:  # at once; where that was refused as well, again after a gap
-        again_ns = tx.state.now_ns + (_gap_ns(min(tries, PROTECTION_TRIES_MAX)) if tries > 1 else 0)
+        at_once = tries <= 1 and not _was_tried_now(tx, account_id, position.symbol, role)
+        again_ns = tx.state.now_ns + (0 if at_once else _gap_ns(min(tries, PROTECTION_TRIES_MAX)))
     elif policy is ProtectionPolicy.RETRY and position.qty and tries <= PROTECTION_TRIES_MAX:
         again_ns = tx.state.now_ns + _gap_ns(tries)
     tx.apply(msgspec.structs.replace(failed, again_ns=again_ns, closes=closes))
+
+
+def _was_tried_now(tx: Tx, account_id: AccountId, symbol: Symbol, role: Role) -> bool:
+    """Say whether this very step tried it again: its levels may have been set anew, and their refusals forgotten."""
+    tried = ev.ProtectionTriedAgain(account_id, symbol, role)
+    return any(event == tried for event in tx.events)
 
 
 def postpone_exit(tx: Tx, account: Account, position: Position, exit_: Exit, order: Order) -> bool:

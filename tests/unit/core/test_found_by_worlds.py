@@ -4,7 +4,8 @@ import msgspec
 
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import CompareAccounts, ResolveBreak, VenueFailed
-from coxswain.messages.requests import CancelOrder, NewOrder
+from coxswain.messages.requests import CancelOrder, NewOrder, ReplaceOrder
+from coxswain.model.algo import Algo
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.firm import CopyRule, Permission
 from coxswain.model.orders import Trail, VenueOrder, VenuePosition
@@ -157,3 +158,24 @@ def test_a_cancel_of_an_order_that_only_seemed_lost_is_asked_for_again() -> None
     assert len(desk.requests(CancelOrder)) == asked + 1, "it works, and is still to be cancelled"
     desk.cancel(leg)
     assert desk.order(desk.sent()).intent.role is Role.EXIT
+
+
+def test_closing_what_cannot_be_closed_waits_a_while_although_its_levels_were_set_anew() -> None:
+    """Found by world 78: an algorithm's exit gave way, its levels came back, and the same instant tried without end."""
+    flatten = msgspec.structs.replace(account(A), protection_policy=ProtectionPolicy.FLATTEN)
+    desk = Desk(setup(flatten))
+    desk.hold(10, stop_loss="95.00", take_profit="110.00")
+    more = desk.enter(5, order_type=OrdType.LIMIT, limit_price="99.00", stop_loss="94.00")
+    desk.accept(more)
+    peg = Algo("peg", '{"horizon_s": 60, "reference": "ask"}')
+    desk.exit(algo=peg)
+    for role in (desk.stop_of().cl_ord_id, desk.target_of().cl_ord_id):
+        if desk.order(role).replace_pending is not None:
+            desk.replace(desk.requests(ReplaceOrder)[-1].cl_ord_id, 10)
+    desk.step(stop(StopLevel.FREEZE, FROZEN))
+    desk.fill(more, 5, "99.00")
+    denied = [event for event in desk.events(ev.ProtectionFailed) if event.closes]
+    assert denied, "the stop may not grow while all is frozen, and so all is to be closed"
+    desk.wait(0)
+    desk.step(release(FROZEN))
+    assert desk.position().qty == 15
