@@ -117,7 +117,7 @@ def view_of(
         lot_value,
         account.anchor,
         account.anchor - worth,
-        account.open_risk + account.held_risk - own_risk,
+        account.to_stops + account.held_risk - own_risk,
         account.open_positions - (leaving_out is not None),
         leaving_out is not None or not position.occupied,
         len(account.open_orders) - (leaving_out is not None),

@@ -87,6 +87,33 @@ def position_risk(
     return round_up(loss * rate) if loss > 0 else ZERO
 
 
+def loss_to_stop(state: State, account: Account, position: Position, stop_px: Decimal | None, risk: Decimal) -> Decimal:
+    """Return what is lost from the last mark to a stop, where `risk` is what is lost to it from the average price.
+
+    RISK.md, section 4: equity less open risk to stops must stay above every floor, so it is what the stop leaves of it.
+
+    Equity holds the open profit already, so a loss that is open is not lost again, and a profit is given back as far as
+    the stop is from the mark. Beyond its stop a position is on its way out at the mark. Without a stop the assumed loss
+    counts whole below a loss that is open, and below the average price where a profit is.
+    """
+    if not position.qty:
+        return ZERO
+    if stop_px is None:
+        return risk + max(position.unrealized, ZERO)
+    at_stop = risk or -_won_at_stop(state, account, position, stop_px)
+    return max(at_stop + position.unrealized, ZERO)
+
+
+def _won_at_stop(state: State, account: Account, position: Position, stop_px: Decimal) -> Decimal:
+    """Return what a stop that is beyond the average price has locked in; nothing where no rate converts it."""
+    instrument = state.instruments[position.symbol]
+    won = position.qty * stop_px * instrument.contract_size - position.cost
+    if won <= 0 or instrument.currency == account.spec.currency:
+        return max(won, ZERO)
+    rate = rate_down(state, account, instrument)
+    return ZERO if rate is None else round_down(won * rate)
+
+
 def mark(state: State, account: Account, position: Position) -> Decimal:
     """Return the open profit at the closing side of the last quote; the last known value where it cannot be told."""
     if not position.qty:

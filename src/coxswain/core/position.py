@@ -1,6 +1,7 @@
 """What one account holds, or is about to hold, in one instrument. Data only: `evolve` alone writes it."""
 
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
 
@@ -106,6 +107,8 @@ class Repeat(msgspec.Struct):
 class Position(msgspec.Struct):
     """What one account holds, or is about to hold, in one instrument."""
 
+    INDEX: ClassVar[tuple[str, ...]] = ("to_stop",)
+
     symbol: Symbol
     qty: Decimal = ZERO
     cost: Decimal = ZERO
@@ -119,6 +122,8 @@ class Position(msgspec.Struct):
     risk: Decimal = ZERO
     unrealized: Decimal = ZERO
     """Account currency, like margin and risk."""
+    to_stop: Decimal = ZERO
+    """Lost from the last mark to the stop, where `risk` counts from the average price."""
     stop_px: Decimal | None = None
     target_px: Decimal | None = None
     levels_from: SignalId | None = None

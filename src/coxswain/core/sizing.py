@@ -55,7 +55,7 @@ def own_size(
     params = account.params
     budget = risk_budget_left(account)
     lot_value = round_up(_judged_px(state, signal, entry) * instrument.contract_size * rate)
-    at_stops = account.open_risk + account.held_risk + account.planned_risk
+    at_stops = account.to_stops + account.held_risk + account.planned_risk
     limits = {
         "risk per trade": percent_of(params.risk_per_trade_pct, equity(account)),
         "risk budget left": budget,

@@ -103,7 +103,7 @@ class Breaker(msgspec.Struct):
 class Account(msgspec.Struct):
     """One account's partition."""
 
-    INDEX: ClassVar[tuple[str, ...]] = ("asked_seq",)
+    INDEX: ClassVar[tuple[str, ...]] = ("asked_seq", "to_stops")
 
     spec: AccountSpec
     params: AccountParams
@@ -118,6 +118,9 @@ class Account(msgspec.Struct):
     used_margin: Decimal = ZERO
     held_margin: Decimal = ZERO
     open_risk: Decimal = ZERO
+    """Lost from average prices to stops: what a budget or a balance, which no open profit is in, can lose."""
+    to_stops: Decimal = ZERO
+    """Lost from marks to stops: what equity, which open profit is in, can lose."""
     held_risk: Decimal = ZERO
     planned_risk: Decimal = ZERO
     """Of shares that wait for their release."""

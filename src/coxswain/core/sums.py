@@ -10,7 +10,7 @@ from coxswain.core import order as machine
 from coxswain.core.contingent import shared_hold
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.exposure import count, hold
-from coxswain.core.money import conversion_pair, mark
+from coxswain.core.money import conversion_pair, loss_to_stop, mark
 from coxswain.core.order import Order, held_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.position import Booking, Position, venue_order
@@ -188,6 +188,15 @@ def remark(state: State, account: Account, position: Position) -> None:
     if profit != position.unrealized:
         account.unrealized += profit - position.unrealized
         position.unrealized = profit
+    measure_to_stop(state, account, position)
+
+
+def measure_to_stop(state: State, account: Account, position: Position) -> None:
+    """Follow what a position would lose from its mark to its stop, after either has moved."""
+    to_stop = loss_to_stop(state, account, position, position.stop_px, position.risk)
+    if to_stop != position.to_stop:
+        account.to_stops += to_stop - position.to_stop
+        position.to_stop = to_stop
 
 
 def note_conversion(state: State, account: Account, position: Position) -> None:

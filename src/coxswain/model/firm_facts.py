@@ -144,7 +144,9 @@ class FirmFacts(msgspec.Struct, frozen=True, gc=False):
     marks: Marks
     floors: tuple[Floor, ...]
     risk_at_stops: Decimal
-    """Lost if every open and held entry went to its stop."""
+    """Lost of equity if every position went from its mark to its stop, and every held entry from its price to its."""
+    loss_at_stops: Decimal
+    """The same with positions from their average prices: lost of the balance."""
     risk_per_lot: Decimal
     margin_per_lot: Decimal
     margin_used: Decimal

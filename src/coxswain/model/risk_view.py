@@ -56,7 +56,7 @@ class RiskView(msgspec.Struct, frozen=True, gc=False):
     day_loss: Decimal
     """Anchor less equity; negative in profit."""
     risk_at_stops: Decimal
-    """Lost if every open and held entry went to its stop."""
+    """Lost if every position went from its mark to its stop, and every held entry from its price to its own."""
     open_positions: int
     """Instruments held or on order."""
     adds_position: bool

@@ -69,6 +69,7 @@ def sums_are_right(state: State, account: Account) -> None:
     held = account.positions.values()
     assert account.used_margin == total(position.margin for position in held)
     assert account.open_risk == total(position.risk for position in held)
+    assert account.to_stops == total(position.to_stop for position in held)
     assert account.unrealized == total(position.unrealized for position in held)
     for position in held:
         if state.instruments[position.symbol].currency == account.spec.currency:
@@ -129,13 +130,16 @@ def _money_is_right(state: State, position: Position) -> None:
     instrument = state.instruments[position.symbol]
     assert position.margin == round_up(abs(position.cost) * instrument.margin_rate)
     if not position.qty:
-        assert (position.risk, position.unrealized) == (ZERO, ZERO)
+        assert (position.risk, position.unrealized, position.to_stop) == (ZERO, ZERO, ZERO)
         return
     if position.stop_px is None:
-        risk = abs(position.cost) * state.desk.assumed_stop_pct / 100
+        risk = round_up(abs(position.cost) * state.desk.assumed_stop_pct / 100)
+        to_stop = risk + max(position.unrealized, ZERO)
     else:
-        risk = max(position.cost - position.qty * position.stop_px * instrument.contract_size, ZERO)
-    assert position.risk == round_up(risk)
+        at_stop = position.cost - position.qty * position.stop_px * instrument.contract_size
+        risk = round_up(max(at_stop, ZERO))
+        to_stop = max(risk + min(at_stop, ZERO) + position.unrealized, ZERO)
+    assert (position.risk, position.to_stop) == (risk, to_stop)
     quote = state.quotes.get(position.symbol)
     if quote is not None and is_sane(quote):
         price = quote.bid if position.qty > 0 else quote.ask

@@ -268,6 +268,6 @@ def test_an_account_is_told_what_is_left_of_each_limit() -> None:
     at.quote(SHARE, "98.00", "98.02")
     found = {row.rule: row for row in standing(at.engine.state, A)}
     assert (found["daily"].value, found["daily"].limit, found["daily"].verdict) == (D(99_000), D(95_000), "ok")
-    assert found["daily"].headroom == -500  # 4,500 are at risk to the stop, and 1,000 are lost already
+    assert found["daily"].headroom == 500  # 1,000 of the 4,500 to the stop are lost already, and are in 99,000
     at.quote(SHARE, "93.00", "93.02")
     assert {row.rule: row for row in standing(at.engine.state, A)}["daily"].verdict == "warn"

@@ -14,6 +14,7 @@ from coxswain.core.state import State
 from coxswain.core.sums import (
     compare_later,
     key,
+    measure_to_stop,
     note_conversion,
     occupy,
     position_of,
@@ -85,6 +86,7 @@ def _protection_levels_set(state: State, clock: Deadlines, event: ev.ProtectionL
         position.trail, position.trail_active = event.trail, False
     account.open_risk += event.risk - position.risk
     position.risk = event.risk
+    measure_to_stop(state, account, position)
 
 
 def _stop_trailed(state: State, clock: Deadlines, event: ev.StopTrailed) -> None:
@@ -93,6 +95,7 @@ def _stop_trailed(state: State, clock: Deadlines, event: ev.StopTrailed) -> None
     position.stop_px, position.trail_active = event.stop_px, True
     account.open_risk += event.risk - position.risk
     position.risk = event.risk
+    measure_to_stop(state, account, position)
 
 
 def _order_trailed(state: State, clock: Deadlines, event: ev.OrderTrailed) -> None:

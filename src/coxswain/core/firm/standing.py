@@ -12,6 +12,7 @@ from coxswain.model.firm import AutomationMode, Permission, RuleSet
 from coxswain.model.firm_facts import Floor, Marks
 from coxswain.model.vocabulary import AccountId, Symbol
 from coxswain.risk.firm.floors import floors, holds
+from coxswain.risk.firm.losses import worst_case
 from coxswain.risk.firm.size import contracts_of
 
 
@@ -33,8 +34,11 @@ def standing(state: State, account_id: AccountId) -> tuple[Standing, ...]:
         return ()
     account = state.accounts[account_id]
     marks = marks_of(account, book)
-    at_stops = account.open_risk + account.held_risk
-    rows = [_of_floor(rules, floor, at_stops, marks) for floor in floors(rules.loss_limits, marks)]
+    from_marks, from_costs = account.to_stops + account.held_risk, account.open_risk + account.held_risk
+    rows = [
+        _of_floor(rules, floor, worst_case(floor.limit.measure, marks, from_marks, from_costs))
+        for floor in floors(rules.loss_limits, marks)
+    ]
     if book.locked:
         rows.append(Standing("lock", None, None, None, "no_new_risk", book.locked))
     for name, most in (("total_lots", rules.size.total_lots), ("contracts", contracts_of(rules, marks))):
@@ -56,9 +60,9 @@ def standing(state: State, account_id: AccountId) -> tuple[Standing, ...]:
     return (*rows, *_words(rules))
 
 
-def _of_floor(rules: RuleSet, floor: Floor, at_stops: Decimal, marks: Marks) -> Standing:
+def _of_floor(rules: RuleSet, floor: Floor, worst: Decimal) -> Standing:
     level = max(floor.now, floor.at_reset)
-    left = min(marks.equity, marks.balance) - at_stops - level
+    left = worst - level
     buffers = rules.buffers
     stages = (
         ("flatten", buffers.flatten),

@@ -4,11 +4,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Set
 from decimal import Decimal
 
+import msgspec
+
 from coxswain.core.contingent import beside as excluded_by
 from coxswain.core.contingent import shared_hold
 from coxswain.core.evolve.firms import factor_of, lineage_of, worst_of
 from coxswain.core.firm.book import FirmBook, FirmDesk, side_key
-from coxswain.core.money import position_risk, rate_up
+from coxswain.core.money import loss_to_stop, position_risk, rate_up
 from coxswain.core.order import Order, held_qty
 from coxswain.core.params import seconds_ns
 from coxswain.core.position import NOTHING_HELD, Position
@@ -57,8 +59,8 @@ def facts_of(
     # What never fills beside this order: itself, judged again, and the one that it excludes at the venue.
     instead = {order.cl_ord_id for order in (leaving_out, excluded_by(state, intent)) if order is not None}
     planning = planned is not None
-    at_stops = account.open_risk + account.held_risk + (account.planned_risk if planning else ZERO) - own_risk
-    wider, wider_per_lot = _at_widest_stop(state, account, position, intent, instead)
+    held_at_stops = account.held_risk + (account.planned_risk if planning else ZERO) - own_risk
+    wider = _at_widest_stop(state, account, position, intent, instead)
     held = position.held_buy if intent.side is Side.BUY else position.held_sell
     signed = position.qty if intent.side is Side.BUY else -position.qty
     marks = marks_of(account, book)
@@ -73,8 +75,9 @@ def facts_of(
         book.day if book.seen else "",
         marks,
         () if rules is None else floors(rules.loss_limits, marks),
-        at_stops + wider,
-        risk_per_lot + wider_per_lot,
+        account.to_stops + held_at_stops + wider.from_mark,
+        account.open_risk + held_at_stops + wider.from_cost,
+        risk_per_lot + wider.per_lot,
         margin_per_lot,
         account.used_margin + account.held_margin - own_margin,
         book.locked,
@@ -87,7 +90,7 @@ def facts_of(
         ONE if rules is None else factor_of(desk, book, intent.symbol),
         account.open_positions - (leaving_out is not None),
         leaving_out is not None or not position.occupied,
-        _position_risk(account, position, instead) + wider,
+        _position_risk(account, position, instead) + wider.from_cost,
         book.profit_before,
         book.best_day,
         around,
@@ -127,9 +130,19 @@ def _position_risk(account: Account, position: Position, instead: Set[ClOrdId]) 
     return position.risk + sum((held_qty(order) * order.risk_per_lot for order in entering), ZERO)
 
 
+class Wider(msgspec.Struct, frozen=True):
+    """What more is at risk if the widest stop came to stand for all: of position and held entries, and of each lot."""
+
+    from_cost: Decimal = ZERO
+    from_mark: Decimal = ZERO
+    """The same, with the position's part counted from its mark."""
+    per_lot: Decimal = ZERO
+    """Of the order in question."""
+
+
 def _at_widest_stop(
     state: State, account: Account, position: Position, intent: OrderIntent, instead: Set[ClOrdId]
-) -> tuple[Decimal, Decimal]:
+) -> Wider:
     """Return what more is at risk, and with each lot of this order, if the widest stop came to stand for all of it.
 
     A position has one stop: the one of the entry that fills next takes the place of the one before.
@@ -137,19 +150,22 @@ def _at_widest_stop(
     instrument = state.instruments.get(intent.symbol)
     rate = None if instrument is None else rate_up(state, account, instrument)
     if instrument is None or rate is None or intent.stop_loss is None or intent.reduce_only:
-        return ZERO, ZERO
+        return Wider()
     entering = [account.orders[cl_ord_id] for cl_ord_id in position.entering if cl_ord_id not in instead]
     beside = [order for order in entering if order.intent.side is intent.side]
     same_side = bool(position.qty) and (position.qty > 0) is (intent.side is Side.BUY)
     stops = [intent.stop_loss, *(order.intent.stop_loss for order in beside), position.stop_px if same_side else None]
     widest = (min if intent.side is Side.BUY else max)(stop for stop in stops if stop is not None)
     per_point = instrument.contract_size * rate
-    more = sum((held_qty(order) * _apart(order.intent.stop_loss, widest) for order in beside), ZERO) * per_point
+    held = sum((held_qty(order) * _apart(order.intent.stop_loss, widest) for order in beside), ZERO) * per_point
+    of_cost = of_mark = ZERO
     if same_side and position.stop_px is not None:
         assumed = state.desk.assumed_stop_pct
         risk = position_risk(instrument, position.qty, position.cost, widest, rate, assumed)
-        more += max(risk - position.risk, ZERO)
-    return round_up(more), round_up(_apart(intent.stop_loss, widest) * per_point)
+        of_cost = max(risk - position.risk, ZERO)
+        of_mark = max(loss_to_stop(state, account, position, widest, risk) - position.to_stop, ZERO)
+    per_lot = round_up(_apart(intent.stop_loss, widest) * per_point)
+    return Wider(round_up(held + of_cost), round_up(held + of_mark), per_lot)
 
 
 def _apart(stop: Decimal | None, widest: Decimal) -> Decimal:

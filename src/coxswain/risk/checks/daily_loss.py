@@ -1,4 +1,7 @@
-"""Refuse an order that could bring the day's loss to its limit if every stop were hit."""
+"""Refuse an order that could bring the day's loss to its limit if every stop were hit.
+
+The day's loss is live, so of what is open only the way from its mark to its stop is added: a loss counts once, and a
+profit as far as its stop gives it back."""
 
 from decimal import Decimal
 

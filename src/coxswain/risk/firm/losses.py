@@ -1,11 +1,15 @@
-"""Floors under equity and balance: the worst case of all that is open, held and new stays above each."""
+"""Floors under equity and balance: the worst case of all that is open, held and new stays above each.
+
+Equity holds what is lost and won so far on what is open, so from it only the rest of the way to each stop is lost; from
+the balance, which holds none of that, all of the way from the average price.
+"""
 
 from collections.abc import Iterator
 from decimal import Decimal
 
 from coxswain.model.decimals import ZERO, plain, round_down
-from coxswain.model.firm import BreachOn
-from coxswain.model.firm_facts import Allow, FirmFacts, Floor, Reduce, Refuse, Rule, Verdict
+from coxswain.model.firm import BreachOn, Measure
+from coxswain.model.firm_facts import Allow, FirmFacts, Floor, Marks, Reduce, Refuse, Rule, Verdict
 from coxswain.model.orders import OrderIntent
 from coxswain.risk.firm.floors import holds
 
@@ -13,20 +17,24 @@ CENT = Decimal("0.01")
 
 
 def judge(order: OrderIntent, facts: FirmFacts) -> Iterator[Verdict]:
-    """Evaluate every floor. What is lost at the stops is taken off equity or balance, whichever is lower."""
+    """Evaluate every floor. What is still lost to the stops is taken off what the floor is measured by."""
     if facts.rules is None or facts.reducing:
         return
     if facts.locked:
         yield Refuse(Rule.LOSS, "lock", "nothing is opened until the firm's next day", facts.locked)
-    before = worst_case(facts)
     for floor in facts.floors:
+        before = worst_case(floor.limit.measure, facts.marks, facts.risk_at_stops, facts.loss_at_stops)
         yield _against(floor, order, facts, before)
         yield from _buffer(floor, order, facts)
 
 
-def worst_case(facts: FirmFacts) -> Decimal:
-    """Return what is left if every stop that stands is hit: the lower of equity and balance, less the risk."""
-    return min(facts.marks.equity, facts.marks.balance) - facts.risk_at_stops
+def worst_case(measure: Measure, marks: Marks, from_marks: Decimal, from_costs: Decimal) -> Decimal:
+    """Return what is left of equity, or of the balance, if every stop that stands is hit.
+
+    A balance that stops have left is never above the equity that they have: what is lost beyond a stop is lost as well.
+    """
+    equity = marks.equity - from_marks
+    return equity if measure is Measure.EQUITY else min(marks.balance - from_costs, equity)
 
 
 def tightest(floor: Floor, facts: FirmFacts) -> Decimal:
