@@ -16,7 +16,7 @@ from coxswain.core.params import NS_PER_MS
 from coxswain.core.second import second_signal
 from coxswain.core.spreads import leg_signal
 from coxswain.core.tx import Tx
-from coxswain.model.checks import reason
+from coxswain.model.checks import each_of, reason
 from coxswain.model.orders import OrderIntent
 from coxswain.model.plan import Assignment, Plan
 from coxswain.model.signal import Signal, dies_ns
@@ -47,7 +47,7 @@ def soft_failures(tx: Tx, signal: Signal, plan: Plan, sends: Sequence[Assignment
             for rule in soft:
                 answer = rule.check(intent, view, rule.params)
                 if answer is not None and not answer.passed:
-                    found.setdefault(rule.control, {}).setdefault(send.account, reason(answer))
+                    found.setdefault(rule.control, {}).setdefault(send.account, "; ".join(map(reason, each_of(answer))))
     return [_told(control, accounts) for control, accounts in sorted(found.items())]
 
 

@@ -1,5 +1,6 @@
 """The answer of a check, the same for eligibility, the gate and every later control."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -22,6 +23,25 @@ class Check(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc
     wanted: str = ""
     kind: str = ""
     """On a failure of the gate: `hard`, `soft`, `auto`, or `overridden` where a second person let it pass once."""
+
+
+class Failures(Check, frozen=True, array_like=True, omit_defaults=True, gc=False):
+    """Several limits of one control that failed: reads as the first of them. The gate lists each and keeps no such."""
+
+    each: tuple[Check, ...] = ()
+
+
+def failing(checks: Sequence[Check]) -> Check:
+    """Answer with every limit of a control that failed; there must be one."""
+    first = checks[0]
+    if len(checks) == 1:
+        return first
+    return Failures(first.code, first.value, first.limit, False, first.found, first.wanted, each=tuple(checks))
+
+
+def each_of(check: Check) -> tuple[Check, ...]:
+    """Return what a control answered, by limit."""
+    return check.each if isinstance(check, Failures) else (check,)
 
 
 def reason(check: Check) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from coxswain.model.checks import Check, reason
+from coxswain.model.checks import Check, each_of, reason
 from coxswain.model.keys import BY_STRATEGY, by_strategy
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -142,31 +142,35 @@ def _verdict(
 ) -> Approved | Refused:
     """Say what follows from the answers, one of which may be no."""
     checks: list[Check] = []
-    failed: list[tuple[Check, int, str]] = []
+    failed: list[tuple[tuple[Check, ...], int, str]] = []
     overridden: tuple[int, ...] = ()
     for rule, answer in zip(rules, answers, strict=True):
         if answer is None:
             continue
-        told = answer
-        if not answer.passed:
-            let_pass = rule.kind is Kind.SOFT and rule.control in view.overridden
-            told = msgspec.structs.replace(answer, kind=OVERRIDDEN if let_pass else rule.kind.value)
-            if let_pass:
-                overridden += (rule.control,)
-            else:
-                failed.append((told, rule.control, rule.cause))
-        checks.append(told)
+        if answer.passed:
+            checks.append(answer)
+            continue
+        let_pass = rule.kind is Kind.SOFT and rule.control in view.overridden
+        kind = OVERRIDDEN if let_pass else rule.kind.value
+        told = tuple(msgspec.structs.replace(each, kind=kind) for each in each_of(answer))
+        checks += told
+        if let_pass:
+            overridden += (rule.control,)
+        else:
+            failed.append((told, rule.control, rule.cause))
     for answer in () if view.firm is None else firm_checks(intent, view.firm):
-        told = answer if answer.passed else msgspec.structs.replace(answer, kind=Kind.HARD.value)
-        checks.append(told)
-        if not answer.passed:
-            failed.append((told, FIRM_RULES, ""))
+        if answer.passed:
+            checks.append(answer)
+            continue
+        of_firm = msgspec.structs.replace(answer, kind=Kind.HARD.value)
+        checks.append(of_firm)
+        failed.append(((of_firm,), FIRM_RULES, ""))
     if not failed:
         return Approved(intent, tuple(checks), overridden)
     return Refused(
         intent,
         tuple(checks),
-        tuple(reason(check) for check, _, _ in failed),
+        tuple(reason(check) for told, _, _ in failed for check in told),
         tuple(control for _, control, _ in failed),
-        tuple((cause, reason(check)) for check, _, cause in failed if cause),
+        tuple((cause, "; ".join(map(reason, told))) for told, _, cause in failed if cause),
     )

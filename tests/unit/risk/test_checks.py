@@ -509,6 +509,161 @@ def test_every_check_is_tried_on_both_sides_of_its_line() -> None:
         assert any(code for code in codes), name
 
 
+# Several limits of one control that fail together, each of which is named.
+TOGETHER: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, str], list[str]]] = [
+    (
+        "well_formed",
+        {"order_qty": d("10.05"), "price": d("100.001"), "stop_loss": d("-1")},
+        {},
+        {},
+        ["ORDER_MALFORMED", "ORDER_MALFORMED", "ORDER_MALFORMED", "ORDER_MALFORMED"],
+    ),
+    (
+        "instrument_open",
+        {"time_in_force": TimeInForce.FOK},
+        {"fx_rate": None, "halt": "news", "ord_types": (), "session_open": False},
+        {},
+        ["NO_FX_RATE", "TRADING_HALTED", "ORDER_TYPE_UNSUPPORTED", "ORDER_TYPE_UNSUPPORTED", "SESSION_CLOSED"],
+    ),
+    ("signal_age", {}, {"quote": None, "dies_ns": NOW_NS - 1}, {}, ["NO_MARKET_SNAPSHOT", "SIGNAL_AGE"]),
+    (
+        "restricted",
+        {"side": Side.SELL},
+        {"listed": "restricted: news", "short_selling": ShortSelling.FORBIDDEN},
+        {},
+        ["RESTRICTED", "SHORT_SALE"],
+    ),
+    (
+        "price_collar",
+        {},
+        {"quote": Quote(SHARE, d("101"), d("100"), NOW_NS - 61 * S)},
+        {},
+        ["QUOTE_STALE", "QUOTE_CROSSED"],
+    ),
+    (
+        "price_collar",
+        {},
+        {"quote": Quote(SHARE, d("90"), d("100"), NOW_NS - 61 * S)},
+        {},
+        ["QUOTE_STALE", "QUOTE_TOO_WIDE"],
+    ),
+    (
+        "bracket_sides",
+        {"stop_loss": d("101"), "take_profit": d("99")},
+        {},
+        {},
+        ["STOP_ON_WRONG_SIDE", "TARGET_ON_WRONG_SIDE"],
+    ),
+    (
+        "market_share",
+        {},
+        {"instrument": changed(INSTRUMENT, daily_volume=d("99")), "displayed": d("0.09")},
+        {},
+        ["VOLUME_SHARE", "DISPLAYED_SHARE"],
+    ),
+    (
+        "message_budget",
+        {},
+        {"messages": 50, "venue_messages": 200, "strategy_messages": 50},
+        {},
+        ["MESSAGE_BUDGET", "MESSAGE_BUDGET", "MESSAGE_BUDGET"],
+    ),
+    (
+        "order_count",
+        {},
+        {"orders_today": 1000, "orders_this_minute": 300},
+        {},
+        ["ORDERS_PER_MINUTE", "ORDERS_PER_DAY"],
+    ),
+    (
+        "margin",
+        {},
+        {"balance": d("9"), "available_margin": d("9")},
+        {"min_account_balance": "10"},
+        ["BALANCE", "MARGIN"],
+    ),
+    (
+        "max_position_qty",
+        {"strategy": "trend"},
+        {},
+        {"max_position_qty": "9", "max_strategy_position_qty": "9"},
+        ["STRATEGY_POSITION_QTY", "POSITION_QTY"],
+    ),
+    (
+        "exposure",
+        {"strategy": "trend"},
+        {"strategy_exposure": Exposure(), "group_exposure": Exposure()},
+        {
+            "max_gross_exposure": "999",
+            "max_net_exposure": "999",
+            "max_strategy_exposure": "999",
+            "max_currency_exposure": "999",
+            "max_group_exposure": "999",
+        },
+        ["NET_EXPOSURE", "STRATEGY_EXPOSURE", "CURRENCY_EXPOSURE", "GROUP_EXPOSURE", "GROSS_EXPOSURE"],
+    ),
+    (
+        "exposure",
+        {},
+        {"desk_rate": None},
+        {"max_gross_exposure": "999", "max_net_exposure": "999", "max_currency_exposure": "999"},
+        ["NET_EXPOSURE", "NO_FX_RATE", "GROSS_EXPOSURE"],
+    ),
+    (
+        "desk_exposure",
+        {},
+        {},
+        {"max_desk_position_qty": "9", "max_desk_gross_exposure": "999", "max_desk_net_exposure": "999"},
+        ["DESK_POSITION_QTY", "DESK_NET_EXPOSURE", "DESK_GROSS_EXPOSURE"],
+    ),
+    (
+        "desk_exposure",
+        {},
+        {"desk_rate": None},
+        {"max_desk_position_qty": "9"},
+        ["DESK_POSITION_QTY", "NO_FX_RATE"],
+    ),
+    (
+        "drawdown",
+        {},
+        {"equity": d("9000"), "peak": d("10000"), "initial_balance": d("10000")},
+        {},
+        ["STATIC_DRAWDOWN", "DRAWDOWN"],
+    ),
+    ("open_positions", {}, {"open_positions": 3, "open_orders": 20}, {}, ["OPEN_ORDERS", "OPEN_POSITIONS"]),
+    ("nothing_unresolved", {}, {"reconciled": False, "open_breaks": 2}, {}, ["NOT_RECONCILED", "UNRESOLVED"]),
+    ("host_healthy", {}, {"host": Host(False, False, False, 1, None)}, {}, ["HOST", "HOST", "HOST"]),
+]
+
+
+@pytest.mark.parametrize(("name", "order", "view", "limits", "codes"), TOGETHER)
+def test_a_control_of_several_limits_names_every_one_that_fails(
+    name: str, order: dict[str, Any], view: dict[str, Any], limits: dict[str, str], codes: list[str]
+) -> None:
+    module = MODULES[name]
+    gate = rules_for([module], {key: Decimal(value) for key, value in limits.items()})
+    verdict = judge(changed(ORDER, **order), changed(VIEW, **view), gate)
+    assert isinstance(verdict, Refused)
+    assert [why.split(":")[0] for why in verdict.reasons] == codes
+    assert len(set(verdict.reasons)) == len(codes), "a reason is given twice"
+    assert [check.code for check in verdict.checks] == codes
+    assert {type(check) for check in verdict.checks} == {Check}, "what is journaled has another form"
+    assert verdict.controls == (module.CONTROL,)
+    assert {check.kind for check in verdict.checks} == {module.KIND.value}
+
+
+def test_every_failing_limit_of_a_soft_control_passes_by_one_override() -> None:
+    gate = rules_for([MODULES["market_share"]], {})
+    over = changed(INSTRUMENT, daily_volume=d("99"))
+    verdict = judge(ORDER, changed(VIEW, instrument=over, displayed=d("0.09"), overridden=(13,)), gate)
+    assert isinstance(verdict, Approved)
+    assert [(check.code, check.kind) for check in verdict.checks] == [
+        ("VOLUME_SHARE", "overridden"),
+        ("DISPLAYED_SHARE", "overridden"),
+    ]
+    assert verdict.overridden == (13,)
+
+
 # --- the gate ---------------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.market import touch
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -27,8 +27,9 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if entry is None or (order.stop_loss is None and order.take_profit is None):
         return None
     sign = SIGN[order.side]
+    failed: list[Check] = []
     if order.stop_loss is not None and (entry - order.stop_loss) * sign <= 0:
-        return Check("STOP_ON_WRONG_SIDE", order.stop_loss, entry, False)
+        failed.append(Check("STOP_ON_WRONG_SIDE", order.stop_loss, entry, False))
     if order.take_profit is not None and (order.take_profit - entry) * sign <= 0:
-        return Check("TARGET_ON_WRONG_SIDE", order.take_profit, entry, False)
-    return Check("STOP_ON_WRONG_SIDE", order.stop_loss, entry, True)
+        failed.append(Check("TARGET_ON_WRONG_SIDE", order.take_profit, entry, False))
+    return failing(failed) if failed else Check("STOP_ON_WRONG_SIDE", order.stop_loss, entry, True)

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -29,16 +29,21 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
-    if view.desk_rate is None:
-        return Check("NO_FX_RATE", None, None, False, "no fresh quote", "a rate into the desk's currency")
+    failed: list[Check] = []
     buys = order.side is BUY
     lots = (view.desk_lots.up if buys else view.desk_lots.down) + view.new_qty
     if lots > params.max_desk_position_qty:
-        return Check("DESK_POSITION_QTY", plain(lots), params.max_desk_position_qty, False)
+        failed.append(Check("DESK_POSITION_QTY", plain(lots), params.max_desk_position_qty, False))
+    if view.desk_rate is None:
+        wanted = "a rate into the desk's currency"
+        return failing((*failed, Check("NO_FX_RATE", None, None, False, "no fresh quote", wanted)))
     lot_value = view.value_per_lot * view.desk_rate
     net = (view.desk_exposure.up if buys else view.desk_exposure.down) + view.new_qty * lot_value
     if net > params.max_desk_net_exposure:
-        return Check("DESK_NET_EXPOSURE", plain(net), params.max_desk_net_exposure, False)
+        failed.append(Check("DESK_NET_EXPOSURE", plain(net), params.max_desk_net_exposure, False))
     after = view.desk_exposure.gross + view.new_worst * lot_value
     limit = params.max_desk_gross_exposure
-    return Check("DESK_GROSS_EXPOSURE", plain(after), limit, after <= limit)
+    gross = Check("DESK_GROSS_EXPOSURE", plain(after), limit, after <= limit)
+    if not failed:
+        return gross
+    return failing(failed if gross.passed else (*failed, gross))

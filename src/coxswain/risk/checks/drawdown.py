@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.decimals import limit_of, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -30,7 +30,9 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     if view.initial_balance is None:
         return Check("DRAWDOWN", None, params.max_drawdown_pct, False, "no balance yet", "the venue's balance")
     static, allowed = view.initial_balance - view.equity, limit_of(params.max_static_drawdown_pct, view.initial_balance)
-    if static >= allowed:
-        return Check("STATIC_DRAWDOWN", plain(static), allowed, False)
-    trailing, allowed = view.peak - view.equity, limit_of(params.max_drawdown_pct, view.peak)
-    return Check("DRAWDOWN", plain(trailing), allowed, trailing < allowed)
+    trailing, of_peak = view.peak - view.equity, limit_of(params.max_drawdown_pct, view.peak)
+    below_peak = Check("DRAWDOWN", plain(trailing), of_peak, trailing < of_peak)
+    if static < allowed:
+        return below_peak
+    below_first = Check("STATIC_DRAWDOWN", plain(static), allowed, False)
+    return below_first if below_peak.passed else failing((below_first, below_peak))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -37,22 +37,32 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
-    if view.desk_rate is None:
-        return Check("NO_FX_RATE", None, None, False, "no fresh quote", "a rate into the desk's currency")
+    failed: list[Check] = []
     net = view.exposure.up if order.side is BUY else view.exposure.down
     net_after = net + view.new_qty * view.value_per_lot
     if net_after > params.max_net_exposure:
-        return Check("NET_EXPOSURE", plain(net_after), params.max_net_exposure, False)
+        failed.append(Check("NET_EXPOSURE", plain(net_after), params.max_net_exposure, False))
     more = view.new_worst * view.value_per_lot
-    in_desks = more * view.desk_rate
+    if view.desk_rate is None:
+        wanted = "a rate into the desk's currency"
+        failed.append(Check("NO_FX_RATE", None, None, False, "no fresh quote", wanted))
+    else:
+        _of_the_desk(order, view, params, more * view.desk_rate, failed)
+    after = view.exposure.gross + more
+    gross = Check("GROSS_EXPOSURE", plain(after), params.max_gross_exposure, after <= params.max_gross_exposure)
+    if not failed:
+        return gross
+    return failing(failed if gross.passed else (*failed, gross))
+
+
+def _of_the_desk(order: OrderIntent, view: RiskView, params: Params, more: Decimal, failed: list[Check]) -> None:
+    """Name every limit over accounts that `more`, in the desk's currency, would break."""
     strategy, currency, group = view.strategy_exposure, view.currency_exposure, view.group_exposure
     if strategy is not None:
         of_strategy = params.max_strategy_exposure_of.get(order.strategy, params.max_strategy_exposure)
-        if strategy.gross + in_desks > of_strategy:
-            return Check("STRATEGY_EXPOSURE", plain(strategy.gross + in_desks), of_strategy, False)
-    if currency.gross + in_desks > params.max_currency_exposure:
-        return Check("CURRENCY_EXPOSURE", plain(currency.gross + in_desks), params.max_currency_exposure, False)
-    if group is not None and group.gross + in_desks > params.max_group_exposure:
-        return Check("GROUP_EXPOSURE", plain(group.gross + in_desks), params.max_group_exposure, False)
-    after = view.exposure.gross + more
-    return Check("GROSS_EXPOSURE", plain(after), params.max_gross_exposure, after <= params.max_gross_exposure)
+        if strategy.gross + more > of_strategy:
+            failed.append(Check("STRATEGY_EXPOSURE", plain(strategy.gross + more), of_strategy, False))
+    if currency.gross + more > params.max_currency_exposure:
+        failed.append(Check("CURRENCY_EXPOSURE", plain(currency.gross + more), params.max_currency_exposure, False))
+    if group is not None and group.gross + more > params.max_group_exposure:
+        failed.append(Check("GROUP_EXPOSURE", plain(group.gross + more), params.max_group_exposure, False))

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.kinds import Kind
@@ -24,12 +24,12 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     host = view.host
     if host is None or (host.valid_until_ns is not None and view.now_ns > host.valid_until_ns):
         found = "not observed" if host is None else "observed too long ago"
-    elif not host.journal_healthy:
-        found = "the journal cannot be written"
-    elif not host.disk_headroom:
-        found = "the disk is full"
-    elif not host.clock_in_bound:
-        found = "the clock is off"
-    else:
+        return Check("HOST", None, None, False, found, "healthy")
+    if host.journal_healthy and host.disk_headroom and host.clock_in_bound:
         return HEALTHY
-    return Check("HOST", None, None, False, found, "healthy")
+    observed = (
+        (host.journal_healthy, "the journal cannot be written"),
+        (host.disk_headroom, "the disk is full"),
+        (host.clock_in_bound, "the clock is off"),
+    )
+    return failing([Check("HOST", None, None, False, found, "healthy") for well, found in observed if not well])

@@ -5,7 +5,7 @@ What reduces needs no rate: nothing about it is measured in money.
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.kinds import Kind
@@ -33,17 +33,21 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     if view.instrument is None:
         return Check("INSTRUMENT_UNKNOWN", None, None, False, order.symbol, "an instrument of the configuration")
+    failed: list[Check] = []
     if view.fx_rate is None and not view.reducing:
-        return Check("NO_FX_RATE", None, None, False, "no fresh quote", f"a rate from {view.instrument.currency}")
+        wanted = f"a rate from {view.instrument.currency}"
+        failed.append(Check("NO_FX_RATE", None, None, False, "no fresh quote", wanted))
     if view.halt is not None:
-        return Check("TRADING_HALTED", None, None, False, f"halted: {view.halt}", "not halted")
+        failed.append(Check("TRADING_HALTED", None, None, False, f"halted: {view.halt}", "not halted"))
     if order.ord_type not in view.ord_types:
-        return _unsupported(order.ord_type, view.ord_types)
+        failed.append(_unsupported(order.ord_type, view.ord_types))
     if order.time_in_force not in view.times_in_force:
-        return _unsupported(order.time_in_force, view.times_in_force)
+        failed.append(_unsupported(order.time_in_force, view.times_in_force))
     if order.expire_time_ns is not None and order.expire_time_ns <= view.now_ns:
-        return Check("EXPIRE_TIME_PAST", None, None, False, "past", "still to come")
-    return OPEN if view.session_open else Check("SESSION_CLOSED", None, None, False, "closed", "open")
+        failed.append(Check("EXPIRE_TIME_PAST", None, None, False, "past", "still to come"))
+    if not view.session_open:
+        failed.append(Check("SESSION_CLOSED", None, None, False, "closed", "open"))
+    return failing(failed) if failed else OPEN
 
 
 def _unsupported(asked: str, taken: tuple[str, ...]) -> Check:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -31,7 +31,9 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     least = params.min_account_balance
     if view.balance is None:
         return Check("BALANCE", None, least, False, "never seen", "the venue's balance")
-    if view.balance < least:
-        return Check("BALANCE", plain(view.balance), least, False)
     left = view.available_margin - order.order_qty * view.margin_per_lot
-    return Check("MARGIN", plain(left), least, left >= least)
+    margin = Check("MARGIN", plain(left), least, left >= least)
+    if view.balance >= least:
+        return margin
+    cash = Check("BALANCE", plain(view.balance), least, False)
+    return cash if margin.passed else failing((cash, margin))

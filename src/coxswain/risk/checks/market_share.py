@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.decimals import percent_of, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -27,12 +27,13 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
+    of_volume = of_displayed = None
     volume = None if view.instrument is None else view.instrument.daily_volume
     if volume is not None:
         most = percent_of(params.max_volume_pct, volume)
-        if order.order_qty > most or view.displayed is None:
-            return Check("VOLUME_SHARE", order.order_qty, plain(most), order.order_qty <= most)
-    if view.displayed is None:
-        return None
-    most = view.displayed * params.max_displayed_multiple
-    return Check("DISPLAYED_SHARE", order.order_qty, plain(most), order.order_qty <= most)
+        of_volume = Check("VOLUME_SHARE", order.order_qty, plain(most), order.order_qty <= most)
+    if view.displayed is not None:
+        most = view.displayed * params.max_displayed_multiple
+        of_displayed = Check("DISPLAYED_SHARE", order.order_qty, plain(most), order.order_qty <= most)
+    failed = [check for check in (of_volume, of_displayed) if check is not None and not check.passed]
+    return failing(failed) if failed else of_displayed or of_volume

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -32,10 +32,12 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     worst = view.worst_long if order.side is BUY else view.worst_short
+    after = plain(worst + order.order_qty)
+    whole = Check("POSITION_QTY", after, params.max_position_qty, after <= params.max_position_qty)
     if order.strategy:
         of_strategy = plain(view.strategy_lots + view.new_qty)
         most = params.max_strategy_position_qty_of.get(order.strategy, params.max_strategy_position_qty)
         if of_strategy > most:
-            return Check("STRATEGY_POSITION_QTY", of_strategy, most, False)
-    after = plain(worst + order.order_qty)
-    return Check("POSITION_QTY", after, params.max_position_qty, after <= params.max_position_qty)
+            part = Check("STRATEGY_POSITION_QTY", of_strategy, most, False)
+            return part if whole.passed else failing((part, whole))
+    return whole

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.kinds import Kind
@@ -26,13 +26,14 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
+    failed: list[Check] = []
     if view.messages >= params.max_messages_per_s:
-        return _over(view.messages, params.max_messages_per_s, "account")
+        failed.append(_over(view.messages, params.max_messages_per_s, "account"))
     if view.venue_messages >= params.max_venue_messages_per_s:
-        return _over(view.venue_messages, params.max_venue_messages_per_s, "venue")
+        failed.append(_over(view.venue_messages, params.max_venue_messages_per_s, "venue"))
     if view.strategy_messages >= params.max_strategy_messages_per_s:
-        return _over(view.strategy_messages, params.max_strategy_messages_per_s, "strategy")
-    return Check("MESSAGE_BUDGET", view.messages + 1, params.max_messages_per_s, True)
+        failed.append(_over(view.strategy_messages, params.max_strategy_messages_per_s, "strategy"))
+    return failing(failed) if failed else Check("MESSAGE_BUDGET", view.messages + 1, params.max_messages_per_s, True)
 
 
 def _over(sent: int, limit: Decimal, whose: str) -> Check:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.kinds import Kind
@@ -24,7 +24,9 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
-    if not view.reconciled:
-        return Check("NOT_RECONCILED", None, None, False, "not compared", "compared with the venue's books")
     open_questions = view.unknown_orders + view.open_breaks
-    return Check("UNRESOLVED", open_questions, 0, False) if open_questions else NONE_OPEN
+    unresolved = Check("UNRESOLVED", open_questions, 0, False) if open_questions else NONE_OPEN
+    if view.reconciled:
+        return unresolved
+    not_compared = Check("NOT_RECONCILED", None, None, False, "not compared", "compared with the venue's books")
+    return failing((not_compared, unresolved)) if open_questions else not_compared

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.kinds import Kind
@@ -24,7 +24,9 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
-    if view.open_orders >= params.max_open_orders:
-        return Check("OPEN_ORDERS", view.open_orders + 1, params.max_open_orders, False)
     after = view.open_positions + view.adds_position
-    return Check("OPEN_POSITIONS", after, params.max_open_positions, after <= params.max_open_positions)
+    positions = Check("OPEN_POSITIONS", after, params.max_open_positions, after <= params.max_open_positions)
+    if view.open_orders < params.max_open_orders:
+        return positions
+    orders = Check("OPEN_ORDERS", view.open_orders + 1, params.max_open_orders, False)
+    return orders if positions.passed else failing((orders, positions))

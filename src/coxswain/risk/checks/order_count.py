@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.kinds import Kind
@@ -26,7 +26,9 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
-    if view.orders_this_minute >= params.max_orders_per_minute:
-        return Check("ORDERS_PER_MINUTE", view.orders_this_minute + 1, params.max_orders_per_minute, False)
     after = view.orders_today + 1
-    return Check("ORDERS_PER_DAY", after, params.max_orders_per_day, after <= params.max_orders_per_day)
+    today = Check("ORDERS_PER_DAY", after, params.max_orders_per_day, after <= params.max_orders_per_day)
+    if view.orders_this_minute < params.max_orders_per_minute:
+        return today
+    in_minute = Check("ORDERS_PER_MINUTE", view.orders_this_minute + 1, params.max_orders_per_minute, False)
+    return in_minute if today.passed else failing((in_minute, today))

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.decimals import limit_of
 from coxswain.model.market import is_sane, touch
 from coxswain.model.orders import OrderIntent
@@ -33,15 +33,18 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check | None:
     quote = view.quote
     if quote is None:
         return None  # control 3 says so
+    failed: list[Check] = []
     age_ns = view.now_ns - quote.ts_ns
     if age_ns > params.quote_stale_s * NS_PER_S:
-        return Check("QUOTE_STALE", Decimal(age_ns) / NS_PER_S, params.quote_stale_s, False)
+        failed.append(Check("QUOTE_STALE", Decimal(age_ns) / NS_PER_S, params.quote_stale_s, False))
     if not is_sane(quote):
-        return Check("QUOTE_CROSSED", quote.ask, quote.bid, False)
+        return failing((*failed, Check("QUOTE_CROSSED", quote.ask, quote.bid, False)))
     reference = touch(quote, order.side)
     allowed, spread = limit_of(params.price_collar_dynamic_pct, reference), quote.ask - quote.bid
     if spread > allowed:
-        return Check("QUOTE_TOO_WIDE", spread, allowed, False)
+        failed.append(Check("QUOTE_TOO_WIDE", spread, allowed, False))
+    if failed:
+        return failing(failed)  # nothing can be measured by such a quote
     price = order.price or order.stop_px or order.decision_px or reference
     distance = abs(price - reference)
     return Check("PRICE_COLLAR", distance, allowed, distance <= allowed)

@@ -5,7 +5,7 @@ What provably reduces passes: an instrument that was restricted after it was bou
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.decimals import ZERO, plain
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
@@ -32,8 +32,14 @@ def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
     listed = view.listed
     if view.reducing:
         return Check("RESTRICTED", None, None, True, f"{listed}, and it reduces", "allowed")
-    if listed != "allowed":
-        return Check("RESTRICTED", None, None, False, listed, "allowed")
+    short = _short_sale(order, view)
+    if listed == "allowed":
+        return short
+    unlisted = Check("RESTRICTED", None, None, False, listed, "allowed")
+    return unlisted if short.passed else failing((unlisted, short))
+
+
+def _short_sale(order: OrderIntent, view: RiskView) -> Check:
     if order.side is BUY or view.short_selling is ShortSelling.ALLOWED:
         return ALLOWED
     may_be_short = view.located if view.short_selling is ShortSelling.NEEDS_LOCATE else ZERO

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.orders import OrderIntent
 from coxswain.model.risk_view import RiskView
 from coxswain.risk.kinds import Kind
@@ -27,10 +27,12 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
-    if view.quote is None:
-        return Check("NO_MARKET_SNAPSHOT", None, None, False, "no quote", "a quote")
     age_ns, life_ns = view.now_ns - view.signal_time_ns, view.dies_ns - view.signal_time_ns
-    return Check("SIGNAL_AGE", _seconds(age_ns), _seconds(life_ns), -FUTURE_NS <= age_ns <= life_ns)
+    age = Check("SIGNAL_AGE", _seconds(age_ns), _seconds(life_ns), -FUTURE_NS <= age_ns <= life_ns)
+    if view.quote is not None:
+        return age
+    no_market = Check("NO_MARKET_SNAPSHOT", None, None, False, "no quote", "a quote")
+    return no_market if age.passed else failing((no_market, age))
 
 
 def _seconds(ns: int) -> Decimal | int:

@@ -1,9 +1,12 @@
 """Refuse an order that no venue could carry out: steps, minimum, signs, and the prices its type needs."""
 
+from decimal import Decimal
+
 import msgspec
 
-from coxswain.model.checks import Check
+from coxswain.model.checks import Check, failing
 from coxswain.model.decimals import HUNDRED, ZERO
+from coxswain.model.market import Instrument
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.risk_view import RiskView
 from coxswain.model.vocabulary import GTD, LIMIT, MARKET, TRAILING_STOP, OrdType, TriggerSource
@@ -33,16 +36,40 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check(order: OrderIntent, view: RiskView, params: Params) -> Check:
-    fault = _fault(order, view)
-    return Check("ORDER_MALFORMED", order.order_qty, None, not fault, fault)
+    faults = [] if view.instrument is None else _faults(order, view, view.instrument)  # control 2 says so
+    if faults:
+        return failing([Check("ORDER_MALFORMED", order.order_qty, None, False, fault) for fault in faults])
+    return Check("ORDER_MALFORMED", order.order_qty, None, True)
 
 
-def _fault(order: OrderIntent, view: RiskView) -> str:
-    """Name the first field that is wrong, with what was found and what is wanted; empty if none is."""
-    instrument = view.instrument
-    if instrument is None:
-        return ""  # control 2 says so
-    qty = order.order_qty
+def _faults(order: OrderIntent, view: RiskView, instrument: Instrument) -> list[str]:
+    """Name every field that is wrong, with what was found and what is wanted."""
+    faults: list[str] = []
+    if fault := _fault_of_qty(order.order_qty, view, instrument):
+        faults.append(fault)
+    has_price, has_stop_px = PRICED[order.ord_type]
+    if (order.price is None) is has_price:
+        faults.append(f"price {order.price}, wanted one on a limit order and on no other")
+    if (order.stop_px is None) is has_stop_px:
+        faults.append(f"stop_px {order.stop_px}, wanted one on a stop order and on no other")
+    if order.trail is None and order.ord_type is TRAILING_STOP:
+        faults.append("trail none, wanted an amount or a per cent on a trailing stop")
+    if order.expire_time_ns is None and order.time_in_force is GTD:
+        faults.append("expire_time none, wanted one on an order that is good till a date")
+    if order.trail is not None and (fault := _fault_of_trail(order.trail, view)):
+        faults.append(fault)
+    if order.trailing_stop is not None and (fault := _fault_of_trail(order.trailing_stop, view)):
+        faults.append(fault)
+    # Levels too: an entry whose stop the venue cannot take would be left without one.
+    prices = (order.price, order.stop_px, order.stop_loss, order.take_profit)
+    if prices != NO_PRICES:
+        for name, price in zip(PRICES, prices, strict=True):
+            if price is not None and (not price.is_finite() or price <= ZERO or price % instrument.tick):
+                faults.append(f"{name} {price}, wanted a positive multiple of {instrument.tick}")
+    return faults
+
+
+def _fault_of_qty(qty: Decimal, view: RiskView, instrument: Instrument) -> str:
     if not qty.is_finite() or qty <= ZERO:
         return f"order_qty {qty}, wanted more than 0"
     if qty % instrument.lot_step:
@@ -51,25 +78,6 @@ def _fault(order: OrderIntent, view: RiskView) -> str:
         return f"order_qty {qty}, wanted at least {instrument.min_qty}"
     if instrument.max_qty is not None and qty > instrument.max_qty and not view.reducing:
         return f"order_qty {qty}, wanted at most {instrument.max_qty}"
-    has_price, has_stop_px = PRICED[order.ord_type]
-    if (order.price is None) is has_price:
-        return f"price {order.price}, wanted one on a limit order and on no other"
-    if (order.stop_px is None) is has_stop_px:
-        return f"stop_px {order.stop_px}, wanted one on a stop order and on no other"
-    if order.trail is None and order.ord_type is TRAILING_STOP:
-        return "trail none, wanted an amount or a per cent on a trailing stop"
-    if order.expire_time_ns is None and order.time_in_force is GTD:
-        return "expire_time none, wanted one on an order that is good till a date"
-    if order.trail is not None and (fault := _fault_of_trail(order.trail, view)):
-        return fault
-    if order.trailing_stop is not None and (fault := _fault_of_trail(order.trailing_stop, view)):
-        return fault
-    # Levels too: an entry whose stop the venue cannot take would be left without one.
-    prices = (order.price, order.stop_px, order.stop_loss, order.take_profit)
-    if prices != NO_PRICES:
-        for name, price in zip(PRICES, prices, strict=True):
-            if price is not None and (not price.is_finite() or price <= ZERO or price % instrument.tick):
-                return f"{name} {price}, wanted a positive multiple of {instrument.tick}"
     return ""
 
 
