@@ -14,6 +14,7 @@ import typer
 from coxswain import __version__
 from coxswain.app import exits
 from coxswain.app.auditing import audit_app
+from coxswain.app.ending import THREADS_S, ends_within
 from coxswain.app.examples import add_examples
 from coxswain.app.levels import By, LogLevel
 from coxswain.app.limiting import breaker_app, limits_app, override_app
@@ -97,6 +98,7 @@ def main() -> NoReturn:
         code = code or _not_written(error)
         # What is still to be written is lost: without this, Python would try once more and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    ends_within(THREADS_S, code if isinstance(code, int) else exits.ERROR if code else exits.OK)
     sys.exit(code)
 
 

@@ -33,8 +33,8 @@ class JsonLines:
         """End with the document of the whole run."""
         if self._outlet is not None:
             self._outlet.close(timeout_s=5.0)
-            if self._outlet.dropped:
-                say(f"{self._outlet.dropped} lines were lost: the reader was too slow")
+            if self._outlet.lost:
+                say(f"{self._outlet.lost} lines were lost: the reader was too slow")
         _write(msgspec.json.encode({"run": document}))
 
     def _say(self, what: object) -> None:

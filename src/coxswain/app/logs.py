@@ -88,7 +88,7 @@ class Log:
     def close(self) -> str:
         """Write out what waits. Says what was lost, empty if nothing was."""
         self._outlet.close(timeout_s=5.0)
-        lost = self._outlet.dropped + self._outlet.failed
+        lost = self._outlet.lost
         if self._close:
             self._file.close()
         why = self._outlet.last_error or "its reader was too slow"

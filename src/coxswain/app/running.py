@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import NoReturn, Protocol
 from coxswain.app import exits
 from coxswain.app.assemble import Desk, Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
+from coxswain.app.ending import PATIENCE_S, REPORT_S, ends_within
 from coxswain.app.leasing import Leasing
 from coxswain.app.live import ConfirmLive, nobody_confirms, still_to_confirm
 from coxswain.app.refreshing import refresh_of
@@ -32,6 +33,7 @@ from coxswain.runtime.host import Host, always_well, well_under
 from coxswain.runtime.kill import CutOff, prepare_flag, prepared_path, put_up_flag
 from coxswain.runtime.lease import Lease
 from coxswain.runtime.loop import Loop
+from coxswain.runtime.outlet import Outlet
 from coxswain.runtime.pace import AtOnce, RealTime, utc_ns
 from coxswain.runtime.records import decoded
 from coxswain.runtime.signals import Signals, SignalStream
@@ -100,20 +102,24 @@ class Ran:
 def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, after_venue: Hook | None = None) -> Ran:
     """Run until signals and quotes have ended, or until asked to stop, and say what happened."""
     resolved = task.resolved
-    refresh = refresh_of(resolved.refresh, say, waits=not task.realtime)
     leasing, waits = task.leasing, not task.realtime
-    with open_desk(
-        resolved,
-        task.journal_path,
-        task.journal_id,
-        refresh,
-        say,
-        task.signs,
-        after_journal,
-        after_venue,
-        leasing=leasing,
-        waits=waits,
-    ) as desk:
+    with ExitStack() as opened:
+        tell = opened.enter_context(_words(task.realtime))
+        refresh = refresh_of(resolved.refresh, tell, waits=waits)
+        desk = opened.enter_context(
+            open_desk(
+                resolved,
+                task.journal_path,
+                task.journal_id,
+                refresh,
+                tell,
+                task.signs,
+                after_journal,
+                after_venue,
+                leasing=leasing,
+                waits=waits,
+            )
+        )
         before, lines = desk.journal.head.seq, _Lines(task.signals)
         if isinstance(task.signals, SignalStream):
             task.signals.is_known = desk.engine.state.noted_commands.__contains__
@@ -137,6 +143,8 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         loop = make_loop(desk, resolved, feed, task.signals, on_record, pace, doors, alarm, observe, refresh)
         with _stoppable(loop), nullcontext() if alarm is None else alarm.ready():
             loop.run(start, resume_ns)
+        if loop.stop_reason and task.realtime:
+            ends_within(PATIENCE_S, exits.ERROR)
         if isinstance(task.signals, SignalStream) and (passed := task.signals.passed_over):
             say(f"{count(passed, 'command')} of the file: carried out before, and not again")
         gone = tuple(venue.venue_id for venue in desk.venues if isinstance(venue, RemoteVenue) and venue.is_gone)
@@ -164,6 +172,23 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
         lines.denied,
         gone,
     )
+
+
+@contextmanager
+def _words(realtime: bool) -> Iterator[Callable[[str], None]]:
+    """How an engine speaks to people at its work: in real time it never waits for who reads."""
+    if not realtime:
+        yield say
+        return
+    outlet = Outlet("words", say)
+
+    def tell(words: str) -> None:
+        outlet.offer(words)
+
+    try:
+        yield tell
+    finally:
+        outlet.close(timeout_s=5.0)
 
 
 def _known(task: Task) -> Known:
@@ -214,6 +239,7 @@ class _Alarm:
 
     def report(self, cut: CutOff) -> None:
         problem = put_up_flag(self.journal)
+        ends_within(REPORT_S, exits.ERROR)
         say(f"coxswain: {cut}" + (f"\n{problem}" if problem else ""))
 
     def end(self) -> NoReturn:

@@ -34,6 +34,11 @@ class Outlet(Generic[T]):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def lost(self) -> int:
+        """How many did not get out; after `close`, what still waits is among them."""
+        return self.dropped + self.failed + (self._waiting.qsize() if self._closing.is_set() else 0)
+
     def offer(self, item: T) -> bool:
         """Take an item if there is room; never waits."""
         try:
