@@ -201,7 +201,8 @@ def _checked_again(state: State, signal: Signal, plan: Plan, accounts: tuple[Acc
     planned = {assignment.account: assignment for assignment in plan.assignments if assignment.account in accounts}
     if plan.kind is SignalKind.ENTRY:
         again = tuple(_entry_again(state, signal, plan, assignment) for assignment in planned.values())
-        return within_plan_value(state, signal, again, state.plans[signal.id].total)
+        approved = {account_id: share.qty for account_id, share in state.plans[signal.id].shares.items()}
+        return within_plan_value(state, signal, again, approved)
     fresh = plan_exit(state, signal) if plan.kind is SignalKind.EXIT else plan_stop_adjustment(state, signal)
     return tuple(
         assignment

@@ -90,7 +90,7 @@ def position_risk(
 def loss_to_stop(state: State, account: Account, position: Position, stop_px: Decimal | None, risk: Decimal) -> Decimal:
     """Return what is lost from the last mark to a stop, where `risk` is what is lost to it from the average price.
 
-    RISK.md, section 4: equity less open risk to stops must stay above every floor, so it is what the stop leaves of it.
+    The worst case is equity less the open risk to stops (ADR 16), so that is what the stop leaves of it.
 
     Equity holds the open profit already, so a loss that is open is not lost again, and a profit is given back as far as
     the stop is from the mark. Beyond its stop a position is on its way out at the mark. Without a stop the assumed loss

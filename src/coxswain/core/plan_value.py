@@ -1,20 +1,25 @@
 """What a plan is worth in the desk's currency, and whether one plan may be worth that much.
 
 The gate measures the plan of every order again, as things stand then (control 14). It is measured the same way here, so
-that a plan which is too large is refused as a whole, instead of leaving in part. No order is judged here.
+that a plan which is too large is refused as a whole, instead of leaving in part. All that may fill counts: the legs of
+a spread together, an order and the one that follows it together, and of a pair both orders, where no venue keeps them
+apart. At the gate each of these is a plan of its own. No order is judged here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from coxswain.core.money import rate_between, rate_up
+from coxswain.core.second import both_may_fill
 from coxswain.core.state import Account, State
 from coxswain.model.checks import Check
 from coxswain.model.decimals import ONE, ZERO, plain, round_up
 from coxswain.model.market import touch
 from coxswain.model.plan import Assignment
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import Side, Symbol, Verdict
+from coxswain.model.vocabulary import AccountId, Side, Symbol, Verdict
+
+NO_LOTS: Mapping[AccountId, Decimal] = {}
 
 
 def no_desk_rate(state: State, account: Account) -> list[Check]:
@@ -26,29 +31,40 @@ def no_desk_rate(state: State, account: Account) -> list[Check]:
 
 
 def plan_value(
-    state: State, signal: Signal, assignments: Iterable[Assignment], approved: Decimal = ZERO
+    state: State, signal: Signal, assignments: Iterable[Assignment], approved: Mapping[AccountId, Decimal] = NO_LOTS
 ) -> Decimal | None:
     """Return what the shares that take part, and lots `approved` before, are worth; None where it cannot be told.
 
     Every lot counts at the price and the rates of the account for which it is dearest, as the last order of the plan
-    finds it. The legs of a spread count together.
+    finds it. Of a pair (`oco`) the dearer order counts on an account whose venue lets one of them fill, and both where
+    only the engine keeps them apart: the worst case is all that works, and a cancel that comes late finds both filled.
     """
     sends = [assignment for assignment in assignments if assignment.verdict is Verdict.SEND]
-    lots = sum((assignment.qty for assignment in sends), approved)
+    lots = [*approved.items(), *((send.account, send.qty) for send in sends)]
     accounts = {state.accounts[send.account].spec.currency: state.accounts[send.account] for send in sends}
-    value = ZERO
+    worth: list[Decimal] = []
     for symbol, side, limit_px, ratio in _parts(signal):
         price = limit_px or _touch(state, symbol, side) or signal.entry_price
-        worth = [_lot_value(state, account, symbol, price) for account in accounts.values()]
-        known = [each for each in worth if each is not None]
-        if len(known) < len(worth):
+        each = [_lot_value(state, account, symbol, price) for account in accounts.values()]
+        known = [value for value in each if value is not None]
+        if len(known) < len(each):
             return None
-        value += lots * ratio * max(known, default=ZERO)
-    return plain(value)
+        worth.append(ratio * max(known, default=ZERO))
+    one, all_of_them = max(worth), sum(worth, ZERO)
+    apart = sum((qty for account_id, qty in lots if _is_kept_apart(state.accounts[account_id], signal)), ZERO)
+    return plain(apart * one + (sum((qty for _, qty in lots), ZERO) - apart) * all_of_them)
+
+
+def _is_kept_apart(account: Account, signal: Signal) -> bool:
+    """Say whether the account's venue lets only one of a signal's orders fill."""
+    return signal.oco is not None and not both_may_fill(account.capabilities, signal)
 
 
 def within_plan_value(
-    state: State, signal: Signal, assignments: tuple[Assignment, ...], approved: Decimal = ZERO
+    state: State,
+    signal: Signal,
+    assignments: tuple[Assignment, ...],
+    approved: Mapping[AccountId, Decimal] = NO_LOTS,
 ) -> tuple[Assignment, ...]:
     """Let nobody take part in a plan that is worth more than one plan may be."""
     value, limit = plan_value(state, signal, assignments, approved), state.desk.max_plan_value
@@ -67,8 +83,8 @@ def _parts(signal: Signal) -> list[tuple[Symbol, Side | None, Decimal | None, De
     first = (signal.symbol, signal.side, signal.limit_price, ONE)
     if signal.then is not None:
         return [first, (signal.symbol, signal.then.side, signal.then.limit_price or signal.limit_price, ONE)]
-    if signal.oco is not None and (signal.oco.limit_price or ZERO) > (signal.limit_price or ZERO):
-        return [(signal.symbol, signal.oco.side, signal.oco.limit_price, ONE)]  # one of the two fills: the dearer
+    if signal.oco is not None:
+        return [first, (signal.symbol, signal.oco.side, signal.oco.limit_price, ONE)]
     return [first]
 
 

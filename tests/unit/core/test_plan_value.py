@@ -6,14 +6,15 @@ import msgspec
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import ApprovePlan
+from coxswain.messages.inputs import ApprovePlan, SetLimits
 from coxswain.messages.requests import NewOrder
 from coxswain.model.checks import Check
+from coxswain.model.contingent import Contingent
 from coxswain.model.market import Instrument
 from coxswain.model.plan import Assignment
-from coxswain.model.setup import Setup
+from coxswain.model.setup import Capabilities, Setup, VenueSpec
 from coxswain.model.spread import Leg, LeggingLimit
-from coxswain.model.vocabulary import LeggingRule, Mode, SignalId, Symbol, Verdict
+from coxswain.model.vocabulary import LeggingRule, Mode, OrdType, SignalId, Symbol, VenueId, VenueTier, Verdict
 from tests.unit.core.desk import BUY, EURUSD_SPOT, SELL, SHARE, SHARES, A, B, C, D, Desk, S, account, only, setup
 
 EURO_SHARE = Symbol("EURO_SHARE")
@@ -84,6 +85,62 @@ def test_the_legs_of_a_spread_count_together() -> None:
         desk.signal(legs=legs, legging=limit, quantity=10)  # ten at 100.02 and ten at 100.00
         plan = next(each.plan for each in desk.events(ev.PlanProposed) if each.plan.legs)
         assert (only(list(plan.assignments)).verdict is Verdict.SEND) is goes
+
+
+BREAK_DOWN = Contingent(SELL, OrdType.STOP, D("99.00"), stop_loss=D("100.50"))
+ADD = Contingent(BUY, OrdType.STOP, D("101.50"), stop_loss=D("98.00"))
+
+
+def of_two(desk: Desk, **fields: Any) -> list[Assignment]:
+    desk.signal(
+        side=BUY, order_type=OrdType.STOP, limit_price="101.00", stop_loss="99.50", quantity=10, id="two", **fields
+    )
+    plans = [event.plan for event in desk.events(ev.PlanProposed)]
+    return [share for plan in plans if plan.signal_id == "two" for share in plan.assignments]
+
+
+@pytest.mark.parametrize(
+    ("native", "fields", "worth"),
+    [
+        (True, {"oco": BREAK_DOWN}, "1010"),  # the dearer: ten at 101.00, and not ten at 99.00 beside them
+        (False, {"oco": BREAK_DOWN}, "2000"),  # both may fill before a cancel gets there
+        (True, {"oco": ADD}, "1015"),
+        (False, {"oco": ADD}, "2025"),
+        (True, {"then": ADD}, "2025"),  # one follows the other, wherever that is
+    ],
+)
+def test_of_two_orders_all_that_may_fill_counts(native: bool, fields: dict[str, Any], worth: str) -> None:
+    can = Capabilities(VenueTier.T1, True, native, True)
+    for most, goes in ((D(worth), True), (D(worth) - D("0.01"), False)):
+        desk = Desk(setup(account(A), can=can, max_plan_value=str(most)))
+        (share,) = of_two(desk, **fields)
+        assert (share.verdict is Verdict.SEND) is goes
+        assert too_large(share) == ([] if goes else [Check("PLAN_VALUE", D(worth), most, False)])
+        assert bool(desk.requests(NewOrder)) is goes
+
+
+def test_a_pair_counts_on_each_account_as_its_venue_keeps_it() -> None:
+    """Five lots where one of the two fills, five where both may: 5 * 101.00 and 5 * 200.00."""
+    other = VenueId("other")
+    plain = setup(account(A), msgspec.structs.replace(account(B), venue=other))
+    venues = (*plain.venues, VenueSpec(other, Capabilities(VenueTier.T1, True, False, True)))
+    for most, goes in (("1505", True), ("1504.99", False)):
+        config = msgspec.structs.replace(plain, venues=venues, settings={**plain.settings, "max_plan_value": D(most)})
+        desk = Desk(config)
+        shares = of_two(desk, oco=BREAK_DOWN)
+        assert [share.verdict for share in shares] == [Verdict.SEND if goes else Verdict.SKIP] * 2
+
+
+def test_an_approval_counts_both_orders_of_what_went_on_before() -> None:
+    """Five lots of an emulated pair went on for A, at 200.00 each; five more for B just fit beside them, or do not."""
+    semi = msgspec.structs.replace(account(B), mode=Mode.MANUAL)
+    can = Capabilities(VenueTier.T1, True, False, True)
+    for most, goes in (("2000", True), ("1999.99", False)):
+        desk = Desk(setup(account(A), semi, can=can, max_plan_value="2000"))
+        of_two(desk, oco=BREAK_DOWN)
+        desk.step(SetLimits({"max_plan_value": D(most)}, "less", "ann"))
+        desk.step(ApprovePlan((SignalId("two"),), "ann", "looks right"))
+        assert bool(desk.events(ev.PlanRejected)) is not goes
 
 
 def test_an_approval_finds_a_plan_that_has_become_too_large() -> None:
