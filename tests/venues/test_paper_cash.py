@@ -8,11 +8,12 @@ import pytest
 from coxswain.messages.inputs import CashMoved
 from coxswain.model.cash import CashKind
 from coxswain.model.vocabulary import AccountId, ExecId
-from coxswain.venues.paper import Cash, Fault, FaultKind, Params, Swap
+from coxswain.venues.paper import Cash, Fault, FaultKind, Params, Swap, TripleDay
 from tests.venues.desk import BUY, EURUSD, SECOND, SELL, SHARE, START_NS, A, B, D, Desk
 
 DAY_NS = 86_400 * SECOND
-SWAPS = (Swap(SHARE, D("-0.07"), D("0.02")),)
+SWAPS = (Swap(SHARE, D("-0.07"), D("0.02"), TripleDay.NONE),)
+"""Every night like any other."""
 ROLLOVER = "22:14"
 """40 seconds after the start."""
 ROLLOVER_NS = START_NS + 40 * SECOND
@@ -92,6 +93,49 @@ def test_a_night_that_passed_while_the_venue_was_closed_is_charged_when_it_opens
     desk = open_desk(path=path, swaps=SWAPS)
     assert [movement.amount for movement in desk.books().movements] == [D("-0.7"), D("-0.7")]
     desk.venue.close()
+
+
+# --- the day of three nights ------------------------------------------------------------------------------------------
+
+
+def nights(days: int, *swaps: Swap, **fields: Any) -> list[str]:
+    """Hold ten shares from a Tuesday evening on, 22:13:20 UTC, and return what each night changed the balance by."""
+    desk = open_desk(swaps=swaps, **fields)
+    desk.quote("99", "101")
+    desk.order(BUY, 10)
+    desk.run(days * DAY_NS)
+    return [amount for _, _, amount in told(desk)]
+
+
+def test_the_night_of_a_wednesday_counts_for_three_and_those_of_a_weekend_for_none() -> None:
+    assert nights(7, Swap(SHARE, D("-0.07"))) == ["-0.7", "-2.1", "-0.7", "-0.7", "-0.7"]  # Tuesday to Friday, Monday
+
+
+def test_a_week_costs_seven_nights_whichever_day_counts_for_three() -> None:
+    for triple_day in TripleDay:
+        assert sum(map(D, nights(7, Swap(SHARE, D("-0.07"), triple_day=triple_day)))) == D("-4.9")
+    assert nights(4, Swap(SHARE, D("-0.07"), triple_day=TripleDay.FRI)) == ["-0.7", "-0.7", "-0.7", "-2.1"]
+
+
+def test_a_short_position_is_credited_three_times_as_well() -> None:
+    desk = open_desk(swaps=(Swap(SHARE, D("-0.07"), D("0.02")),))
+    desk.quote("99", "101")
+    desk.order(SELL, 5)
+    desk.run(2 * DAY_NS)
+    assert [amount for _, _, amount in told(desk)] == ["0.1", "0.3"]
+
+
+def test_the_day_that_ends_at_midnight_is_the_one_before_in_the_zone_of_the_venue() -> None:
+    # The first midnight in Tokyo ends the Wednesday that has begun there already, the first in New York the Tuesday.
+    swap = Swap(SHARE, D("-0.07"))
+    desk = Desk(day_ends="00:00", day_tz="Asia/Tokyo", swaps=(swap,))
+    over = Desk(day_ends="00:00", day_tz="America/New_York", swaps=(swap,))
+    for each in (desk, over):
+        each.quote("99", "101")
+        each.order(BUY, 10)
+        each.run(2 * DAY_NS)
+    assert [amount for _, _, amount in told(desk)] == ["-2.1", "-0.7"]
+    assert [amount for _, _, amount in told(over)] == ["-0.7", "-2.1"]
 
 
 # --- by script --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ It learns nothing but the requests it is sent, so that what the engine believes 
 
 from coxswain.venues.paper.conditions import Cash, Halt, HaltedOrders, Outage, OutageKind
 from coxswain.venues.paper.faults import Fault, FaultKind
-from coxswain.venues.paper.nights import Swap
+from coxswain.venues.paper.nights import Swap, TripleDay
 from coxswain.venues.paper.params import (
     CAPABILITIES,
     AccountParams,
@@ -41,6 +41,7 @@ __all__ = [
     "StateFileError",
     "Swap",
     "SymbolCounts",
+    "TripleDay",
     "Venue",
     "WalkParams",
     "capabilities_of",
