@@ -5,7 +5,7 @@ Here it is decided whether it can be taken at all. What becomes of a plan, and e
 
 import msgspec
 
-from coxswain.core import algorithms, approvals, second, spread_exits, spreads
+from coxswain.core import algorithms, approvals, second, spread_exits, spread_levels, spreads
 from coxswain.core.leaving import plan_exit, plan_stop_adjustment
 from coxswain.core.planner import plan_entry
 from coxswain.core.spreads import plan_spread
@@ -98,7 +98,8 @@ def why_never(tx: Tx, signal: Signal) -> tuple[str, ...]:
     else:
         reasons += [*_off_tick(signal, instrument), *algorithms.why_not(state, signal, tx.algos)]
     reasons += spreads.why_not(state, signal)
-    reasons += [*spread_exits.why_not_left(state, signal), *second.why_not(state, signal)]
+    reasons += [*spread_exits.why_not_left(state, signal), *spread_levels.why_not_moved(state, signal)]
+    reasons += second.why_not(state, signal)
     if signal.kind is SignalKind.ENTRY and signal.side is None:
         reasons.append("SIDE_MISSING: an entry buys or sells")
     if state.now_ns > dies_ns(signal) and signal.kind is not SignalKind.EXIT:  # leaving is never too late

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from coxswain.core import algorithms, entries, legging, protection
+from coxswain.core import algorithms, entries, legging, protection, spread_stops
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.plan import Assignment
@@ -27,7 +27,10 @@ def carry_out(tx: Tx, signal: Signal, assignments: Iterable[Assignment], actor: 
                 why = f"exit {signal.id}" + (f": {signal.reason}" if signal.reason else "")
                 legging.leave(tx, account_id, signal.spread, signal.id, assignment.qty or None, why, actor)
         elif signal.kind is SignalKind.STOP_ADJUSTMENT:
-            protection.adjust(tx, account_id, signal)
+            if signal.spread is None:
+                protection.adjust(tx, account_id, signal)
+            else:
+                spread_stops.move(tx, account_id, signal)
 
 
 def _leave(tx: Tx, signal: Signal, account_id: AccountId, qty: Decimal, actor: str) -> None:

@@ -18,6 +18,7 @@ from coxswain.core.order import Order, Phase, is_done, leaves_qty
 from coxswain.core.params import NS_PER_S
 from coxswain.core.position import Position, closing_side
 from coxswain.core.protection import NO_SIGNAL, follow, may_move, start_exit
+from coxswain.core.spread_levels import has_levels, levels_of
 from coxswain.core.state import Account, State, find_order, reducible
 from coxswain.core.sums import key
 from coxswain.core.tx import Tx
@@ -84,10 +85,11 @@ def what_ends(state: State) -> tuple[str, ...]:
             if not position.qty:
                 continue
             name = f"{account_id} {position.symbol}"
-            for spread_id in position.spreads:
-                signal = state.signals[spread_id]
-                if signal.spread_stop is not None or signal.spread_target is not None:
-                    told.append(f"{name}: the stop or target of spread {spread_id} as a whole, which works at no venue")
+            told += [
+                f"{name}: the stop or target of spread {spread_id} as a whole, which works at no venue"
+                for spread_id in position.spreads
+                if has_levels(levels_of(state.signals[spread_id], account.spreads[spread_id]))
+            ]
             if holds_stop(can) and position.stop_px is not None:
                 told.append(f"{name}: its stop at {text(position.stop_px)}, which works at no venue")
             elif position.trail is not None and not can.native_trailing and position.stop_px is not None:

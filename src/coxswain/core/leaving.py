@@ -8,6 +8,7 @@ from coxswain.core.emulation import unfollowable
 from coxswain.core.position import NOTHING_HELD, Position
 from coxswain.core.scopes import narrower_state
 from coxswain.core.spread_exits import plan_spread_exit
+from coxswain.core.spread_levels import plan_spread_adjustment
 from coxswain.core.state import Account, State, strategy_of, strictest
 from coxswain.model.checks import Check
 from coxswain.model.decimals import ZERO, floor_step, plain, text
@@ -37,7 +38,9 @@ def plan_exit(state: State, signal: Signal) -> Plan:
 
 
 def plan_stop_adjustment(state: State, signal: Signal) -> Plan:
-    """Plan to move the stop, and the target where one is given, of every position the signal means."""
+    """Plan to move the stop, and the target where one is given, of every position the signal means, or of a spread."""
+    if signal.spread is not None:
+        return plan_spread_adjustment(state, signal)
     held = _held(state, signal)
     quote = state.quotes.get(signal.symbol)
     assignments = []

@@ -9,6 +9,7 @@ import msgspec
 
 from coxswain.model.decimals import ZERO
 from coxswain.model.plan import Plan
+from coxswain.model.spread import SpreadLevels
 from coxswain.model.vocabulary import AccountId, ClOrdId, LeggingRule, Side, SignalId, Symbol
 
 
@@ -93,6 +94,8 @@ class Spread(msgspec.Struct):
     """Why its own stop and target cannot be watched now."""
     reached_ns: int = 0
     """When one of them was last reached, or what it began ended."""
+    moved: SpreadLevels | None = None
+    """Its stop and target, once somebody moved them; until then they are the signal's."""
 
 
 class Share(msgspec.Struct):

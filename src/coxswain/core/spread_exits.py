@@ -20,8 +20,8 @@ from coxswain.model.vocabulary import AccountId, SignalKind, Verdict
 
 
 def as_named(state: State, signal: Signal) -> Signal:
-    """Take over from the spread that an exit names what the exit does not say: its first leg, and its strategy."""
-    whole = None if signal.kind is not SignalKind.EXIT else _whole(state, signal)
+    """Take over from the spread that a signal names what that does not say: its first leg, and its strategy."""
+    whole = None if signal.kind is SignalKind.ENTRY else _whole(state, signal)
     if whole is None:
         return signal
     return msgspec.structs.replace(signal, symbol=whole.symbol, strategy=signal.strategy or whole.strategy)
@@ -29,7 +29,7 @@ def as_named(state: State, signal: Signal) -> Signal:
 
 def why_not_left(state: State, signal: Signal) -> list[str]:
     """Say everything that keeps an exit of a spread from being planned at all."""
-    if signal.spread is None:
+    if signal.spread is None or signal.kind is SignalKind.STOP_ADJUSTMENT:
         return []
     reasons = []
     if signal.kind is not SignalKind.EXIT or _whole(state, signal) is None:

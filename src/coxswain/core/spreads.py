@@ -19,6 +19,7 @@ from coxswain.core.plan_value import no_desk_rate
 from coxswain.core.planner import Considered, plan_shares
 from coxswain.core.position import NOTHING_HELD
 from coxswain.core.sizing import Sized, own_size, room_in_money
+from coxswain.core.spread_levels import levels_that_cannot_be
 from coxswain.core.state import Account, State, spare_margin
 from coxswain.core.tx import Allocate, Tx
 from coxswain.messages import events as ev
@@ -38,7 +39,7 @@ from coxswain.model.market import Instrument, is_sane, touch
 from coxswain.model.plan import Assignment, LegShare, Plan
 from coxswain.model.setup import AccountSpec
 from coxswain.model.signal import Signal
-from coxswain.model.spread import LEGS_MAX, LEGS_MIN, Leg, LeggingLimit, SpreadLevel
+from coxswain.model.spread import LEGS_MAX, LEGS_MIN, Leg, LeggingLimit
 from coxswain.model.vocabulary import OPPOSITE, SIGN, AccountId, OrdType, Side, SignalId, SignalKind, Symbol, Verdict
 
 
@@ -148,7 +149,7 @@ def why_not(state: State, signal: Signal) -> list[str]:
     if signal.quantity is None or signal.quantity <= 0 or signal.quantity % ONE:
         quantity = "none" if signal.quantity is None else text(signal.quantity)
         reasons.append(f"QUANTITY: quantity={quantity}, wanted=whole units of a spread")
-    reasons += _levels_that_cannot_be(state, signal)
+    reasons += levels_that_cannot_be(state, signal, signal.legs)
     for leg in signal.legs:
         instrument = state.instruments.get(leg.symbol)
         if instrument is None:
@@ -162,21 +163,6 @@ def why_not(state: State, signal: Signal) -> list[str]:
             if price is not None and price % instrument.tick:
                 found = f"symbol={leg.symbol}, {name}={text(price)}"
                 reasons.append(f"PRICE_OFF_TICK: {found}, wanted=a multiple of {text(instrument.tick)}")
-    return reasons
-
-
-def _levels_that_cannot_be(state: State, signal: Signal) -> list[str]:
-    reasons = []
-    currencies = {state.instruments[leg.symbol].currency for leg in signal.legs if leg.symbol in state.instruments}
-    for name in ("spread_stop", "spread_target"):
-        level: SpreadLevel | None = getattr(signal, name)
-        if level is None:
-            continue
-        if (level.net_price is None) is (level.money is None) or (level.money is not None and level.money <= 0):
-            reasons.append(f"SPREAD_LEVEL: {name}, wanted=a net_price, or money above zero")
-        elif level.net_price is not None and len(currencies) > 1:
-            found = " ".join(sorted(currencies))
-            reasons.append(f"SPREAD_LEVEL: {name} by net_price, currencies={found}, wanted=one currency, or money")
     return reasons
 
 

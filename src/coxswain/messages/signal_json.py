@@ -74,8 +74,7 @@ MEANINGLESS: dict[SignalKind, tuple[str, ...]] = {
         *SECOND,
     ),
     SignalKind.STOP_ADJUSTMENT: (
-        *("entry_price", "confidence", "quantity", "order_type", "algo", *RESTING, "legs", *LEGGING, *SPREAD_LEVELS),
-        "spread",
+        *("entry_price", "confidence", "quantity", "order_type", "algo", *RESTING, "legs", *LEGGING),
         *SECOND,
     ),
 }
@@ -177,9 +176,8 @@ def _require_what_the_kind_needs(fields: Fields, signal: Signal) -> None:
         fields.wrong("order_type", f"{signal.order_type} on an exit; an exit leaves at the market, wanted MARKET")
     if signal.kind is SignalKind.EXIT and signal.spread is not None:
         _require_what_leaving_a_spread_needs(fields, signal)
-    moves = any(fields.given(name) for name in (*LEVELS, "trailing_stop"))
-    if signal.kind is SignalKind.STOP_ADJUSTMENT and not moves:
-        fields.wrong("stop_loss", "missing; a stop adjustment wants a stop_loss, a take_profit or both")
+    if signal.kind is SignalKind.STOP_ADJUSTMENT:
+        _require_what_moving_levels_needs(fields)
     if signal.kind is SignalKind.ENTRY:
         _require_what_the_order_needs(fields, signal)
         _require_what_a_second_order_needs(fields, signal)
@@ -205,6 +203,23 @@ def _require_what_leaving_a_spread_needs(fields: Fields, signal: Signal) -> None
     if signal.quantity is not None and signal.quantity % ONE:
         found = text(signal.quantity)
         fields.wrong("quantity", f"{found} is not whole; with a spread it counts units, wanted a whole number")
+
+
+def _require_what_moving_levels_needs(fields: Fields) -> None:
+    moves = any(fields.given(name) for name in (*LEVELS, "trailing_stop"))
+    moves_spread = any(fields.given(name) for name in SPREAD_LEVELS)
+    if not fields.given("spread"):
+        if not moves:
+            fields.wrong("stop_loss", "missing; a stop adjustment wants a stop_loss, a take_profit or both")
+        for name in SPREAD_LEVELS:
+            if fields.given(name):
+                fields.wrong(name, "means nothing without spread, wanted the id of the spread whose level it moves")
+        return
+    for name in ("symbol", "side", *LEVELS, "trailing_stop"):
+        if fields.given(name):
+            fields.wrong(name, "means nothing beside spread, wanted no such field: the spread is moved as a whole")
+    if not moves_spread:
+        fields.wrong("spread_stop", "missing; with a spread a stop adjustment wants one, a spread_target or both")
 
 
 def _require_what_the_order_needs(fields: Fields, signal: Signal) -> None:

@@ -33,6 +33,13 @@ class SpreadLevel(msgspec.Struct, frozen=True, omit_defaults=True):
     """Lost with a unit, for a stop, or won, for a target; in the account's currency."""
 
 
+class SpreadLevels(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Stop and target of a spread as a whole."""
+
+    stop: SpreadLevel | None = None
+    target: SpreadLevel | None = None
+
+
 def level_text(level: SpreadLevel) -> str:
     """Write a level for people."""
     if level.net_price is not None:

@@ -89,7 +89,7 @@ class Explainer:
         self._subjects = Subjects()
         self._facts: list[_Fact] = []
         self._leaves: dict[SignalId, SignalId] = {}
-        """By the signal that leaves it: the spread."""
+        """By the signal that leaves it, or moves its levels: the spread."""
         self._leaving: dict[tuple[SignalId | None, AccountId | None], SignalId] = {}
         """What is on its way out, by spread and account: the signal that leaves it."""
 
@@ -101,6 +101,8 @@ class Explainer:
             if isinstance(event, ev.SpreadLeaving) and event.exit_id != event.signal_id:
                 self._leaves[event.exit_id] = event.signal_id
                 self._leaving[event.signal_id, event.account] = event.exit_id
+            if isinstance(event, ev.SpreadLevelsMoved):
+                self._leaves[event.moved_by] = event.signal_id
             if isinstance(event, ev.SpreadWatchChanged) and event.watched and not event.reason:
                 continue  # it was looked at, and nothing has changed
             subject = self._subjects.of(event)
@@ -150,7 +152,7 @@ class Explainer:
         return msgspec.structs.replace(told, protection=protection)
 
     def _is_of(self, signal_id: SignalId | None, name: str) -> bool:
-        """Say whether something is of a signal, of a leg of it, or of an exit that leaves it."""
+        """Say whether something is of a signal, of a leg of it, or of another that leaves it or moves its levels."""
         if signal_id is None:
             return False
         return signal_id == name or signal_id.startswith(f"{name}/") or self._leaves.get(signal_id) == name

@@ -187,10 +187,12 @@ class Book:
         self._spread_of: dict[SignalId, SignalId] = {}
         """By leg, and by the exit that leaves it."""
         self._stops_of_spreads: dict[SignalId, str] = {}
-        """Where spreads as a whole are stopped."""
+        """Where spreads as a whole are stopped; empty where they are not."""
+        self._moved_stops: dict[tuple[SignalId, AccountId], str] = {}
+        """Where the stop of an account's spread was moved to."""
         self._unwatched: set[tuple[SignalId, AccountId]] = set()
         self._of_spreads: dict[tuple[AccountId, Symbol], dict[SignalId, Decimal]] = {}
-        """Lots of each spread that has a stop as a whole, oldest first."""
+        """Lots of each spread, oldest first."""
 
     def apply(self, record: Record) -> None:
         self._now_ns = record.now_ns
@@ -276,7 +278,9 @@ class Book:
     def _stopped_spreads(self, row: PositionRow) -> dict[SignalId, str]:
         """Return the spreads with lots here that are stopped as a whole, and where."""
         here = self._of_spreads.get((row.account, row.symbol), {})
-        return {name: self._stops_of_spreads[name] for name in here if (name, row.account) not in self._unwatched}
+        watched = (name for name in here if (name, row.account) not in self._unwatched)
+        stops = {name: self._moved_stops.get((name, row.account), self._stops_of_spreads[name]) for name in watched}
+        return {name: at for name, at in stops.items() if at}
 
     def _working_stop(self, row: PositionRow) -> OrderRow | None:
         """Return the stop that works at the venue, if one does."""
@@ -370,11 +374,15 @@ class Book:
         signal = event.signal
         if signal.spread is not None:
             self._spread_of[signal.id] = signal.spread
-        if signal.spread_stop is not None:
-            self._stops_of_spreads[signal.id] = level_text(signal.spread_stop)
+        if signal.legs:
+            self._stops_of_spreads[signal.id] = "" if signal.spread_stop is None else level_text(signal.spread_stop)
+
+    def _spread_moved(self, event: ev.SpreadLevelsMoved) -> None:
+        if event.levels.stop is not None:
+            self._moved_stops[event.signal_id, event.account] = level_text(event.levels.stop)
 
     def _filled(self, event: ev.OrderFilled) -> None:
-        """Count what a spread with a stop as a whole has of a position, as the engine does."""
+        """Count what a spread has of a position, as the engine does."""
         order = None if event.suspense else self._blotter.orders.get(event.cl_ord_id)
         if order is None or order.role not in (Role.ENTRY, Role.EXIT):
             return
@@ -494,6 +502,7 @@ _TABLE: dict[type, Callable[..., None]] = {
     ev.StopTrailed: Book._trailed,
     ev.PlanProposed: Book._plan_proposed,
     ev.PlanApproved: Book._plan_approved,
+    ev.SpreadLevelsMoved: Book._spread_moved,
     ev.SpreadEnded: Book._spread_ended,
     ev.AssignmentWithdrawn: Book._withdrawn,
     ev.OrderDenied: Book._order_denied,

@@ -12,7 +12,7 @@ from coxswain.model.control import name_of
 from coxswain.model.decimals import HUNDRED, plain, text
 from coxswain.model.orders import OrderIntent, Trail
 from coxswain.model.plan import Assignment, Breaches
-from coxswain.model.spread import level_text
+from coxswain.model.spread import SpreadLevels, level_text
 from coxswain.model.vocabulary import Role, SignalKind, Verdict
 from coxswain.views.kept import actor_of, good_until, reason_of, words_of
 from coxswain.views.times import utc
@@ -150,6 +150,11 @@ def _rejected(event: ev.PlanRejected) -> str:
     return f"plan rejected for {', '.join(event.accounts)} by {event.actor}: {why}"
 
 
+def _at_levels(levels: SpreadLevels) -> str:
+    both = ((Role.STOP, levels.stop), (Role.TARGET, levels.target))
+    return "".join(f"; {role.lower()} at {level_text(level)}" for role, level in both if level is not None)
+
+
 def _signal(event: ev.SignalAccepted) -> str:
     signal = event.signal
     side = f" {signal.side}" if signal.side else ""
@@ -159,9 +164,10 @@ def _signal(event: ev.SignalAccepted) -> str:
         legs = ", ".join(f"{leg.side} {leg.ratio:f} {leg.symbol}" for leg in signal.legs)
         alone = f"at most {limit.max_unhedged_value:f} and {limit.max_unhedged_s} s unhedged"
         what = f" {_optional(signal.quantity)} units of {legs}; {alone}, then {limit.on_legging_limit}"
-        for role, level in ((Role.STOP, signal.spread_stop), (Role.TARGET, signal.spread_target)):
-            what += "" if level is None else f"; {role.lower()} at {level_text(level)}"
+        what += _at_levels(SpreadLevels(signal.spread_stop, signal.spread_target))
     leg = "" if signal.spread is None else f", a leg of {signal.spread}"
+    if signal.kind is SignalKind.STOP_ADJUSTMENT and signal.spread is not None:
+        what, leg = f" of {signal.spread}{_at_levels(SpreadLevels(signal.spread_stop, signal.spread_target))}", ""
     if signal.kind is SignalKind.EXIT and signal.spread is not None:
         units = "all units" if signal.quantity is None else f"{signal.quantity:f} units"
         what, leg = f" of {units} of {signal.spread}", ""
@@ -514,6 +520,10 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.SpreadLevelSeen: lambda e: (
         f"the {_level(e)} of the spread on {e.account} seems to be reached, at {e.at:f}: it is looked at "
         "with the latest quotes of all legs"
+    ),
+    ev.SpreadLevelsMoved: lambda e: (
+        f"the levels of {e.signal_id} on {e.account} are moved by {e.moved_by}{_at_levels(e.levels)}"
+        f" (before{_at_levels(e.former) or ': none'})"
     ),
     ev.SpreadLevelMissed: lambda e: f"nothing is left on {e.account}: {e.reason}",
     ev.SpreadLevelReached: lambda e: (

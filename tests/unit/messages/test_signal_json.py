@@ -532,6 +532,35 @@ def test_a_level_of_a_spread_is_a_net_price_or_money(level: object, error: str) 
     assert error in only_error(spread(spread_stop=level))
 
 
+def moving(**changed: object) -> str:
+    body = {"id": "m1", "kind": "stop_adjustment", "spread": "s1", "spread_stop": {"net_price": "-0.5"}} | changed
+    return json.dumps({name: value for name, value in body.items() if value is not None})
+
+
+def test_a_stop_adjustment_may_name_a_spread_instead_of_an_instrument() -> None:
+    signal = read(moving(spread_target={"money": 9}))
+    assert (signal.spread, signal.symbol) == ("s1", "")
+    assert signal.spread_stop == SpreadLevel(net_price=Decimal("-0.5"))
+    assert signal.spread_target == SpreadLevel(money=Decimal(9))
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"symbol": "A"}, "symbol: means nothing beside spread, wanted no such field: the spread is moved as a whole"),
+        ({"stop_loss": 1}, "stop_loss: means nothing beside spread, wanted no such field"),
+        ({"spread_stop": None}, "spread_stop: missing; with a spread a stop adjustment wants one, a spread_target or"),
+        (
+            {"spread": None, "symbol": "A", "stop_loss": 1},
+            "spread_stop: means nothing without spread, wanted the id of the spread whose level it moves",
+        ),
+        ({"quantity": 1}, "quantity: means nothing on a stop adjustment"),
+    ],
+)
+def test_a_stop_adjustment_of_a_spread_says_nothing_of_an_instrument(changed: dict[str, object], error: str) -> None:
+    assert only_error(moving(**changed)).startswith(error)
+
+
 def test_a_net_price_of_a_spread_may_be_below_zero() -> None:
     signal = read(spread(spread_stop={"net_price": "-0.5"}))
     assert signal.spread_stop == SpreadLevel(net_price=Decimal("-0.5"))

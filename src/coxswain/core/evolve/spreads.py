@@ -8,6 +8,7 @@ from coxswain.core.order import InvariantViolation, Order
 from coxswain.core.params import seconds_ns
 from coxswain.core.position import Position
 from coxswain.core.shares import Leaving, Parent, Spread, SpreadLeg
+from coxswain.core.spread_levels import has_levels, levels_of
 from coxswain.core.state import Account, State
 from coxswain.core.sums import key, plan_risk, position_of
 from coxswain.messages import events as ev
@@ -34,8 +35,7 @@ def _spread_started(state: State, clock: Deadlines, event: ev.SpreadStarted) -> 
 
 
 def _watch(state: State, clock: Deadlines, account_id: AccountId, signal_id: SignalId) -> None:
-    signal = state.signals[signal_id]
-    if signal.spread_stop is not None or signal.spread_target is not None:
+    if has_levels(levels_of(state.signals[signal_id], state.accounts[account_id].spreads[signal_id])):
         clock.set(key("spread_watch", account_id, signal_id), state.now_ns + seconds_ns(state.desk.quote_stale_s))
 
 
@@ -47,6 +47,12 @@ def _spread_watch_changed(state: State, clock: Deadlines, event: ev.SpreadWatchC
         clock.clear(watch)
     else:
         clock.set(watch, event.next_ns)
+
+
+def _spread_levels_moved(state: State, clock: Deadlines, event: ev.SpreadLevelsMoved) -> None:
+    _spread_of(state, event.account, event.signal_id).moved = event.levels
+    if key("spread_watch", event.account, event.signal_id) not in state.deadlines:
+        _watch(state, clock, event.account, event.signal_id)
 
 
 def _spread_level_seen(state: State, clock: Deadlines, event: ev.SpreadLevelSeen) -> None:
@@ -191,6 +197,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.SpreadStopped: _spread_stopped,
     ev.SpreadLeaving: _spread_leaving,
     ev.SpreadWatchChanged: _spread_watch_changed,
+    ev.SpreadLevelsMoved: _spread_levels_moved,
     ev.SpreadLevelSeen: _spread_level_seen,
     ev.SpreadLevelMissed: _spread_level_missed,
     ev.SpreadLevelReached: _spread_level_reached,

@@ -397,6 +397,9 @@ from coxswain.messages.events.spreads import (
     SpreadLevelSeen as SpreadLevelSeen,
 )
 from coxswain.messages.events.spreads import (
+    SpreadLevelsMoved as SpreadLevelsMoved,
+)
+from coxswain.messages.events.spreads import (
     SpreadMarked as SpreadMarked,
 )
 from coxswain.messages.events.spreads import (

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from coxswain.messages.events.base import EventBase
-from coxswain.model.spread import SpreadLevel
+from coxswain.model.spread import SpreadLevel, SpreadLevels
 from coxswain.model.vocabulary import AccountId, LeggingRule, Role, Side, SignalId, Symbol
 
 
@@ -87,6 +87,16 @@ class SpreadLeaving(EventBase, frozen=True):
     """The person who asked for it; empty where a signal did."""
 
 
+class SpreadLevelsMoved(EventBase, frozen=True):
+    """A signal moved the stop and target of an account's spread as a whole: where they stand from now on."""
+
+    signal_id: SignalId
+    account: AccountId
+    moved_by: SignalId
+    levels: SpreadLevels
+    former: SpreadLevels
+
+
 class SpreadLevelSeen(EventBase, frozen=True):
     """A level of a spread as a whole seems to be reached: it is looked at once more, with the latest quotes."""
 
@@ -148,6 +158,7 @@ SpreadEvent = (
     | LeggingLimitReached
     | SpreadStopped
     | SpreadLeaving
+    | SpreadLevelsMoved
     | SpreadLevelSeen
     | SpreadLevelMissed
     | SpreadLevelReached
