@@ -17,6 +17,7 @@ TELLING = (
     *("pause ann", "freeze ann", "halt ann", "resume ann", "set-mode MANUAL --everything", "reject x", "cancel x"),
     *("limits set max_order_qty=5", "limits approve 1", "limits withdraw 1", "override withdraw x"),
     *("modify x ann=1", "resolve ann:balance adopt", "breaker close ann LOSS", "override propose 13 ann x"),
+    *("replace-order x --price 1",),
 )
 USAGE = (
     "explain nobody",
@@ -40,6 +41,10 @@ USAGE = (
     "set-mode MANUAL --reason x",
     "cancel --reason x",
     "cancel nobody --reason x",
+    "replace-order --reason x",
+    "replace-order nobody --reason x",
+    "replace-order nobody --price 1 --reason x",
+    "replace-order nobody --price much --reason x",
     "reject nobody --reason x",
     "modify nobody alder --reason x",
     "modify nobody alder=many --reason x",

@@ -73,6 +73,11 @@ def test_a_mode_is_set_and_shown(journal: Path) -> None:
         (("modify", "nobody", "alder=1", "--reason", "x"), "no plan of ours has this id"),
         (("cancel", "nobody", "--reason", "x"), "no order of ours has this id"),
         (("cancel", "--reason", "x"), "nothing to cancel is named"),
+        (("replace-order", "nobody", "--price", "1", "--reason", "x"), "no order of ours has this id"),
+        (
+            ("replace-order", "nobody", "--reason", "x"),
+            "nothing to change is named: wanted --quantity, --price or --stop-price",
+        ),
         (("halt", "--reason", "x"), "no scope: wanted exactly one of"),
         (("freeze", "alder", "--everything", "--reason", "x"), "ACCOUNT and --everything: wanted exactly one of"),
         (("set-mode", "AUTO", "--everything", "--reason", "x"), "wanted one of FULL_AUTO"),

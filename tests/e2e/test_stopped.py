@@ -43,6 +43,9 @@ class Office:
     def status(self) -> dict[str, Any]:
         return dict(coxswain("status", "--journal", "j", "--json", cwd=self.folder).json())
 
+    def open_orders(self) -> list[dict[str, Any]]:
+        return list(coxswain("orders", "--journal", "j", "--open", "--json", cwd=self.folder).json())
+
     def records(self) -> list[Record]:
         return read_records(self.journal)
 
@@ -214,6 +217,19 @@ def test_an_order_that_is_cancelled_while_nobody_runs_is_cancelled_at_the_venue(
     assert document["orders"]["unknown_now"] == 0
     orders = coxswain("orders", "--journal", "j", "--json", cwd=office.folder).json()
     assert {order["ord_status"] for order in orders} == {"CANCELED"}
+    office.proves()
+
+
+def test_an_order_that_is_changed_while_nobody_runs_is_changed_at_the_venue_by_the_next_start(office: Office) -> None:
+    office.run(entry("rest", 5, order_type="LIMIT", limit_price="1.08", stop_loss="1.07", time_in_force="GTC"))
+    (first, second) = (order.cl_ord_id for order in office.entries())
+    words = ("replace-order", first, "--price", "1.081", "--reason", "nearer")
+    done = office.say(*words)
+    assert "nothing was sent: no engine runs with this journal" in done.err
+    assert "another change of it waits for the engine already" in office.say(*words, code=2).err
+    assert office.run()["orders"]["unknown_now"] == 0
+    prices = {order["cl_ord_id"]: order["price"] for order in office.open_orders()}
+    assert (prices[first], prices[second]) == ("1.081", "1.08")
     office.proves()
 
 

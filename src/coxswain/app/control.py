@@ -20,6 +20,7 @@ from coxswain.journal.store import Journal
 from coxswain.messages.command_json import CommandError, parse_command
 from coxswain.messages.inputs import (
     ApprovePlan,
+    ChangeOrder,
     CompareAccounts,
     Input,
     Keepable,
@@ -82,7 +83,7 @@ def tell(path: Path, document: Mapping[str, object]) -> Answer:
 def _what_takes_an_engine(message: Input) -> Keepable | None:
     """Return a command that acts on the market or the venues of now: without an engine there is nobody to do it."""
     match message:
-        case SubmitSignal() | ApprovePlan() | CompareAccounts():
+        case SubmitSignal() | ApprovePlan() | CompareAccounts() | ChangeOrder():
             return message
         case StopTrading(StopLevel.FLATTEN, scope) if scope.kind is not ScopeKind.ORDER:
             return message

@@ -44,6 +44,7 @@ EXAMPLES = {
     "positions": "",
     "reconcile": 'alpha --reason "after a call to the broker"',
     "reject": 'my-first-signal --reason "too late"',
+    "replace-order": '1a2b3c4d-alpha-1 --price 1.0851 --reason "the market went away"',
     "replay": "",
     "resolve": 'alpha:balance adopt --reason "a deposit"',
     "resume": '--everything --reason "it was a false alarm"',

@@ -190,6 +190,24 @@ def cancel(
     tell(journal, as_json, "cancel", **fields, reason=reason)
 
 
+@operating.command("replace-order")
+@reports_errors
+def replace_order(
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
+    reason: Reason,
+    quantity: Annotated[
+        str | None, typer.Option("--quantity", metavar="LOTS", help="The new total, filled part included.")
+    ] = None,
+    price: Annotated[str | None, typer.Option("--price", metavar="PRICE", help="The new limit.")] = None,
+    stop_price: Annotated[str | None, typer.Option("--stop-price", metavar="PRICE", help="The new trigger.")] = None,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Change the quantity or the prices of a working limit or stop order."""
+    fields = {"order": order, "quantity": quantity, "price": price, "stop_price": stop_price}
+    tell(journal, as_json, "replace-order", **fields, reason=reason)
+
+
 @operating.command()
 @reports_errors
 def reconcile(

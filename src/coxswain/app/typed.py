@@ -24,10 +24,12 @@ ARGUMENTS = {
     "proposal": "PROPOSAL",
     "protection": "--protection",
     "quantities": "ACCOUNT=LOTS",
+    "quantity": "--quantity",
     "reason": "--reason",
     "resolution": "HOW",
     "seen_px": "--seen-px",
     "signal_id": "SIGNAL",
+    "stop_price": "--stop-price",
     "strategy": "--strategy",
     "values": "KEY=VALUE",
     "venue": "--venue",
@@ -35,14 +37,15 @@ ARGUMENTS = {
 OF_COMMAND = {
     "cancel": {"account": "--account", "order": "ORDER", "plan_id": "--plan"},
     "reconcile": {"accounts": "ACCOUNT"},
+    "replace-order": {"order": "ORDER"},
     "set-limits": {"account": "--account"},
     "set-mode": {"account": "--account"},
 }
 """Where one command takes as an option what others take as a word, or the other way round."""
-TAKE_ORDER = ("cancel", "halt")
+TAKE_ORDER = ("cancel", "halt", "replace-order")
 NAME = re.compile(r"[a-z_]+")
 LISTED = re.compile(r"wanted (?:exactly one of )?(.+)")
-SCOPES = ("no scope:", "nothing to cancel is named:")
+SCOPES = ("no scope:", "nothing to cancel is named:", "nothing to change is named:")
 
 
 def as_typed(command: str, sentence: str) -> str:

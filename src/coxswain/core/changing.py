@@ -11,14 +11,14 @@ import msgspec
 from coxswain.core.gate_view import view_of
 from coxswain.core.order import Order, Phase, is_done
 from coxswain.core.params import NS_PER_S
-from coxswain.core.state import find_order
+from coxswain.core.state import State, find_order
 from coxswain.core.submit import ask_cancel, cancel, deny, replace, submit
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import ChangeOrder
 from coxswain.model.decimals import plain
 from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import PROTECTION, OrdStatus, OrdType, Role
+from coxswain.model.vocabulary import PROTECTION, ClOrdId, OrdStatus, OrdType, Role
 from coxswain.risk.gate import Refused, judge
 
 
@@ -55,9 +55,8 @@ def renew(tx: Tx, order: Order) -> None:
 
 def on_change_order(tx: Tx, message: ChangeOrder) -> None:
     """Change an order as a person asks, or say why not."""
-    found = (find_order(account, message.cl_ord_id) for account in tx.state.accounts.values())
-    order = next((order for order in found if order is not None), None)
-    why = "no order of ours has this id" if order is None else _why_not(order, message)
+    order = find_anywhere(tx.state, message.cl_ord_id)
+    why = why_never(order, message) or _why_not_now(order)
     if order is None or why:
         tx.refuse("replace-order", message.cl_ord_id, message.actor, why)
         return
@@ -65,8 +64,16 @@ def on_change_order(tx: Tx, message: ChangeOrder) -> None:
     change(tx, order, plain(total - order.cum_qty), message.price, message.stop_px)
 
 
-def _why_not(order: Order, message: ChangeOrder) -> str:
-    """Say what keeps an order from being changed by a person; empty if nothing does."""
+def find_anywhere(state: State, cl_ord_id: ClOrdId) -> Order | None:
+    """Return the order of any account that has this id, or had it."""
+    found = (find_order(account, cl_ord_id) for account in state.accounts.values())
+    return next((order for order in found if order is not None), None)
+
+
+def why_never(order: Order | None, message: ChangeOrder) -> str:
+    """Say what keeps an order from ever being changed so by a person; empty if nothing does."""
+    if order is None:
+        return "no order of ours has this id"
     intent = order.intent
     if is_done(order):
         return "it is over"
@@ -74,15 +81,19 @@ def _why_not(order: Order, message: ChangeOrder) -> str:
         return f"it is the {intent.role} order of a position: a stop_adjustment moves it"
     if intent.role is Role.EXIT or intent.ord_type is OrdType.MARKET:
         return f"it is a {intent.ord_type} order that is meant to fill at once: cancel it instead"
-    if order.phase is Phase.PENDING_NEW or order.cancel_wanted or order.replace_pending is not None:
-        return "what was asked of it last is not answered yet"
-    if not order.outcome_known:
-        return "its outcome is unknown: the venue is being asked"
     prices = (("price", message.price, order.price), ("stop_price", message.stop_px, order.stop_px))
     for name, wanted, has in prices:
         if wanted is not None and has is None:
             return f"it is a {intent.ord_type} order and has no {name}"
     return ""
+
+
+def _why_not_now(order: Order | None) -> str:
+    if order is None:
+        return ""
+    if order.phase is Phase.PENDING_NEW or order.cancel_wanted or order.replace_pending is not None:
+        return "what was asked of it last is not answered yet"
+    return "" if order.outcome_known else "its outcome is unknown: the venue is being asked"
 
 
 def _changed(order: Order, open_qty: Decimal, price: Decimal | None, stop_px: Decimal | None) -> OrderIntent:

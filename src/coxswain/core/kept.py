@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from coxswain.core import admission, approvals, recon, spread_exits, stops
+from coxswain.core import admission, approvals, changing, recon, spread_exits, stops
 from coxswain.core.money import rate_up
+from coxswain.core.order import Order
 from coxswain.core.params import NS_PER_S, seconds_ns
 from coxswain.core.scopes import unknown_scope
 from coxswain.core.spreads import symbols_named, symbols_of
@@ -41,6 +42,8 @@ def on_keep(tx: Tx, message: inp.KeepCommand) -> None:
             _keep_signal(tx, message, command)
         case inp.StopTrading() as command:
             _keep_flatten(tx, message, command)
+        case inp.ChangeOrder() as command:
+            _keep_change(tx, message, command)
         case inp.CompareAccounts() as command:
             known = tuple(name for name in command.accounts if recon.can_be_compared(tx, command, name))
             if known or not command.accounts:
@@ -110,6 +113,24 @@ def _keep_flatten(tx: Tx, message: inp.KeepCommand, command: inp.StopTrading) ->
         isinstance(kept.command, inp.StopTrading) and kept.command.scope == scope for kept in state.kept.values()
     ):
         _keep(tx, message, command)
+
+
+def _keep_change(tx: Tx, message: inp.KeepCommand, command: inp.ChangeOrder) -> None:
+    """An order has one change that waits: a second one would find the first unanswered."""
+    order = changing.find_anywhere(tx.state, command.cl_ord_id)
+    why = changing.why_never(order, command)
+    twin = next((name for name, kept in tx.state.kept.items() if order and _order_of(tx.state, kept) is order), None)
+    if twin is not None and not why:
+        why = f"another change of it waits for the engine already, as {twin}, wanted withdraw {twin} first"
+    if why:
+        tx.refuse("replace-order", command.cl_ord_id, command.actor, why)
+    else:
+        _keep(tx, message, command)
+
+
+def _order_of(state: State, kept: KeptCommand) -> Order | None:
+    command = kept.command
+    return changing.find_anywhere(state, command.cl_ord_id) if isinstance(command, inp.ChangeOrder) else None
 
 
 def on_withdraw(tx: Tx, message: inp.WithdrawCommand) -> None:
@@ -206,6 +227,9 @@ def _accounts(state: State, command: inp.Keepable) -> tuple[AccountId, ...]:
             return tuple(name for name in signal.accounts if name in state.accounts)
         case inp.CompareAccounts(accounts=accounts) if accounts:
             return tuple(name for name in accounts if name in state.accounts)
+        case inp.ChangeOrder(cl_ord_id=cl_ord_id):
+            order = changing.find_anywhere(state, cl_ord_id)
+            return () if order is None else (order.intent.account,)
         case inp.StopTrading(scope=scope):
             return tuple(name for name, _ in stops.accounts_in(state, scope))
         case _:
@@ -219,6 +243,9 @@ def _symbols(state: State, command: inp.Keepable) -> tuple[Symbol, ...]:
             return tuple(symbol for signal_id in signal_ids for symbol in symbols_of(state, signal_id))
         case inp.SubmitSignal(signal):
             return symbols_named(state, signal)
+        case inp.ChangeOrder(cl_ord_id=cl_ord_id):
+            order = changing.find_anywhere(state, cl_ord_id)
+            return () if order is None else (order.intent.symbol,)
         case _:
             return ()
 
@@ -237,6 +264,7 @@ def _is_converted(state: State, symbol: Symbol, accounts: list[Account]) -> bool
 # Each function takes the command that it stands beside; no type says that of a table.
 _HANDLERS: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.ApprovePlan: approvals.on_approve,
+    inp.ChangeOrder: changing.on_change_order,
     inp.CompareAccounts: recon.on_compare,
     inp.StopTrading: stops.on_stop,
     inp.SubmitSignal: admission.on_signal,

@@ -247,7 +247,7 @@ class CompareAccounts(InputBase, frozen=True):
     actor: str = ""
 
 
-Keepable = SubmitSignal | StopTrading | ApprovePlan | CompareAccounts
+Keepable = SubmitSignal | StopTrading | ApprovePlan | CompareAccounts | ChangeOrder
 """Commands that take a market or a venue."""
 
 

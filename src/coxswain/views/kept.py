@@ -18,6 +18,10 @@ def words_of(command: inp.Keepable) -> str:
             return f"submit {signal.id} ({' '.join(filter(None, (signal.kind, signal.side, signal.symbol)))})"
         case inp.CompareAccounts(accounts=accounts):
             return f"reconcile {', '.join(accounts) or 'all accounts'}"
+        case inp.ChangeOrder():
+            wanted = (("quantity", command.order_qty), ("price", command.price), ("stop price", command.stop_px))
+            told = ", ".join(f"{what} {value:f}" for what, value in wanted if value is not None)
+            return f"replace order {command.cl_ord_id}: {told}"
         case inp.StopTrading(level, scope):
             return f"{level.lower()} {name_of(scope)}"
 

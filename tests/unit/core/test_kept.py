@@ -7,6 +7,7 @@ import pytest
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import (
     ApprovePlan,
+    ChangeOrder,
     CompareAccounts,
     EngineStarted,
     Keepable,
@@ -16,10 +17,27 @@ from coxswain.messages.inputs import (
     WithdrawCommand,
 )
 from coxswain.messages.record import Record
-from coxswain.messages.requests import NewOrder, QueryAccount
+from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, ReplaceOrder
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
+from coxswain.model.setup import Capabilities
 from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import JournalId, Mode, OrdStatus, Role, Side, SignalId, SignalKind, Symbol, TradingState
+from coxswain.model.vocabulary import (
+    ClOrdId,
+    JournalId,
+    Mode,
+    OrdStatus,
+    OrdType,
+    Role,
+    Side,
+    SignalId,
+    SignalKind,
+    Symbol,
+    TimeInForce,
+    TradingState,
+    VenueTier,
+)
+from coxswain.views.alerts import Alerts, Kind
+from coxswain.views.kept import words_of
 from tests.asking import pause, release, stop
 from tests.unit.core.desk import EURUSD, MS, SHARE, WELL, A, B, D, Desk, S, account, kinds, only, setup
 
@@ -150,6 +168,86 @@ def test_a_signal_that_was_taken_before_is_a_duplicate() -> None:
     message = only([r.input for r in [desk.signal(quantity=1, stop_loss="95.00")]])
     assert isinstance(message, SubmitSignal)
     assert kinds(desk.keep(message)) == ["SignalDuplicated"]
+
+
+# --- changing an order ------------------------------------------------------------------------------------------------
+
+
+def resting(*, native_replace: bool = True) -> tuple[Stopped, ClOrdId]:
+    """A desk with a limit order that works at its venue, and its id."""
+    can = Capabilities(VenueTier.T1, True, True, native_replace)
+    desk = Stopped(setup(account(A), can=can))
+    order = desk.enter(10, order_type=OrdType.LIMIT, limit_price="99.00", time_in_force=TimeInForce.GTC)
+    desk.accept(order)
+    return desk, order
+
+
+def change(order: ClOrdId, price: str = "99.50") -> ChangeOrder:
+    return ChangeOrder("ann", "nearer", order, price=D(price))
+
+
+def test_a_change_of_an_order_leaves_after_the_start_once_the_books_agree_and_there_is_a_price() -> None:
+    desk, order = resting()
+    record = desk.keep(change(order))
+    assert (kinds(record), record.requests, desk.order(order).price) == (["CommandKept"], (), D("99.00"))
+    assert words_of(change(order)) == f"replace order {order}: price 99.50"
+    desk.starts(S)
+    since = len(desk.records)
+    desk.books(A)
+    assert not desk.requests(ReplaceOrder, since)
+    desk.quote(SHARE, "100.00", "100.02")
+    sent = only(desk.requests(ReplaceOrder, since))
+    assert (sent.orig_cl_ord_id, sent.price) == (order, D("99.50"))
+    desk.replace(sent.cl_ord_id, 10, price=D("99.50"))
+    assert desk.order(order).price == D("99.50")
+    assert desk.engine.state.kept == {}
+    assert desk.folded().engine.digest() == desk.engine.digest()
+
+
+def test_where_the_venue_changes_no_orders_it_is_called_back_after_the_start_and_a_new_one_follows() -> None:
+    desk, order = resting(native_replace=False)
+    desk.keep(change(order))
+    desk.starts(S)
+    since = len(desk.records)
+    desk.goes_on()
+    assert [request.cl_ord_id for request in desk.requests(CancelOrder, since)] == [order]
+    desk.cancel(order)
+    assert [request.price for request in desk.entries(since)] == [D("99.50")]
+
+
+def test_a_change_passes_the_gate_of_then() -> None:
+    desk, order = resting()
+    desk.keep(change(order))
+    desk.starts(S)
+    desk.books(A)
+    desk.quote(SHARE, "90.00", "90.02")
+    assert not desk.requests(ReplaceOrder)
+    assert "PRICE_COLLAR" in [why.split(":")[0] for each in desk.events(ev.OrderDenied) for why in each.reasons]
+
+
+def test_a_change_of_an_order_that_is_over_by_then_is_refused_and_somebody_is_told() -> None:
+    desk, order = resting()
+    desk.keep(change(order))
+    desk.starts(S)
+    desk.cancel(order)
+    desk.books(A)
+    record = desk.quote(SHARE, "100.00", "100.02")
+    assert refusal(record) == "it is over"
+    assert [alert.kind for alert in Alerts(0).apply(record)] == [Kind.COMMAND]
+
+
+def test_a_change_that_can_never_be_is_refused_at_once_and_a_second_one_while_the_first_waits() -> None:
+    desk, order = resting()
+    assert refusal(desk.keep(change(ClOrdId("nobody")))) == "no order of ours has this id"
+    wrong = ChangeOrder("ann", "nearer", order, stop_px=D("99.00"))
+    assert refusal(desk.keep(wrong)) == "it is a LIMIT order and has no stop_price"
+    desk.keep(change(order))
+    assert "another change of it waits for the engine already, as c" in refusal(desk.keep(change(order, "99.60")))
+    desk.step(WithdrawCommand(only(list(desk.engine.state.kept)), "not now", "ann"))
+    desk.keep(change(order, "99.60"))
+    desk.starts(S)
+    desk.goes_on()
+    assert [request.price for request in desk.requests(ReplaceOrder)] == [D("99.60")]
 
 
 # --- carried out ------------------------------------------------------------------------------------------------------
