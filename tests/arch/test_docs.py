@@ -73,6 +73,15 @@ def test_the_map_of_the_architecture_page_names_every_room(room: str) -> None:
     assert f"| `{room}/` |" in _read("docs/ARCHITECTURE.md")
 
 
+def test_the_line_of_the_core_names_every_module_of_it_and_no_other() -> None:
+    """One that is new belongs beside those of its kind, in the line that begins with | `core/` |."""
+    (line,) = re.findall(r"^\| `core/` \|.*$", _read("docs/ARCHITECTURE.md"), re.MULTILINE)
+    core = ROOT / "src/coxswain/core"
+    modules = {path.stem for path in core.glob("*.py")} - {"__init__"}
+    rooms = {f"{path.name}/" for path in core.iterdir() if (path / "__init__.py").exists()} | {"core/"}
+    assert set(re.findall(r"`([a-z_]+/?)`", line)) == modules | rooms
+
+
 # --- the table of keys and the code that reads them -------------------------------------------------------------------
 
 READ_BY_THE_SHELL = {"signal_ttl_s", "quote_interval_ms", "volatility_bar_s"}

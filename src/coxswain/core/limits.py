@@ -18,6 +18,7 @@ from coxswain.core.trust import release, restrict
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import ApproveLimits, SetLimits, WithdrawLimits
+from coxswain.model.checks import each_of
 from coxswain.model.decimals import ZERO, is_short, plain, text
 from coxswain.model.keys import AT_START, KEYS, LADDER, RANGES, Scope, general
 from coxswain.model.orders import OrderIntent
@@ -351,7 +352,8 @@ def _above(tx: Tx, account_id: AccountId, symbol: Symbol, strategy: str) -> Iter
         for rule in rules:
             answer = rule.check(nothing, view, rule.params)
             if answer is not None and not answer.passed:
-                yield f"{answer.code} of {strategy}" if answer.code.startswith("STRATEGY_") else answer.code
+                codes = (each.code for each in each_of(answer))
+                yield from (f"{code} of {strategy}" if code.startswith("STRATEGY_") else code for code in codes)
 
 
 def _counts(account: Account) -> list[str]:

@@ -291,6 +291,13 @@ def test_it_is_said_in_the_event_in_the_alert_and_on_the_screen_of_limits() -> N
     assert (row.value, row.used, row.headroom) == (D(9), D(10), D(-1))
 
 
+def test_every_limit_that_is_exceeded_is_named() -> None:
+    desk = holding()
+    desk.step(inp.SetLimits({LOTS: D(9), "max_position_qty": D(8)}, "less", "ann", A))
+    said = desk.events(ev.AccountStateChanged)[-1].reason
+    assert said.endswith("POSITION_QTY, STRATEGY_POSITION_QTY of trend")
+
+
 def test_what_another_strategy_holds_does_not_count() -> None:
     desk = holding()
     change(desk, f"{LOTS}:carry", "1")
