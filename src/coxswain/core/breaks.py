@@ -132,9 +132,12 @@ def _do(tx: Tx, account: Account, found: ev.BreakFound, chosen: Chosen, answer: 
 
 
 def _take_balance(tx: Tx, account: Account, found: ev.BreakFound, chosen: Chosen, answer: AccountLookedUp) -> str:
-    """Adopted, it is a transfer: no result of trading. Written off, it counts as one."""
+    """Adopted, it is a transfer: no result of trading. Written off, it counts as one.
+
+    What was written off in the same comparison has moved our balance since the difference was seen.
+    """
     is_transfer = chosen.resolution is ADOPT
-    change, as_of_ns = chosen.difference, answer.as_of_ns or account.asked_ns
+    change, as_of_ns = plain(answer.balance - (account.balance or ZERO)), answer.as_of_ns or account.asked_ns
     tx.apply(ev.BalanceAdjusted(account.spec.id, answer.balance, change, is_transfer, chosen.reason, as_of_ns))
     watching.watch(tx, account.spec.id)
     return ""

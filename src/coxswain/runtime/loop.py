@@ -23,12 +23,14 @@ from coxswain.messages.inputs import (
     Input,
     ObserveHost,
     StopEngine,
+    StopTrading,
     TimePassed,
     VenueFailed,
     VenueQuoted,
 )
 from coxswain.messages.record import Record, encode
 from coxswain.messages.requests import NewOrder, QueryAccount, ReplaceOrder, Request
+from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.market import Quote, is_sane
 from coxswain.model.vocabulary import AccountId, ReachedVenue, Symbol, VenueId
 from coxswain.runtime.bars import Bars
@@ -43,7 +45,7 @@ from coxswain.runtime.refresh import Refresh
 from coxswain.runtime.rounds import Rounds
 from coxswain.runtime.signals import Signals
 from coxswain.runtime.snapshots import Snapshots
-from coxswain.venues.base import Venue
+from coxswain.venues.base import Venue, failure_of
 
 GROUP_MAX = 64
 """Records in one commit."""
@@ -546,18 +548,31 @@ class Loop:
             if refusal:
                 kept.append(_refused(request, refusal))
             elif not isinstance(request, NewOrder | ReplaceOrder):
-                self._venue_of[request.account].send(request, self.now_ns)
+                kept += self._hand_over(request)
             elif lag_ns > STOOD_STILL_NS:
                 kept.append(_kept_back(request, f"the engine stood still for {lag_ns / NS_PER_S:.1f} s {JUDGED}"))
             elif self._lease is not None and (why := self._lease.why_not(request.account)):
                 kept.append(_kept_back(request, why))
             else:
-                self._venue_of[request.account].send(request, self.now_ns)
+                kept += self._hand_over(request)
         if outbox:
             self._settle()
         for message in kept:
             self._record(message)
         self._sign()
+
+    def _hand_over(self, request: Request) -> tuple[Input, ...]:
+        """Give a request to its venue. An adapter that raises breaks its promise: nobody knows what it did before.
+
+        So the outcome is unknown, and its account is halted until a person has looked; all others go on.
+        """
+        try:
+            self._venue_of[request.account].send(request, self.now_ns)
+        except Exception as bug:
+            why = f"the adapter of its venue raised {type(bug).__name__}: {bug}"
+            halt = StopTrading(StopLevel.HALT, Scope(ScopeKind.ACCOUNT, request.account), why, "the loop")
+            return failure_of(request, ReachedVenue.MAYBE, why), halt
+        return ()
 
     def _sign(self) -> None:
         """Sign where the journal stands, if that is due. What was to leave has left."""

@@ -162,7 +162,7 @@ BEGINNINGS = tuple(
 )
 RESETS = (("UTC", "00:00"), ("Europe/Berlin", "02:30"), ("America/New_York", "02:30"), ("America/New_York", "17:00"))
 TIERS = (VenueTier.T1, VenueTier.T1, VenueTier.T2, VenueTier.T2, VenueTier.T3)
-RARE = ("F28", "F34", "F35-WRONG", "F52")
+RARE = ("F28", "F34", "F35-WRONG", "F52", "F52-RAISES")
 """What comes once in a while, even where it comes."""
 SELDOM_CAN = ("F18", "F21", "F31")
 """What has few chances, and takes many of them."""

@@ -8,7 +8,7 @@ import msgspec
 
 from coxswain.sim.checker.judge import Invariants
 from coxswain.sim.draw import Drawn, draw, make
-from coxswain.sim.world import Checker
+from coxswain.sim.world import Checker, Wrong
 
 STALLS, FLOOD = "F36", "F46-FLOOD"
 DAMAGE = {"F39", "F40", "F45"}
@@ -76,7 +76,7 @@ def _play(drawn: Drawn, seed: int) -> Played:
         unrest.calm_down()
         world.rest(meanwhile=unrest.look_after)
         world.at_rest()
-    except Exception as error:  # whatever it is, it is a finding
+    except (Exception, Wrong) as error:  # whatever it is, it is a finding
         failed = f"{type(error).__name__}: {error}".partition("\n")[0][:500]
         where = "".join(traceback.format_exception(error)[-4:])
     bodies = world.disk.bodies()

@@ -22,7 +22,7 @@ from coxswain.messages.inputs import (
 )
 from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, ReplaceOrder, Request
 from coxswain.model.market import Quote
-from coxswain.model.orders import VenuePosition
+from coxswain.model.orders import VenueOrder, VenuePosition
 from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import (
     OPPOSITE,
@@ -32,6 +32,7 @@ from coxswain.model.vocabulary import (
     OrdType,
     ReachedVenue,
     VenueId,
+    VenueOrderId,
 )
 from coxswain.sim import books
 from coxswain.sim.ground import MS, S
@@ -81,6 +82,8 @@ class Port:
         self._partly: set[ClOrdId] = set()
         self._forgotten: set[ClOrdId] = set()
         self._wrong_until: dict[ClOrdId, int] = {}
+        self._numbers: dict[str, int] = {}
+        """Under which numbers the venue shows its orders."""
 
     # --- what a venue is to the loop ----------------------------------------------------------------------------------
 
@@ -110,6 +113,10 @@ class Port:
         elif isinstance(request, CancelOrder):
             self._cancelled.add(request.cl_ord_id)
         self._begin_trouble(now_ns)
+        if self._happens("F52-RAISES"):
+            if self._chance.randrange(2):
+                self._arrive(request, now_ns)
+            raise self._chance.choice((KeyError("order_id"), ValueError("NaN"), AttributeError("no reply")))
         self._send(request, now_ns)
         if isinstance(request, NewOrder):
             self._passed("sent")
@@ -202,6 +209,29 @@ class Port:
             self._cancel_unasked(now_ns)
         if self._happens("F34", counted=False):
             self._forget(now_ns)
+            self._number_anew()
+
+    def _number_anew(self) -> None:
+        """Count orders from one again: what it calls an order now it has called another one before."""
+        self._fired["F34-IDS"] += bool(self._numbers)
+        self._numbers.clear()
+
+    def _renumbered(self, report: Input) -> Input:
+        """Show an order under the venue's number of it."""
+        match report:
+            case ExecutionReport(venue_order_id=str(own)):
+                return msgspec.structs.replace(report, venue_order_id=self._number_of(own))
+            case OrderLookedUp(order=VenueOrder() as order):
+                order = msgspec.structs.replace(order, venue_order_id=self._number_of(order.venue_order_id))
+                return msgspec.structs.replace(report, order=order)
+            case AccountLookedUp(orders=orders):
+                shown = (msgspec.structs.replace(o, venue_order_id=self._number_of(o.venue_order_id)) for o in orders)
+                return msgspec.structs.replace(report, orders=tuple(shown))
+            case _:
+                return report
+
+    def _number_of(self, own: str) -> VenueOrderId:
+        return VenueOrderId(str(self._numbers.setdefault(own, len(self._numbers) + 1)))
 
     def _cancel_unasked(self, now_ns: int) -> None:
         for account_id in self._venue._exchange.ledger.accounts:
@@ -222,6 +252,7 @@ class Port:
     # --- towards the engine -------------------------------------------------------------------------------------------
 
     def _carry(self, report: Input, now_ns: int) -> None:
+        report = self._renumbered(report)
         if isinstance(report, ExecutionReport):
             if report.cl_ord_id.startswith(books.BEHIND_OUR_BACK):
                 return

@@ -37,9 +37,11 @@ AT_VENUES = {
     "F32": "stream silent, then all of it at once, parts of it twice",
     "F33": "venue cannot be reached for minutes",
     "F34": "venue forgets its working orders",
+    "F34-IDS": "venue begins its numbers of orders anew",
     "F35": "query of an account fails",
     "F35-WRONG": "query of an account or an order answers with a wrong balance or position",
     "F52": "report with another symbol, side or quantity",
+    "F52-RAISES": "adapter raises in the middle of a request",
     "F53": "venue hangs on every call for minutes",
 }
 AROUND = {

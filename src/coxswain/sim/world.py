@@ -53,7 +53,11 @@ STEPS_MAX = 2_000
 """At one instant: more is a circle."""
 
 
-class Crash(Exception):
+class Wrong(BaseException):
+    """The checker objects. Like a crash it passes everything that handles exceptions."""
+
+
+class Crash(BaseException):
     """The process dies here."""
 
     def __init__(self, row: str) -> None:
@@ -366,7 +370,10 @@ class World(Ground):
         self._left = 0
 
     def _on_request(self, request: Request) -> None:
-        self._checker.on_request(request, self._durable, self.loop.now_ns)
+        try:
+            self._checker.on_request(request, self._durable, self.loop.now_ns)
+        except AssertionError as error:
+            raise Wrong(str(error)) from error
         self._left += 1
 
     def _pass(self, point: str) -> None:

@@ -179,3 +179,23 @@ def test_closing_what_cannot_be_closed_waits_a_while_although_its_levels_were_se
     desk.wait(0)
     desk.step(release(FROZEN))
     assert desk.position().qty == 15
+
+
+def test_a_balance_that_is_adopted_beside_a_loss_that_is_written_off_moves_by_what_is_left() -> None:
+    """Found by world 3057: the difference was from before the loss, so what came in was not what the event said."""
+    desk = Desk()
+    desk.hold(10)
+    desk.step(CompareAccounts("asked", (A,)))
+    desk.wait(S)
+    balance = desk.account().balance
+    assert balance is not None
+    desk.books(positions=(), balance=balance + 15)
+    desk.step(ResolveBreak(A, "A:position:SHARE", Resolution.WRITE_OFF, "it is gone", "ann", D(90)))
+    desk.step(ResolveBreak(A, "A:balance", Resolution.ADOPT, "paid in", "ann"))
+    desk.wait(S)
+    desk.books(positions=(), balance=balance + 15)
+    (adjusted,) = desk.events(ev.BalanceAdjusted)
+    lost = [event.realized for event in desk.events(ev.PositionChanged)][-1]
+    assert lost < 0
+    assert adjusted.difference == 15 - lost
+    assert desk.account().balance == adjusted.balance == balance + 15

@@ -9,16 +9,17 @@ import pytest
 from coxswain.core.engine import Engine
 from coxswain.journal.errors import JournalFailed
 from coxswain.journal.store import Journal
-from coxswain.messages.events import AccountStateChanged, OrderFilled
+from coxswain.messages.events import AccountStateChanged, OrderFilled, OutcomeUnknown
 from coxswain.messages.inputs import EngineStarted, Input, StopEngine, SubmitSignal, VenueQuoted
 from coxswain.messages.record import Record, decode
 from coxswain.messages.requests import NewOrder, Request
+from coxswain.model.control import StopLevel
 from coxswain.model.market import Quote
 from coxswain.model.vocabulary import JournalId, TradingState
 from coxswain.runtime import loop
 from coxswain.runtime.plugins import make_engine
 from coxswain.venues.paper import PaperVenue
-from tests.unit.runtime.desk import SHARE, START_NS, VENUE_OF, A, B, Desk, S, entry, setup
+from tests.unit.runtime.desk import SHARE, START_NS, VENUE_OF, A, B, Desk, S, entry, paper, setup
 
 
 def in_memory() -> Journal:
@@ -159,6 +160,30 @@ def test_nothing_is_asked_of_a_venue_for_an_account_that_is_not_configured(trade
     states = [event for event in start.events if isinstance(event, AccountStateChanged) and event.account == B]
     assert [(event.cause, event.state) for event in states] == [("NOT_CONFIGURED", TradingState.HALTED)]
     assert {request.account for record in second.seen for request in record.requests} == {A}
+
+
+def test_an_adapter_that_raises_halts_its_account_and_no_other() -> None:
+    """It may have sent the order before it raised: that is a question, and the venue is asked."""
+    broken = paper(VENUE_OF[A])
+    send, asked = broken.send, list[Request]()
+
+    def raises(request: Request, now_ns: int) -> None:
+        asked.append(request)
+        send(request, now_ns)
+        if isinstance(request, NewOrder) and not request.reduce_only:
+            raise KeyError("no such field in the reply")
+
+    broken.send = raises  # type: ignore[method-assign]
+    desk = Desk(entry("in", 5), venues=[broken, paper(VENUE_OF[B])])
+    desk.run()
+    states = desk.engine.state.accounts
+    assert StopLevel.HALT in desk.engine.state.stops[f"ACCOUNT:{A}"]
+    assert (states[A].state, states[B].state) == (TradingState.REDUCING, TradingState.ACTIVE)
+    assert states[A].positions[SHARE].qty == states[B].positions[SHARE].qty == 10
+    unknown = [event for record in desk.seen for event in record.events if isinstance(event, OutcomeUnknown)]
+    assert [event.account for event in unknown] == [A]
+    assert "KeyError" in unknown[0].reason
+    assert sum(isinstance(request, NewOrder) and not request.reduce_only for request in asked) == 1
 
 
 def test_a_venue_with_quotes_of_its_own_trades_by_them_and_the_core_sees_at_most_one_a_second() -> None:
