@@ -16,11 +16,12 @@ from functools import partial
 
 import msgspec
 
+from coxswain.core.contingent import life_of
 from coxswain.core.draws import draw
 from coxswain.core.eligibility import fitness
 from coxswain.core.entries import LOOK_AGAIN_NS, entry_intent, postponed
 from coxswain.core.order import Order, held_qty, is_complete
-from coxswain.core.params import NS_PER_MS
+from coxswain.core.params import NS_PER_MS, NS_PER_S
 from coxswain.core.position import NOTHING_HELD, Position
 from coxswain.core.protection import follow, set_levels, start_exit
 from coxswain.core.scopes import narrower_state, why_restricted
@@ -30,7 +31,7 @@ from coxswain.core.submit import cancel, submit
 from coxswain.core.tx import Tx
 from coxswain.messages import events as ev
 from coxswain.model.algo import AlgoModule, ParentView, Target
-from coxswain.model.checks import reason
+from coxswain.model.checks import Check, reason
 from coxswain.model.decimals import ZERO, plain
 from coxswain.model.market import Instrument, Quote, is_sane, mid
 from coxswain.model.orders import OrderIntent
@@ -61,13 +62,23 @@ def release(tx: Tx, account_id: AccountId, signal_id: SignalId) -> None:
     if postponed(tx, account_id, signal_id):
         return
     signal, share = tx.state.signals[signal_id], tx.state.plans[signal_id].shares[account_id]
-    checks = tuple(fitness(tx.account(account_id)))
+    checks = (*fitness(tx.account(account_id)), _age(tx.state, signal_id, account_id))
     failed = tuple(reason(check) for check in checks if not check.passed)
     if failed:
         intent = entry_intent(tx, signal_id, account_id, share.qty, ENTRY)
         tx.apply(ev.OrderDenied(intent, checks, failed))
     elif signal.side is not None:
         _start(tx, account_id, signal, signal.side, share.qty)
+
+
+def _age(state: State, signal_id: SignalId, account_id: AccountId) -> Check:
+    """Whether the signal still lives. What is sent later is as old as the algorithm, by the gate's reckoning.
+
+    A process that stood still wakes to a release whose time is long past.
+    """
+    since_ns, dies_ns = life_of(state, signal_id, account_id)
+    age_s, life_s = Decimal(state.now_ns - since_ns) / NS_PER_S, Decimal(dies_ns - since_ns) / NS_PER_S
+    return Check("SIGNAL_AGE", plain(age_s), plain(life_s), state.now_ns <= dies_ns)
 
 
 def leave(tx: Tx, account_id: AccountId, signal: Signal, qty: Decimal, actor: str) -> None:

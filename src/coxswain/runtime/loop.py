@@ -363,7 +363,8 @@ class Loop:
         while self._rounds is not None and self._rounds.is_due(self.now_ns):
             question = self._rounds.take(self.now_ns)
             if isinstance(question, QueryAccount):
-                self._venue_of[question.account].send(question, self.now_ns)
+                for message in self._hand_over(question):
+                    self._step(message)
                 self._settle()
             elif question is not None:
                 self._step(question)

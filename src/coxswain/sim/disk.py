@@ -17,11 +17,15 @@ from coxswain.journal import files
 from coxswain.journal.chain import Head, check_head, head_line, parse_head_line, start
 from coxswain.journal.errors import JournalTampered
 from coxswain.journal.store import Journal
+from coxswain.model.vocabulary import JournalId
 from coxswain.sim.checker.evidence import damage_was_seen
 from coxswain.sim.ground import JOURNAL
 
 PATH = Path("journal")
 """What errors call it; no file has this name."""
+
+SECTOR = 512
+"""Bytes that a disk writes at once."""
 
 Passed = Callable[[str], None]
 """Called at each point where a process can die; it raises where it does."""
@@ -31,12 +35,19 @@ class _Database(sqlite3.Connection):
     """Tells where a write stands."""
 
     passed: Passed
+    tear: Callable[[], None] | None = None
+    """Does the write after all, and tears it."""
 
     def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
         if sql.startswith("BEGIN"):
             self.passed("before")
         elif sql == "COMMIT":
-            self.passed("within")
+            try:
+                self.passed("within")
+            except BaseException:
+                if self.tear is not None:
+                    self.tear()
+                raise
         return super().execute(sql, *args)
 
     def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
@@ -44,15 +55,59 @@ class _Database(sqlite3.Connection):
 
 
 class Disk:
-    """What one journal is kept on, over all the processes that write it."""
+    """What one journal is kept on, over all the processes that write it.
 
-    def __init__(self, passed: Passed) -> None:
+    With `tears` it is SQLite's own files, and a write in which the process dies reaches them in parts: of what was
+    being written some sectors are there and some are not, and SQLite says what is left of it.
+    """
+
+    def __init__(self, passed: Passed, journal_id: JournalId = JOURNAL, tears: random.Random | None = None) -> None:
+        self.journal_id = journal_id
+        self.torn = 0
+        """How often a write was."""
         self._passed = passed
-        self._db = sqlite3.connect(":memory:", isolation_level=None, factory=_Database)
-        self._db.passed = passed
-        files.lay_tables(self._db, JOURNAL)
+        self._tears = tears
+        self._folder = None if tears is None else tempfile.TemporaryDirectory(prefix="coxswain-world-")
+        self._is_torn = False
+        self._db = self._connect()
+        files.lay_tables(self._db, journal_id)
+        if self._folder is not None:
+            super(_Database, self._db).execute("PRAGMA journal_mode=WAL")
         self._head = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the disk
-        os.pwrite(self._head.fileno(), head_line(start(JOURNAL)), 0)
+        os.pwrite(self._head.fileno(), head_line(start(journal_id)), 0)
+
+    def _connect(self) -> _Database:
+        name = ":memory:" if self._folder is None else f"{self._folder.name}/journal"
+        db = sqlite3.connect(name, isolation_level=None, factory=_Database)
+        db.passed = self._passed
+        if self._folder is not None:
+            super(_Database, db).execute("PRAGMA synchronous=OFF")  # what is synced is said here, not by the machine
+            super(_Database, db).execute("PRAGMA wal_autocheckpoint=0")
+            db.tear = self._tear
+        return db
+
+    def _tear(self) -> None:
+        """Let the transaction that is open reach the file in parts."""
+        assert self._folder is not None
+        assert self._tears is not None
+        wal = Path(self._folder.name) / "journal-wal"
+        before = wal.read_bytes() if wal.exists() else b""
+        super(_Database, self._db).execute("COMMIT")
+        after = wal.read_bytes()
+        database = wal.with_name("journal")
+        kept = database.read_bytes()
+        self._db.close()  # it tidies up: what it leaves is put back as it was
+        parts = []
+        is_cut, all_of = self._tears.randrange(2), range(0, len(after), SECTOR)
+        cut = self._tears.randrange(len(all_of) + 1)
+        for number, at in enumerate(all_of):
+            there = number < cut if is_cut else self._tears.randrange(2)
+            parts.append((after if there else before.ljust(len(after), b"\0"))[at : at + SECTOR])
+        database.write_bytes(kept)
+        wal.write_bytes(b"".join(parts))
+        wal.with_name("journal-shm").unlink(missing_ok=True)
+        self.torn += 1
+        self._is_torn = True
 
     def open(self) -> Journal:
         """Go on with the journal as it stands. Raises `JournalTampered` where it is behind its head."""
@@ -62,11 +117,14 @@ class Disk:
         os.pwrite(self._head.fileno(), head_line(head), 0)
         resources = contextlib.ExitStack()
         return Journal(
-            None, JOURNAL, head, self._db, self._head.fileno(), resources, lambda seq: self._passed("committed")
+            None, self.journal_id, head, self._db, self._head.fileno(), resources, lambda seq: self._passed("committed")
         )
 
     def lose_power(self) -> bool:
         """Lose what is not synced; say whether there was any."""
+        if self._is_torn:
+            self._is_torn, self._db = False, self._connect()
+            return True
         lost = self._db.in_transaction
         self._db.rollback()
         return lost
@@ -84,6 +142,8 @@ class Disk:
     def close(self) -> None:
         self._db.close()
         self._head.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     # --- damage -------------------------------------------------------------------------------------------------------
 
@@ -133,10 +193,10 @@ class Disk:
 
     def _last(self) -> Head:
         row = self._db.execute("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1").fetchone()
-        return Head(*row) if row else start(JOURNAL)
+        return Head(*row) if row else start(self.journal_id)
 
     def _hash_at(self, seq: int) -> bytes | None:
         if seq == 0:
-            return start(JOURNAL).hash
+            return start(self.journal_id).hash
         row: tuple[bytes] | None = self._db.execute("SELECT hash FROM records WHERE seq = ?", (seq,)).fetchone()
         return row[0] if row else None

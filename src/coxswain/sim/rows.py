@@ -47,6 +47,7 @@ AT_VENUES = {
 AROUND = {
     "F36": "process stands still, machine sleeps, clock out of bound",
     "F39": "tail of the journal lost, and its head not",
+    "F39-TORN": "write in which the process died reached SQLite's file in parts",
     "F40": "record of the journal changed, deleted or swapped",
     "F41": "power lost: what was not synced is gone",
     "F44": "another engine holds the lease",

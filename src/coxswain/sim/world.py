@@ -95,6 +95,8 @@ class Plan(msgspec.Struct, frozen=True):
     quote_interval_ms: int = 0
     stalls: int = 0
     """Of a thousand groups that leave, before how many the process stands still."""
+    torn: bool = False
+    """The journal is in files, and a write in which the process dies reaches them in parts."""
     flood: int = 0
     """Signals that come in one burst, once."""
     damage: bool = False
@@ -169,7 +171,7 @@ class World(Ground):
         """Requests of the last group that have left."""
         self._doors = Doors()
         self._pace = Stalls(self._chance, plan.stalls, self.fired)
-        self.disk = Disk(self._pass)
+        self.disk = Disk(self._pass, tears=random.Random(f"tears {seed}") if plan.torn else None)
         self.ports: dict[VenueId, Port] = {
             venue_id: Port(venue, self._chance, plan.rates, self.fired, self._on_request, self._pass)
             for venue_id, venue in self.venues.items()
@@ -293,6 +295,7 @@ class World(Ground):
     def _drop(self) -> None:
         if self.disk.lose_power() or self._pending:
             self.fired["F41"] += 1
+        self.fired["F39-TORN"] = self.disk.torn
         self._live = b"" if self._pending else self.engine.digest().encode()
         self._pending.clear()
         self._phase = "starting"

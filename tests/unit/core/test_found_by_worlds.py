@@ -199,3 +199,15 @@ def test_a_balance_that_is_adopted_beside_a_loss_that_is_written_off_moves_by_wh
     assert lost < 0
     assert adjusted.difference == 15 - lost
     assert desk.account().balance == adjusted.balance == balance + 15
+
+
+def test_an_algorithm_does_not_begin_once_its_signal_is_dead() -> None:
+    """Found by world 3114: a process that stood still woke to a release, and worked a signal that was long over."""
+    desk = Desk(setup(min_timing_variance_ms=1_000, max_timing_variance_ms=1_000))
+    desk.signal(quantity=10, ttl_s=5, stop_loss="95.00", algo=Algo("twap", '{"horizon_s": 60, "slices": 2}'))
+    desk.now_ns += 60 * S
+    desk.quote(SHARE, "100.00", "100.02")
+    desk.wait(0)
+    assert desk.events(ev.AlgoStarted) == []
+    denied = only(desk.events(ev.OrderDenied))
+    assert [check.code for check in denied.checks if not check.passed] == ["SIGNAL_AGE"]

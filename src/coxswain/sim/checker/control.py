@@ -234,8 +234,7 @@ class OnlyWhileItLives(Invariant):
             case ev.AlgoStarted(signal_id, account, ends_ns=ends_ns) if not event.exits:
                 self._is_young(ours, "an algorithm", signal_id, account)
                 self._until_ns[signal_id, account] = ends_ns
-            case ev.SpreadStarted(signal_id, account, legs=legs):
-                self._is_young(ours, "a spread", signal_id, account)
+            case ev.SpreadStarted(account=account, legs=legs):
                 self._until_ns.update(dict.fromkeys(((leg.signal_id, account) for leg in legs), None))
             case ev.OrderCreated(cl_ord_id=own, intent=intent) if event.enters and event.renews is None:
                 share = intent.signal_id, intent.account
@@ -266,20 +265,21 @@ class ShutUntilCompared(Invariant):
     CAUSE = "UNRECONCILED"
 
     def __init__(self) -> None:
-        self._shut: dict[AccountId, int] = {}
-        """When the books of an account were last asked for, of those whose gate is shut."""
+        self._shut: set[AccountId] = set()
+        self._asked_ns: dict[AccountId, int] = {}
+        """When the books of an account were last asked for."""
 
     def on_input(self, ours: Ours, record: Record) -> None:
         if isinstance(record.input, inp.EngineStarted) and not record.failed:
-            self._shut.update(dict.fromkeys((spec.id for spec in record.input.setup.accounts), record.now_ns))
+            self._shut |= {spec.id for spec in record.input.setup.accounts}
 
     def on_event(self, ours: Ours, record: Record, event: Event) -> None:
         match event:
-            case ev.ComparisonAsked(account=account) if account in self._shut:
-                self._shut[account] = ours.now_ns
+            case ev.ComparisonAsked(account=account):
+                self._asked_ns[account] = ours.now_ns
             case ev.AccountStateChanged(account=account, cause=self.CAUSE):
                 if event.active:
-                    self._shut[account] = ours.now_ns
+                    self._shut.add(account)
                 else:
                     self._open(record, account)
             case ev.OrderCreated(cl_ord_id=own, intent=intent) if event.enters:
@@ -292,9 +292,9 @@ class ShutUntilCompared(Invariant):
         shown = isinstance(answer, inp.AccountLookedUp) and answer.account == account
         self.want(shown, f"the gate of {account} opened without its venue's books")
         if isinstance(answer, inp.AccountLookedUp) and answer.as_of_ns:
-            asked_ns = self._shut.get(account, 0)
+            asked_ns = self._asked_ns.get(account, 0)
             self.want(answer.as_of_ns >= asked_ns, f"the gate of {account} opened by books from before the question")
-        self._shut.pop(account, None)
+        self._shut.discard(account)
 
 
 class TwoPersons(Invariant):
