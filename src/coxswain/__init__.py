@@ -29,8 +29,8 @@ _ROOMS = {
     ),
     "coxswain.app.config.programs": ("load_config",),
     "coxswain.api.python.errors": (
-        *("ExecutionError", "OrderDenied", "OutcomeUnknown", "PositionError", "SystemFault", "ValidationError"),
-        "VenueError",
+        *("EngineElsewhere", "ExecutionError", "JournalBehind", "OrderDenied", "OutcomeUnknown", "PositionError"),
+        *("SystemFault", "ValidationError", "VenueError"),
     ),
     "coxswain.api.python.orchestrator": ("TradeExecutionOrchestrator",),
     "coxswain.api.python.types": (
@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     from coxswain.api.python.coordinator import ExecutionCoordinator
     from coxswain.api.python.engine import ExecutionEngine, TradingSystem
     from coxswain.api.python.errors import (
+        EngineElsewhere,
         ExecutionError,
+        JournalBehind,
         OrderDenied,
         OutcomeUnknown,
         PositionError,
@@ -115,6 +117,7 @@ __all__ = [
     "BrokerPosition",
     "Discrepancy",
     "EmergencyStop",
+    "EngineElsewhere",
     "ExcludedAccount",
     "ExecutionAuditEntry",
     "ExecutionCoordinator",
@@ -133,6 +136,7 @@ __all__ = [
     "FrameworkEvent",
     "FrameworkEventType",
     "Instrument",
+    "JournalBehind",
     "Liquidation",
     "ManagedPosition",
     "Order",

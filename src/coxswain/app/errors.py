@@ -9,10 +9,10 @@ def explain_error(error: Exception) -> tuple[int, str] | None:
     """Return an exit code and a sentence for an error of the user's world, None for a bug."""
     from coxswain.app.config.problems import ConfigError
     from coxswain.app.demo import NothingToTrade
-    from coxswain.app.live import NotConfirmed
     from coxswain.feeds import FeedError, SpecError
     from coxswain.journal.errors import JournalError, JournalExists, JournalTampered, KeyUnusable
     from coxswain.runtime.lease import LeaseError
+    from coxswain.runtime.live import NotConfirmed
     from coxswain.runtime.records import RecordUnreadable
     from coxswain.venues.paper import StateFileError
     from coxswain.venues.remote import VenueGone

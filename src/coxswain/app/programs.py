@@ -19,11 +19,13 @@ async def create_execution_engine(
     start: datetime | None = None,
     realtime: bool = False,
     seed: int | None = None,
+    adopt_lease: str | None = None,
 ) -> ExecutionEngine:
     """Make an engine, open it and have its books compared. It trades after `start_trading`.
 
     Without `config` it is `coxswain.yaml` in the working directory. Without `execution_mode` it is the configuration's;
-    of a mapping, SEMI_AUTO.
+    of a mapping, SEMI_AUTO. Raises `EngineElsewhere` where another engine trades one of the accounts, and
+    `JournalBehind` where the journal has missed something; `adopt_lease` is a person's reason to go on all the same.
     """
     if config is None:
         # Reading files takes libraries that nothing else here needs.
@@ -39,6 +41,7 @@ async def create_execution_engine(
         start=start,
         realtime=realtime,
         seed=seed,
+        adopt_lease=adopt_lease,
     )
     await engine.initialize()
     return engine

@@ -14,13 +14,11 @@ class RefreshChoice(msgspec.Struct, frozen=True):
     when: RefreshTime
     method: Method
 
+    def make(self, tell: Callable[[str], None], *, waits: bool) -> Refresh:
+        """Make what refreshes; with `waits` time stands still for an estimate."""
+        return Refresh(self.when, partial(correlations, method=self.method), self.method, tell, waits=waits)
+
 
 def has_analytics() -> bool:
     """Say whether the extra is installed that estimates are made with; it is loaded when the first one is made."""
     return find_spec("numpy") is not None
-
-
-def refresh_of(choice: RefreshChoice | None, tell: Callable[[str], None], *, waits: bool) -> Refresh | None:
-    if choice is None:
-        return None
-    return Refresh(choice.when, partial(correlations, method=choice.method), choice.method, tell, waits=waits)

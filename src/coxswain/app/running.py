@@ -15,8 +15,7 @@ from coxswain.app.assemble import Desk, Hook, make_loop, open_desk, started
 from coxswain.app.config.load import Resolved
 from coxswain.app.ending import PATIENCE_S, REPORT_S, ends_within
 from coxswain.app.leasing import Leasing
-from coxswain.app.live import ConfirmLive, nobody_confirms, still_to_confirm
-from coxswain.app.refreshing import refresh_of
+from coxswain.app.live import ConfirmLive, nobody_confirms
 from coxswain.app.tables import count, say
 from coxswain.journal.checkpoints import default_key, trust_of
 from coxswain.journal.store import Journal
@@ -30,8 +29,9 @@ from coxswain.runtime.control_socket import ControlSocket
 from coxswain.runtime.doors import Door, Doors
 from coxswain.runtime.flag_file import open_flag
 from coxswain.runtime.host import Host, always_well, well_under
-from coxswain.runtime.kill import CutOff, prepare_flag, prepared_path, put_up_flag
+from coxswain.runtime.kill import FlagAlarm
 from coxswain.runtime.lease import Lease
+from coxswain.runtime.live import still_to_confirm
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.outlet import Outlet
 from coxswain.runtime.pace import AtOnce, RealTime, utc_ns
@@ -105,7 +105,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
     leasing, waits = task.leasing, not task.realtime
     with ExitStack() as opened:
         tell = opened.enter_context(_words(task.realtime))
-        refresh = refresh_of(resolved.refresh, tell, waits=waits)
+        refresh = None if resolved.refresh is None else resolved.refresh.make(tell, waits=waits)
         desk = opened.enter_context(
             open_desk(
                 resolved,
@@ -132,7 +132,7 @@ def run(task: Task, feed: Iterator[Quote], after_journal: Hook | None = None, af
                 observer.apply(record)
 
         pace = RealTime() if task.realtime else AtOnce()
-        alarm = None if task.journal_path is None else _Alarm(task.journal_path)
+        alarm = None if task.journal_path is None else FlagAlarm(task.journal_path, _report, _end)
         realtime = task.realtime and task.journal_path is not None
         host = Host(task.journal_path.parent, lease=desk.lease) if realtime and task.journal_path is not None else None
         doors, observe = _doors(task, desk, host), _well(desk.lease) if host is None else host.observe
@@ -210,7 +210,7 @@ def _told_by(journal: Journal, before: int) -> tuple[Summary, Mark]:
 
 
 def _well(lease: Lease | None) -> Callable[[int], ObserveHost]:
-    return always_well if lease is None else well_under(lease.epoch)
+    return always_well if lease is None else well_under(lease)
 
 
 def _doors(task: Task, desk: Desk, host: Host | None) -> Doors:
@@ -224,26 +224,14 @@ def _doors(task: Task, desk: Desk, host: Host | None) -> Doors:
     return Doors([*doors, *(door for door in (host, desk.lease) if door is not None)])
 
 
-@dataclass(frozen=True)
-class _Alarm:
-    """Hears that the journal failed: see `runtime/kill.py`."""
+def _report(sentence: str) -> None:
+    """Say why it ends; who is told and hangs must not keep it from ending."""
+    ends_within(REPORT_S, exits.ERROR)
+    say(sentence)
 
-    journal: Path
 
-    @contextmanager
-    def ready(self) -> Iterator[None]:
-        """Keep the flag file at hand, so that putting it up takes no room on the disk."""
-        prepare_flag(self.journal)
-        yield
-        prepared_path(self.journal).unlink(missing_ok=True)
-
-    def report(self, cut: CutOff) -> None:
-        problem = put_up_flag(self.journal)
-        ends_within(REPORT_S, exits.ERROR)
-        say(f"coxswain: {cut}" + (f"\n{problem}" if problem else ""))
-
-    def end(self) -> NoReturn:
-        os._exit(exits.ERROR)
+def _end() -> NoReturn:
+    os._exit(exits.ERROR)
 
 
 class _Lines:

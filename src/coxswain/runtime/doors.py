@@ -59,6 +59,10 @@ class Doors:
         self._next_look_s = time.monotonic() + LOOK_EVERY_S
         return [asked for door in self._doors for asked in door.take(now_ns)]
 
+    def look_again(self) -> None:
+        """Have the next look taken at once, however short ago the last one was."""
+        self._next_look_s = 0.0
+
     def on_record(self, record: Record) -> None:
         for door in self._doors:
             door.on_record(record)

@@ -32,9 +32,9 @@ def always_well(now_ns: int) -> ObserveHost:
     return WELL
 
 
-def well_under(epoch: int) -> Callable[[int], ObserveHost]:
+def well_under(lease: Lease) -> Callable[[int], ObserveHost]:
     """Say that all is well, under the lease that a run in virtual time has on its accounts."""
-    return lambda now_ns: structs.replace(WELL, lease_epoch=epoch)
+    return lambda now_ns: structs.replace(WELL, lease_epoch=lease.epoch)
 
 
 class Host:

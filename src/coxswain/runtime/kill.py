@@ -9,10 +9,11 @@ exception, and nothing else may ever be sent from here.
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import msgspec
 
@@ -129,6 +130,31 @@ def put_up_flag(journal: Path) -> str:
     except OSError as error:
         return f"the flag file could not be put up: {error.strerror}"
     return ""
+
+
+class FlagAlarm:
+    """Puts up the flag and says so; how the process, or what of it traded, ends is said by whoever made this."""
+
+    def __init__(self, journal: Path, say: Callable[[str], None], end: Callable[[], NoReturn]) -> None:
+        self._journal = journal
+        self._say = say
+        self._end = end
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Keep the flag file at hand, so that putting it up takes no room on the disk."""
+        prepare_flag(self._journal)
+        try:
+            yield
+        finally:
+            prepared_path(self._journal).unlink(missing_ok=True)
+
+    def report(self, cut: CutOff) -> None:
+        problem = put_up_flag(self._journal)
+        self._say(f"coxswain: {cut}" + (f"\n{problem}" if problem else ""))
+
+    def end(self) -> NoReturn:
+        self._end()
 
 
 # --- a journal that hangs ---------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ both are refused until a person adopts them. Cancels and questions pass; nothing
 import contextlib
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -219,35 +220,20 @@ def take_lease(
     Raises `LeaseHeld` where another engine trades one of them, and `LeaseBehind` where the journal has missed something
     and nobody adopts it.
     """
-    folders = [_Folder(place) for place in sorted(places, key=lambda place: str(place.folder))]
-    with contextlib.ExitStack() as locks, contextlib.ExitStack() as holding:
-        for folder in folders:
-            folder.place.folder.mkdir(parents=True, exist_ok=True)
-            if not locks.enter_context(folder.locked()):
-                raise LeaseHeld(f"{folder.place.folder}: another engine is taking the lease just now; try again")
-        found = [(folder, folder.read()) for folder in folders]
-        held: list[str] = []
-        former: list[str] = []
-        behind: list[str] = []
-        for folder, said in found:
-            _examine(folder, said, writer, clock(), held, former, behind)
-        if held:
-            raise LeaseHeld("\n".join(held))
-        if behind and adoption is None:
-            raise LeaseBehind("\n".join([*behind, _how_to_adopt(writer)]))
-        epochs = [entry.epoch for _, said in found for entry in said.values()]
-        epoch = max([writer.epoch, *epochs]) + 1
-        lease = Lease(writer, epoch, clock, behind, former, adoption)
-        for folder, said in found:
-            lease.sit(folder, holding, said)
-        lease.keep(holding.pop_all())
+    lease = Lease(writer, clock)
+    try:
+        lease.former = lease.hold(places, adoption)
+    except BaseException:
+        lease.close()
+        raise
     return lease
 
 
 def _how_to_adopt(writer: Writer) -> str:
     return (
         f"{writer.path} does not know what became of these accounts since. If it is to go on all the same, compare "
-        "positions and orders with the venue, then start once with --adopt-lease WHY"
+        "positions and orders with the venue, then start once with --adopt-lease WHY "
+        "(in a program: adopt_lease=WHY)"
     )
 
 
@@ -320,18 +306,11 @@ class _Seat:
 class Lease:
     """What one engine holds, and a door (`doors.py`): renews it in time, and says when it is lost."""
 
-    def __init__(
-        self,
-        writer: Writer,
-        epoch: int,
-        clock: Clock,
-        behind: Sequence[str],
-        former: Sequence[str],
-        adoption: Adoption | None,
-    ) -> None:
-        self.epoch = epoch
-        self.former = tuple(former)
-        """Sentences on those that held it and stand still."""
+    def __init__(self, writer: Writer, clock: Clock) -> None:
+        """Hold nothing yet."""
+        self.epoch = writer.epoch
+        self.former: tuple[str, ...] = ()
+        """Sentences on those that held it at the start and stand still."""
         self.until_ns = clock() + HOLDS_NS
         self._writer = writer
         self._clock = clock
@@ -340,42 +319,114 @@ class Lease:
         self._resources = contextlib.ExitStack()
         self._lost: dict[AccountId, str] = {}
         """With who holds them now."""
-        self._newest = epoch
+        self._newest = 0
         self._news: list[Input] = []
-        if behind and adoption is not None:
-            self._news.append(AdoptLease("; ".join(behind), adoption.reason, adoption.actor))
         self._renews_s = 0.0
+        self._lock = threading.RLock()
+        self._left = threading.Event()
 
-    def sit(self, folder: _Folder, holding: contextlib.ExitStack, said: dict[AccountId, _Entry]) -> None:
-        """Take one place, while it is locked: be there first, then have it written that it is ours."""
+    # --- taking accounts ----------------------------------------------------------------------------------------------
+
+    def hold(self, places: Sequence[Place], adoption: Adoption | None = None) -> tuple[str, ...]:
+        """Hold accounts, beside those that are held already, or none of them; return sentences on former holders.
+
+        All go on under one epoch, above every earlier one. Raises what `take_lease` raises.
+        """
+        with self._lock, contextlib.ExitStack() as locks:
+            self._renew()
+            wider = {place.folder: place for place in places if not self._seat_of.keys() >= set(place.accounts)}
+            if self._seats and not wider:
+                return ()
+            seats = {seat.folder.place.folder: seat for seat in self._seats}
+            folders = [_Folder(place) for path, place in wider.items() if path not in seats]
+            folders = sorted(
+                [*folders, *(seat.folder for seat in self._seats)], key=lambda each: str(each.place.folder)
+            )
+            for folder in folders:
+                folder.place.folder.mkdir(parents=True, exist_ok=True)
+                if not locks.enter_context(folder.locked()):
+                    raise LeaseHeld(f"{folder.place.folder}: another engine is taking the lease just now; try again")
+            found = [(folder, folder.read()) for folder in folders]
+            former = self._examine(found, wider, seats, adoption)
+            for seat in self._seats:
+                self._look(seat)
+            self.epoch = max([self.epoch, *(entry.epoch for _, said in found for entry in said.values())]) + 1
+            for folder, said in found:
+                seat = seats.get(folder.place.folder) or self._sit(folder)
+                folder.place = wider.get(folder.place.folder, folder.place)
+                self._claim(seat, said)
+            return former
+
+    def _examine(
+        self,
+        found: list[tuple[_Folder, dict[AccountId, _Entry]]],
+        wider: dict[Path, Place],
+        seats: dict[Path, _Seat],
+        adoption: Adoption | None,
+    ) -> tuple[str, ...]:
+        """See that nobody else trades what is to be held; return sentences on those who did and stand still."""
+        held: list[str] = []
+        former: list[str] = []
+        behind: list[str] = []
+        for folder, said in found:
+            place = wider.get(folder.place.folder)
+            if place is None:
+                continue
+            # Where this engine sits already, what its journal held in an earlier run is its own.
+            own = self._writer.journal_id if place.folder in seats else None
+            others = {account: entry for account, entry in said.items() if entry.journal_id != own}
+            fresh = place._replace(accounts=tuple(each for each in place.accounts if each not in self._seat_of))
+            _examine(_Folder(fresh), others, self._writer, self._clock(), held, former, behind)
+        if held:
+            raise LeaseHeld("\n".join(held))
+        if behind:
+            if adoption is None:
+                raise LeaseBehind("\n".join([*behind, _how_to_adopt(self._writer)]))
+            self._news.append(AdoptLease("; ".join(behind), adoption.reason, adoption.actor))
+        return tuple(former)
+
+    def _sit(self, folder: _Folder) -> _Seat:
+        """Take a seat at a place that is locked, before anybody is told that its accounts are ours."""
         fd = os.open(folder.holder_path(self._writer.journal_id), os.O_RDWR | os.O_CREAT, 0o644)
-        holding.callback(os.close, fd)
+        self._resources.callback(os.close, fd)
         if not _try_lock(fd, LOCK_TRIES):  # somebody may be looking at it, for an instant
             raise LeaseHeld(f"{folder.place.folder}: a copy of {self._writer.path} is at work; end it first")
-        self._beat(fd, self.until_ns)
-        entry = _Entry(self.epoch, self._writer.journal_id)
-        folder.write({**said, **dict.fromkeys(folder.place.accounts, entry)})
         seat = _Seat(folder, fd)
         self._seats.append(seat)
-        self._seat_of |= dict.fromkeys(folder.place.accounts, seat)
+        return seat
 
-    def keep(self, resources: contextlib.ExitStack) -> None:
-        self._resources = resources
+    def _claim(self, seat: _Seat, said: dict[AccountId, _Entry]) -> None:
+        """Be there, then have it written whose the accounts are; what another took over meanwhile stays theirs."""
+        self._beat(seat.fd, self.until_ns)
+        accounts = [account for account in seat.folder.place.accounts if account not in self._lost]
+        seat.folder.write({**said, **dict.fromkeys(accounts, _Entry(self.epoch, self._writer.journal_id))})
+        seat.mark = seat.folder.mark()
+        self._seat_of |= dict.fromkeys(seat.folder.place.accounts, seat)
 
     # --- asked right before a send ------------------------------------------------------------------------------------
 
     def why_not(self, account: AccountId) -> str:
         """Say why nothing new may leave for an account; empty while the lease on it is ours."""
-        seat = self._seat_of.get(account)
-        if seat is None:
-            return "this engine has no lease on it"
-        if self._clock() >= self.until_ns:
-            self._renew()
+        with self._lock:
+            seat = self._seat_of.get(account)
+            if seat is None:
+                return "this engine has no lease on it"
             if self._clock() >= self.until_ns:
-                return "the lease ran out while the engine stood still, and cannot be renewed"
-        self._look(seat)
-        holder = self._lost.get(account)
-        return "" if holder is None else f"the lease is lost: {holder}"
+                self._renew()
+                if self._clock() >= self.until_ns:
+                    return "the lease ran out while the engine stood still, and cannot be renewed"
+            self._look(seat)
+            holder = self._lost.get(account)
+            return "" if holder is None else f"the lease is lost: {holder}"
+
+    def renew_by_itself(self) -> None:
+        """Have a thread renew it as long as the process lives: for who drives the loop by calls, and may make none."""
+        threading.Thread(target=self._keep_on, name="lease", daemon=True).start()
+
+    def _keep_on(self) -> None:
+        while not self._left.wait(RENEWED_EVERY_S):
+            with self._lock:
+                self._renew()
 
     # --- a door -------------------------------------------------------------------------------------------------------
 
@@ -383,10 +434,11 @@ class Lease:
         return ()
 
     def take(self, now_ns: int) -> list[Asked]:
-        if time.monotonic() >= self._renews_s:
-            self._renews_s = time.monotonic() + RENEWED_EVERY_S
-            self._renew()
-        news, self._news = self._news, []
+        with self._lock:
+            if time.monotonic() >= self._renews_s:
+                self._renews_s = time.monotonic() + RENEWED_EVERY_S
+                self._renew()
+            news, self._news = self._news, []
         return [Asked(message, _nobody_asked) for message in news]
 
     def on_record(self, record: Record) -> None:
@@ -394,12 +446,14 @@ class Lease:
 
     def close(self) -> None:
         """Leave: nobody has to wait for what is left of it."""
-        for seat in self._seats:
-            with contextlib.suppress(OSError):
-                self._beat(seat.fd, self._clock() - GRACE_NS)
-        self._seats = []
-        self._seat_of = {}
-        self._resources.close()
+        self._left.set()
+        with self._lock:
+            for seat in self._seats:
+                with contextlib.suppress(OSError):
+                    self._beat(seat.fd, self._clock() - GRACE_NS)
+            self._seats = []
+            self._seat_of = {}
+            self._resources.close()
 
     # --- the files ----------------------------------------------------------------------------------------------------
 

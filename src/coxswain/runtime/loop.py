@@ -203,6 +203,11 @@ class Loop:
         self.flush()
         return record
 
+    def listen(self) -> None:
+        """Do what is asked at the doors: before something is told by hand, a stop counts that came first."""
+        self._doors.look_again()
+        self._listen()
+
     def show(self, quote: Quote) -> None:
         """Take a quote of this moment that is in no feed. What is due at the venues by now comes before it."""
         if self._next_report() == self.now_ns:

@@ -28,13 +28,20 @@ class Recovered(NamedTuple):
 
 
 def recover(
-    journal: Journal | Reader, version: str, tell: Tell, returns: Returns | None = None, until_seq: int | None = None
+    journal: Journal | Reader,
+    version: str,
+    tell: Tell,
+    returns: Returns | None = None,
+    until_seq: int | None = None,
+    *,
+    stays: bool = True,
 ) -> Recovered:
     """Return an engine and its guard as the journal left them, and bring `returns` up to date as well.
 
-    With `until_seq` what came after that record is left out; no snapshot is newer.
+    With `until_seq` what came after that record is left out; no snapshot is newer. Without `stays` the engine may go
+    before its process does.
     """
-    with _undisturbed():
+    with _undisturbed(stays):
         found = snapshots.find(journal, version, tell)
         remembered = None if found is None else _remember(found, tell, returns)
         engine, guard, seq = remembered or Recovered(make_engine(), Guard(), 0)
@@ -76,13 +83,14 @@ def _remember(snapshot: Snapshot, tell: Tell, returns: Returns | None) -> Recove
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Build up what stays without looking for garbage in it, again and again; and never look there again."""
+def _undisturbed(stays: bool) -> Iterator[None]:
+    """Build up much without looking for garbage in it, again and again; and never look there again where it stays."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
+        if stays:
+            gc.freeze()
         if was_on:
             gc.enable()

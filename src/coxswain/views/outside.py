@@ -4,7 +4,7 @@ Events inside are many and fine; these names stay as they are promised. Who list
 business of whoever delivers them. Nothing is worked out here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -67,6 +67,10 @@ class Outside:
     def __init__(self) -> None:
         self._venue_of: dict[AccountId, VenueId] = {}
         self._held: set[tuple[AccountId, str]] = set()
+
+    def hold(self, positions: Iterable[tuple[AccountId, str]]) -> None:
+        """Begin with what is held already, account and instrument, where the past is not told."""
+        self._held = set(positions)
 
     def apply(self, record: Record) -> Iterator[OutsideEvent]:
         """Return what is to be told of a record, in order."""

@@ -156,13 +156,20 @@ def test_a_liquidation_that_is_done_leaves_nothing() -> None:
     run(main())
 
 
-def test_a_trading_mode_that_an_account_disagrees_with_is_refused() -> None:
+def test_a_paper_venue_has_no_live_account() -> None:
     async def main() -> None:
-        with pytest.raises(ValidationError, match=r"wanted PAPER, as accounts\.east\.broker says"):
-            await create_execution_engine({"brokers": {"east": paper()}}, TradingMode.LIVE)
+        brokers = {"east": paper()}
+        with pytest.raises(ValidationError, match="trading_mode: 'LIVE', wanted PAPER: broker is a PaperTradingVenue"):
+            await create_execution_engine({"brokers": brokers}, TradingMode.LIVE)
         accounts = {"a": {"broker": "east", "trading_mode": "LIVE"}}
-        with pytest.raises(ValidationError, match=r"wanted LIVE, as accounts\.a says"):
-            await create_execution_engine({"brokers": {"east": paper()}, "accounts": accounts})
+        with pytest.raises(ValidationError, match=r"accounts\.a\.trading_mode: 'LIVE', wanted PAPER"):
+            await create_execution_engine({"brokers": brokers, "accounts": accounts})
+        accounts = {"a": {"broker": "east", "trading_mode": "real"}}
+        with pytest.raises(ValidationError, match=r"accounts\.a\.trading_mode: 'real', wanted PAPER"):
+            await create_execution_engine({"brokers": brokers, "accounts": accounts})
+        accounts = {"a": {"broker": "east", "trading_mode": "PAPER"}}
+        with pytest.raises(ValidationError, match="wanted PAPER: no account of config is live"):
+            await create_execution_engine({"brokers": brokers, "accounts": accounts}, TradingMode.LIVE)
 
     run(main())
 
@@ -367,7 +374,7 @@ def test_a_configuration_file_makes_an_engine(tmp_path: Path) -> None:
             await made.update_price("SHARE", 100.00, 100.02)
             order_id = await made.submit_cross_system_order(order(), preferred_broker="north")
             assert made.order_manager.get_order(order_id).account_id == "alder"
-        with pytest.raises(ValidationError, match="wanted PAPER, as venue north says"):
+        with pytest.raises(ValidationError, match=r"wanted PAPER: no account of .* is live, so there is no real money"):
             await create_execution_engine(load_config(file), TradingMode.LIVE)
 
     run(main())

@@ -1,6 +1,7 @@
 """The lease on accounts: taken once, renewed, lost to another, and refused to a journal that missed something."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -228,3 +229,87 @@ def test_all_accounts_are_taken_or_none(yard: Yard) -> None:
     with pytest.raises(LeaseHeld, match="bob at venue two"):
         take_lease(places, writer, None, lambda: yard.now_ns)
     assert yard.take("l", ANN).epoch == 1, "nothing is left of it"
+
+
+# --- more accounts ----------------------------------------------------------------------------------------------------
+
+
+def place(yard: Yard, *accounts: AccountId, venue: str = "one") -> Place:
+    return Place(VenueId(venue), yard.folder / f"{venue}.lease", accounts)
+
+
+@pytest.mark.parametrize("venue", ["one", "two"])
+def test_further_accounts_are_held_under_one_higher_epoch_and_nobody_else_can_take_any(yard: Yard, venue: str) -> None:
+    holder = yard.take("j", ANN)
+    places = [place(yard, ANN, BOB)] if venue == "one" else [place(yard, ANN), place(yard, BOB, venue="two")]
+    assert holder.hold(places) == ()
+    assert (holder.epoch, holder.why_not(ANN), holder.why_not(BOB)) == (2, "", "")
+    assert news(holder) == [], "it is not taken for another's"
+    for account, at in ((ANN, "one"), (BOB, venue)):
+        with pytest.raises(LeaseHeld, match=f"{account} at venue {at}"):
+            yard.take("k", account, venue=at)
+    holder.close()
+    assert yard.take("k", ANN).epoch == 3
+
+
+def test_further_accounts_that_another_trades_change_nothing(yard: Yard) -> None:
+    holder, other = yard.take("j", ANN), yard.take("k", BOB)
+    with pytest.raises(LeaseHeld, match="bob at venue one: traded by process"):
+        holder.hold([place(yard, ANN, BOB)])
+    assert (holder.epoch, holder.why_not(ANN)) == (1, "")
+    assert holder.why_not(BOB) == "this engine has no lease on it"
+    assert other.why_not(BOB) == ""
+    other.close()
+    holder.hold([place(yard, ANN, BOB)])
+    assert holder.why_not(BOB) == ""
+
+
+def test_what_is_held_already_raises_no_epoch(yard: Yard) -> None:
+    holder = yard.take("j")
+    assert holder.hold([place(yard, ANN, BOB)]) == ()
+    assert holder.epoch == 1
+
+
+def test_an_account_that_the_same_journal_held_in_an_earlier_run_is_its_own(yard: Yard) -> None:
+    yard.take("j", ANN, BOB).close()
+    holder = yard.take("j", ANN, epoch=1)
+    holder.hold([place(yard, ANN, BOB)])
+    assert (holder.epoch, holder.why_not(BOB)) == (3, "")
+
+
+def test_what_another_took_over_stays_theirs_when_more_accounts_are_held(yard: Yard) -> None:
+    sleeper = yard.take("j", ANN)
+    yard.now_ns += HOLDS_NS + GRACE_NS
+    waker = yard.take("k", ANN)
+    sleeper.hold([place(yard, ANN, BOB)])
+    assert "k.journal holds it now" in sleeper.why_not(ANN)
+    assert (sleeper.why_not(BOB), waker.why_not(ANN)) == ("", "")
+    assert [type(told) for told in news(sleeper)] == [LeaseTakenOver]
+
+
+def test_an_account_that_was_traded_past_is_held_only_by_a_persons_word(yard: Yard) -> None:
+    yard.take("j", ANN, BOB).close()
+    yard.take("k", BOB).close()
+    holder = yard.take("j", ANN, epoch=1)
+    with pytest.raises(LeaseBehind, match=r"bob at venue one: traded since by"):
+        holder.hold([place(yard, ANN, BOB)])
+    holder.hold([place(yard, ANN, BOB)], WORD)
+    assert holder.why_not(BOB) == ""
+    assert [type(told) for told in news(holder)] == [AdoptLease]
+
+
+def test_it_is_renewed_by_a_thread_as_long_as_it_is_held(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "RENEWED_EVERY_S", 0.001)
+    holder = yard.take("j")
+    holder.renew_by_itself()
+    for _ in range(3):
+        yard.now_ns += HOLDS_NS - 1
+        wanted_ns = yard.now_ns + HOLDS_NS
+        tries = 0
+        while holder.until_ns < wanted_ns and tries < 10_000:
+            time.sleep(0.001)
+            tries += 1
+        with pytest.raises(LeaseHeld):
+            yard.take("k")
+    holder.close()
+    assert yard.take("k").why_not(ANN) == ""

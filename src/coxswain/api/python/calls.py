@@ -28,6 +28,8 @@ class Calls:
         os.set_blocking(self._writer, False)
         self._end: ExecutionError | None = None
         self._is_busy = False
+        self._is_abandoned = False
+        self._under_way: Future[object] | None = None
         self._run = run
         self._thread = threading.Thread(target=self._run_to_the_end, name="coxswain", daemon=True)
         self._thread.start()
@@ -39,6 +41,7 @@ class Calls:
         done: Future[T] = Future()
 
         def act() -> None:
+            self._under_way = done  # type: ignore[assignment]  # whatever it is a future of
             try:
                 if self._end is not None:
                     raise self._end
@@ -46,6 +49,7 @@ class Calls:
                 done.set_result(work(self.loop))
             except BaseException as fault:  # it belongs to whoever asked
                 done.set_exception(fault)
+            self._under_way = None
 
         self._waiting.put(act)
         if self._end is not None:
@@ -55,10 +59,21 @@ class Calls:
                 os.write(self._writer, b"!")
         return done.result()
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str) -> bool:
+        """Ask the engine to end, and wait for it. False where its thread hangs."""
+        if self._is_abandoned:
+            return False
         if self.loop is not None:
             self.loop.ask_to_stop(reason)
         self._thread.join()
+        return True
+
+    def abandon(self, fault: ExecutionError) -> None:
+        """Tell everybody who waits, and who comes, that the thread hangs. Called from another one."""
+        self._is_abandoned, self._end = True, fault
+        if self._under_way is not None:
+            self._under_way.set_exception(fault)
+        self._drain()
 
     def filenos(self) -> Iterable[int]:
         return (self._reader,)

@@ -5,7 +5,7 @@ Which accounts trade there is said by whoever registers them; what they are is s
 
 import importlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,7 @@ from coxswain.model.keys import LIMITS
 from coxswain.model.market import Instrument
 from coxswain.model.setup import AccountSpec, Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, VenueId
+from coxswain.runtime.refresh import Refresh
 from coxswain.runtime.venues import VenueDiffers, connected_venue, own_venue
 from coxswain.venues.base import Venue
 from coxswain.venues.remote import RemoteVenue, VenueGone
@@ -31,6 +32,12 @@ class Choice(Protocol):
 
     @property
     def params(self) -> Mapping[str, object]: ...
+
+
+class Refreshing(Protocol):
+    """How correlations are estimated anew each day."""
+
+    def make(self, tell: Callable[[str], None], *, waits: bool) -> Refresh: ...
 
 
 class Loaded(Protocol):
@@ -47,6 +54,15 @@ class Loaded(Protocol):
 
     @property
     def venues(self) -> Mapping[VenueId, Choice]: ...
+
+    @property
+    def refresh(self) -> Refreshing | None: ...
+
+    @property
+    def checkpoint_key(self) -> Path | None: ...
+
+    @property
+    def lease_dir(self) -> Path | None: ...
 
 
 class ConfiguredVenue:

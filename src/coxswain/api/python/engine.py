@@ -1,6 +1,6 @@
 """The execution engine over several brokers: one trading system a broker, one engine, one journal. A view of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -70,8 +70,10 @@ class ExecutionEngine(Shared):
     id with its `broker`, `balance`, `limits`, `reserve` and `trading_mode` (without accounts each broker has one of its
     own name); `limits` for all accounts and `settings`, both by the keys of docs/CONFIGURATION.md.
 
-    Whether money is real is said by the account. `trading_mode` is what accounts are that do not say it, and an account
-    that is something else refuses to start.
+    Whether money is real is said by each account of a configuration file; live and paper accounts may stand beside each
+    other. Where one is live, `trading_mode` has to be LIVE as well, as `--live` has to be said on the command line, and
+    a person types the names of the live accounts at the terminal, once a journal. Until then, or where there is no
+    terminal, they are halted and the others trade.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class ExecutionEngine(Shared):
         start: datetime | None = None,
         realtime: bool = False,
         seed: int | None = None,
+        adopt_lease: str | None = None,
     ) -> None:
         self.trading_mode = TradingMode(trading_mode)
         self._is_trading = False
@@ -96,18 +99,33 @@ class ExecutionEngine(Shared):
                 raise ValidationError(field=f"config.{wrong[0]}", value=config[wrong[0]], wanted=f"{', '.join(KEYS)}")
             settings = {key: number(value, f"settings.{key}") for key, value in _numbers(config, "settings").items()}
             session = new_session(
-                mode, settings, seed=seed or 1, journal=journal, feed=feed, start=start, realtime=realtime
+                mode,
+                settings,
+                seed=seed or 1,
+                journal=journal,
+                feed=feed,
+                start=start,
+                realtime=realtime,
+                adopt_lease=adopt_lease,
             )
             self._desk = Desk(session)
             self._take(config)
         else:
             setup = msgspec.structs.replace(config.setup, mode=execution_mode or config.setup.mode)
             seed = config.seed if seed is None else seed
-            session = Session(setup, seed=seed, journal=journal, feed=feed, starts_ns=starts_ns, realtime=realtime)
+            self._check_money([spec.id for spec in setup.accounts if spec.live], str(config.path))
+            session = Session(
+                setup,
+                seed=seed,
+                journal=journal,
+                feed=feed,
+                starts_ns=starts_ns,
+                realtime=realtime,
+                config=config,
+                adopt_lease=adopt_lease,
+            )
             self._desk = Desk(session)
             plugs = [ConfiguredVenue(config, venue_id) for venue_id in config.venues]
-            for plug in plugs:
-                self._agree(f"venue {plug.venue_id}", plug.is_live)
             try:
                 for plug in plugs:
                     session.add_venue(plug)
@@ -140,18 +158,24 @@ class ExecutionEngine(Shared):
             venue = brokers.get(str(entry.get("broker")))
             if not isinstance(venue, PaperTradingVenue):
                 raise ValidationError(field=f"{about}.broker", value=entry.get("broker"), wanted=", ".join(brokers))
-            self._agree(about, TradingMode(str(entry.get("trading_mode", self.trading_mode))) is TradingMode.LIVE)
-            if self.trading_mode is TradingMode.LIVE:
-                self._agree(f"{about}.broker", venue.is_live)
+            said = entry.get("trading_mode", self.trading_mode)
+            if said != TradingMode.PAPER:
+                field = f"{about}.trading_mode" if "trading_mode" in entry else "trading_mode"
+                raise ValidationError(field=field, value=str(said), wanted="PAPER: broker is a PaperTradingVenue")
             balance = entry.get("balance")
             limits = {**_numbers(config, "limits"), **_numbers(entry, "limits")}
             assert isinstance(balance, Decimal | int | float | str | None)
             venue.join(self._desk, account_id, balance, reserve=bool(entry.get("reserve")), limits=limits)
+        self._check_money([], "config")
 
-    def _agree(self, what: str, is_live: bool) -> None:
-        if is_live is not (self.trading_mode is TradingMode.LIVE):
-            found = TradingMode.LIVE if is_live else TradingMode.PAPER
-            wanted = f"{found.value}, as {what} says: the mode is the account's, and this argument only a default"
+    def _check_money(self, live: Sequence[str], where: str) -> None:
+        """Refuse what was not said twice, by the account and by who starts it: that real money is traded."""
+        said = self.trading_mode is TradingMode.LIVE
+        if live and not said:
+            wanted = f"LIVE: real money is traded on {', '.join(live)}, as {where} says; or `mode: paper` on them"
+            raise ValidationError(field="trading_mode", value=self.trading_mode.value, wanted=wanted)
+        if said and not live:
+            wanted = f"PAPER: no account of {where} is live, so there is no real money to trade"
             raise ValidationError(field="trading_mode", value=self.trading_mode.value, wanted=wanted)
 
     # --- its life -----------------------------------------------------------------------------------------------------
@@ -160,12 +184,7 @@ class ExecutionEngine(Shared):
         """Open journal and venues and compare the books. True if every account agrees with its venue."""
         session = self._desk.session
 
-        def begin() -> bool:
-            session.begin()
-            session.wait_until(lambda: all(row.reconciled for row in session.summary.book.accounts.values()), 30)
-            return session.look(lambda: all(row.reconciled for row in session.summary.book.accounts.values()))
-
-        return await self._desk.run(begin)
+        return await self._desk.run(lambda: session.await_agreement(30))
 
     async def start_trading(self) -> None:
         """Let this engine take orders. A stop that a person has put up stays until a person releases it."""

@@ -33,6 +33,20 @@ class OutcomeUnknown(VenueError):
     """Nobody can say what became of an order. The engine asks the venue; nothing is sent on a guess."""
 
 
+class EngineElsewhere(ExecutionError):
+    """Another engine, of a program or of the command line, trades these accounts or writes this journal.
+
+    Nothing was started, and no account was added.
+    """
+
+
+class JournalBehind(ExecutionError):
+    """The journal has missed something that happened on its accounts: it is an old copy, or another engine has traded.
+
+    Nothing was started. Compare with the venue first; then a person may let it go on with `adopt_lease`.
+    """
+
+
 class PositionError(ExecutionError):
     """There is no such position, or its books differ: compare, then look."""
 

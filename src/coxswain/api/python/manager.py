@@ -78,14 +78,21 @@ class ExecutionManager(Shared):
         feed: Iterable[Quote] | None = None,
         start: datetime | None = None,
         realtime: bool = False,
+        adopt_lease: str | None = None,
     ) -> None:
         if isinstance(target, ExecutionEngine):
             self._desk = target._desk
-            if limits or journal or feed or start or realtime:
+            if limits or journal or feed or start or realtime or adopt_lease:
                 raise ValidationError("over an engine everything else is the engine's: give nothing beside it")
         else:
             session = new_session(
-                Mode.FULL_AUTO, dict(ALIKE), journal=journal, feed=feed, start=start, realtime=realtime
+                Mode.FULL_AUTO,
+                dict(ALIKE),
+                journal=journal,
+                feed=feed,
+                start=start,
+                realtime=realtime,
+                adopt_lease=adopt_lease,
             )
             self._desk = Desk(session)
             target.join(self._desk, ACCOUNT, target.initial_capital, limits=limits)

@@ -43,7 +43,7 @@ class TradeExecutionOrchestrator(Shared):
     the engine run by itself. `journal` is a file that is gone on with; without one all is in memory. `start` is when
     virtual time begins, now if nothing is said; `feed` is quotes to live on, beside those of `update_price`. `settings`
     are those of docs/CONFIGURATION.md. With `config`, as `load_config` reads it, its settings, rules and venues count,
-    and accounts take part once they are registered.
+    and accounts take part once they are registered. `adopt_lease` is as of `create_execution_engine`.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class TradeExecutionOrchestrator(Shared):
         realtime: bool = False,
         seed: int | None = None,
         settings: Mapping[str, Number] | None = None,
+        adopt_lease: str | None = None,
     ) -> None:
         values = {name: number(value, f"settings.{name}") for name, value in (settings or {}).items()}
         session = new_session(
@@ -66,7 +67,8 @@ class TradeExecutionOrchestrator(Shared):
             feed=feed,
             start=start,
             realtime=realtime,
-            configured=None if config is None else config.setup,
+            config=config,
+            adopt_lease=adopt_lease,
         )
         self._desk = Desk(session)
         self._config = config
@@ -107,7 +109,9 @@ class TradeExecutionOrchestrator(Shared):
         session = self._desk.session
         venue = self._configured.get(name) or ConfiguredVenue(self._config, name)
         if venue.is_live:
-            raise ValidationError(field="platform", value=name, wanted="a venue that trades no real money")
+            raise ValidationError(
+                field="platform", value=name, wanted="a venue of no real money: create_execution_engine has it"
+            )
         spec = venue.account(account_id, balance, reserve, limits)
         if any(known.id == spec.id for known in session.accounts):
             raise ValidationError(field="account_id", value=account_id, wanted="one that is not registered yet")
@@ -118,9 +122,9 @@ class TradeExecutionOrchestrator(Shared):
         def join() -> None:
             if name not in self._configured:
                 session.add_venue(venue)
-                self._configured[name] = venue
-            venue.follow(spec.id)
             session.add_account(spec)
+            self._configured[name] = venue
+            venue.follow(spec.id)
 
         session.change(join)
 
@@ -153,12 +157,7 @@ class TradeExecutionOrchestrator(Shared):
         if pair[0] == pair[1] or not -1 <= rho <= 1:
             raise ValidationError(field="correlation", value=correlation, wanted="-1 to 1, of two different accounts")
         message = inp.SetCorrelation(*pair, rho, "set by API", session.actor)
-
-        def correlate() -> None:
-            session.tell(message)
-            session.forget_correlation(pair)
-
-        await self._desk.run(correlate)
+        await self._desk.run(lambda: session.tell(message))
 
     def _scope(self, account_id: str) -> Scope:
         return Scope(ScopeKind.ACCOUNT, self._desk.session.account(account_id).id)

@@ -4,44 +4,50 @@ Two clocks. In virtual time nothing passes but what a call lets pass: until some
 or so many seconds. In real time the engine runs in a thread of its own, and every call, a look included, is carried out
 there between two steps. Rules of order (durable before sent, commits in groups, what comes first) are the loop's; what
 is decided is the core's; what is known is in the views. Nothing of that may be repeated here.
+
+With a journal in a file an engine of a program is as safe as one of the command line: it takes the lease on its
+accounts, goes on from the snapshot, heeds the flag file, and halts where the journal fails.
 """
 
 import os
-import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NoReturn, TypeVar
 
 import msgspec
 
 from coxswain import __version__
 from coxswain.api.python.calls import Calls
+from coxswain.api.python.configured import Loaded
 from coxswain.api.python.errors import ExecutionError, SystemFault, ValidationError
 from coxswain.api.python.listeners import Listeners
+from coxswain.api.python.opening import NoSignals, Plug, confirm_live, open_journal, refused, tell, tell_all
+from coxswain.api.python.views import Views
 from coxswain.journal.signing import Signer, key_for
-from coxswain.journal.store import Journal
-from coxswain.messages.inputs import AccountLookedUp, EngineStarted, Input
+from coxswain.journal.store import Reader
+from coxswain.messages.events import CorrelationSet
+from coxswain.messages.inputs import AccountLookedUp, EngineStarted, Input, ObserveHost
 from coxswain.messages.record import Record
 from coxswain.model.market import Instrument, Quote
-from coxswain.model.setup import AccountSpec, Setup, VenueSpec
-from coxswain.model.vocabulary import AccountId, JournalId, Symbol, VenueId
+from coxswain.model.setup import AccountSpec, Setup
+from coxswain.model.vocabulary import AccountId, Symbol, VenueId
 from coxswain.runtime.control_socket import ControlSocket, name_of_user
 from coxswain.runtime.doors import Door, Doors
-from coxswain.runtime.egress import Guard
 from coxswain.runtime.flag_file import open_flag
-from coxswain.runtime.host import Host, always_well
+from coxswain.runtime.host import Host, always_well, well_under
+from coxswain.runtime.kill import FlagAlarm
+from coxswain.runtime.lease import Adoption, Lease, Place, take_lease
+from coxswain.runtime.leasing import places_of, writer_of
 from coxswain.runtime.loop import Loop
-from coxswain.runtime.pace import NS_PER_S, AtOnce, Pace, RealTime, utc_ns
-from coxswain.runtime.plugins import make_engine
-from coxswain.runtime.records import decoded
-from coxswain.runtime.signals import Latest
+from coxswain.runtime.pace import NS_PER_S, AtOnce, RealTime, utc_ns
+from coxswain.runtime.refresh import Refresh
+from coxswain.runtime.snapshots import Snapshots
 from coxswain.venues.base import Venue
 from coxswain.views.answers import answer_of
-from coxswain.views.audit import AuditLog
-from coxswain.views.outside import Outside, OutsideEvent
-from coxswain.views.summary import Summary
+from coxswain.views.outside import Outside
 
 T = TypeVar("T")
 SETTLED_WITHIN_S = 600
@@ -50,29 +56,6 @@ ANSWERED_WITHIN_S = 120
 LOOK_EVERY_S = 0.01
 SOON_NS = 10 * NS_PER_S
 """A report that is due at a venue so soon is worth waiting for; one that is due later may be the end of its day."""
-
-
-def _tell(sentence: str) -> None:
-    sys.stderr.write(f"{sentence}\n")
-
-
-class Plug(Protocol):
-    """A venue as a session needs it."""
-
-    venue_id: VenueId
-
-    @property
-    def spec(self) -> VenueSpec: ...
-
-    @property
-    def traded(self) -> Sequence[Instrument]: ...
-
-    @property
-    def is_separate(self) -> bool:
-        """Say whether it is a process of its own, which may not be there."""
-
-    def open(self, journal: Path | None) -> Venue:
-        """Open it beside the journal, or in memory, with every account that it has been given."""
 
 
 class Session:
@@ -87,16 +70,26 @@ class Session:
         feed: Iterable[Quote] | None = None,
         starts_ns: int | None = None,
         realtime: bool = False,
+        config: Loaded | None = None,
+        adopt_lease: str | None = None,
     ) -> None:
-        """A journal in a file is gone on with; without one all is in memory, and gone at the end."""
+        """A journal in a file is gone on with; without one all is in memory, and gone at the end.
+
+        Of `config` only what stands beside the setup is used: where leases lie, what signs, when correlations are
+        refreshed.
+        """
         self.setup = setup
-        self.summary, self.audit, self.listeners = Summary(), AuditLog(), Listeners()
+        self._views = Views()
+        self.summary, self.audit, self.listeners = self._views.summary, self._views.audit, Listeners()
+        """What `look` and `wait_until` read. The past is folded into them when somebody looks for the first time."""
         self.books: dict[AccountId, AccountLookedUp] = {}
         """What venues said last."""
         self.realtime = realtime
         self.actor = name_of_user(os.getuid())
         """Who commands come from: the user whose process this is."""
         self._outside = Outside()
+        self._config = config
+        self._adoption = None if adopt_lease is None else Adoption(adopt_lease, self.actor)
         self._seed = seed
         self._path = None if journal is None else Path(journal)
         self._feed = iter(feed or ())
@@ -107,6 +100,9 @@ class Session:
         self._opened = ExitStack()
         self._loop: Loop | None = None
         self._calls: Calls | None = None
+        self._lease: Lease | None = None
+        self._refresh: Refresh | None = None
+        self._folding = threading.Lock()
         self._is_changed = False
         self._named = 0
         self.is_closed = False
@@ -133,13 +129,13 @@ class Session:
         self._is_changed = True
 
     def add_account(self, spec: AccountSpec) -> None:
-        self.setup = msgspec.structs.replace(self.setup, accounts=(*self.setup.accounts, spec))
-        self._is_changed = True
-
-    def forget_correlation(self, pair: tuple[AccountId, AccountId]) -> None:
-        """Leave a pair out of what is configured from now on: the journal has what was said of it since."""
-        kept = tuple(each for each in self.setup.correlations if {each.account, each.other} != set(pair))
-        self.setup = msgspec.structs.replace(self.setup, correlations=kept)
+        """Make an account known. Raises `EngineElsewhere` where this one runs already and another trades it."""
+        setup = msgspec.structs.replace(self.setup, accounts=(*self.setup.accounts, spec))
+        if self._lease is not None:
+            with refused():
+                former = self._lease.hold(self._places(setup), self._adoption)
+            tell_all(former)
+        self.setup, self._is_changed = setup, True
 
     @property
     def accounts(self) -> tuple[AccountSpec, ...]:
@@ -160,11 +156,20 @@ class Session:
         raise ValidationError(field="symbol", value=symbol, wanted=wanted)
 
     def change(self, work: Callable[[], None]) -> None:
-        """Change what accounts or venues there are; an engine that runs takes it in at once."""
+        """Change what accounts or venues there are, or nothing; an engine that runs takes it in at once."""
+
+        def whole() -> None:
+            before = self.setup, dict(self._plugs), self._is_changed
+            try:
+                work()
+            except BaseException:
+                self.setup, self._plugs, self._is_changed = before
+                raise
+
         if self._calls is not None:
-            self._calls.carry_out(lambda loop: work())
+            self._calls.carry_out(lambda loop: whole())
         else:
-            work()
+            whole()
         if self._loop is not None:
             self.begin()
 
@@ -188,6 +193,7 @@ class Session:
 
     def look(self, read: Callable[[], T]) -> T:
         """Read the views between two steps."""
+        self._fold_past()
 
         def seen(loop: Loop) -> T:
             loop.flush()
@@ -236,13 +242,30 @@ class Session:
 
     def settle(self, within_s: float = SETTLED_WITHIN_S) -> bool:
         """Let time pass until nothing is under way; what waits for a person, or rests at a price, is not."""
-        return self.wait_until(lambda: not self._is_under_way(None), within_s)
+        return self._await(lambda: not self._is_under_way(None), within_s)
 
     def wait_until(self, holds: Callable[[], bool], within_s: float = ANSWERED_WITHIN_S) -> bool:
-        """Let time pass until something holds, or until there is nothing more to wait for; say whether it holds."""
+        """Let time pass until the views show something, or there is nothing more to wait for; say whether they do."""
+        self._fold_past()
+        return self._await(holds, within_s)
+
+    def await_agreement(self, within_s: float) -> bool:
+        """Begin, and let time pass until every account's books agree with its venue's. Nobody looks at the past."""
+
+        def agrees() -> bool:
+            return all(account.reconciled for account in self._engine.state.accounts.values())
+
+        self.begin()
+        return self._await(agrees, within_s)
+
+    def _await(self, holds: Callable[[], bool], within_s: float) -> bool:
+        def looked(loop: Loop) -> bool:
+            loop.flush()
+            return holds()
+
         if self.realtime:
             until_s = time.monotonic() + within_s
-            while not self.look(holds):
+            while not self._do(looked):
                 if time.monotonic() > until_s:
                     return False
                 time.sleep(LOOK_EVERY_S)
@@ -284,7 +307,8 @@ class Session:
             return
         self.is_closed = True
         if self._calls is not None:
-            self._calls.stop(reason)
+            if not self._calls.stop(reason):
+                return  # its thread hangs, and has everything
         elif self._loop is not None and not self.failed:
             self._loop.end(reason)
         self._opened.close()
@@ -299,6 +323,8 @@ class Session:
             raise ValidationError("accounts: none, wanted at least one: register it with its venue first")
 
         def configured(loop: Loop) -> T:
+            if not self.realtime:
+                loop.listen()
             if self._is_changed:
                 self._is_changed = False
                 loop.configure(self._started(), self._open_venues())
@@ -310,7 +336,11 @@ class Session:
                 self._calls = Calls(self._run)
             return self._calls.carry_out(lambda loop: self._guarded(lambda: configured(loop)))
         if self._loop is None:
-            self._guarded(self._begin)
+            try:
+                self._guarded(self._begin)
+            except BaseException:
+                self._let_go()
+                raise
         assert self._loop is not None
         loop = self._loop
         return self._guarded(lambda: configured(loop))
@@ -327,17 +357,22 @@ class Session:
 
     def _begin(self) -> None:
         """Virtual time: begin here, and be driven by calls."""
-        doors = Doors()
-        self._opened.callback(doors.close)
-        self._loop, started, resume_ns = self._open(AtOnce(), doors, [])
-        self._loop.begin(started, resume_ns)
-        self._loop.flush()
+        loop, started, resume_ns = self._open(None)
+        loop.begin(started, resume_ns)
+        loop.flush()
+        self._loop = loop
+
+    def _let_go(self) -> None:
+        """Close what was opened for a start that came to nothing: it may be tried again."""
+        self._opened.close()
+        self._venues.clear()
+        self._loop = self._lease = None
 
     def _run(self, calls: Calls) -> None:
         """Real time: run to the end, in the thread that called this."""
         try:
             with self._opened:
-                loop, started, resume_ns = self._open(RealTime(), None, [calls])
+                loop, started, resume_ns = self._open(calls)
                 self._loop = calls.loop = loop
                 loop.run(started, resume_ns)
         except (ExecutionError, OSError):
@@ -346,49 +381,91 @@ class Session:
             self.failed = self.failed or f"{type(fault).__name__}: {fault}"
             raise
 
-    def _open(self, pace: Pace, doors: Doors | None, doors_given: list[Door]) -> tuple[Loop, EngineStarted, int]:
-        """Open journal and venues and make the loop; say what it starts with, and when."""
-        self._engine, guard = make_engine(), Guard()
-        key = key_for(self._path, None)
-        self._journal = self._open_journal(guard)
+    def _open(self, calls: Calls | None) -> tuple[Loop, EngineStarted, int]:
+        """Open all that there is, in the order of safety, and make the loop; say what it starts with, and when."""
+        config, path = self._config, self._path
+        if config is not None and config.refresh is not None:
+            self._refresh = config.refresh.make(tell, waits=not self.realtime)
+        with refused():
+            returns = None if self._refresh is None else self._refresh.returns
+            self._journal, past = open_journal(path, self._opened, returns)
+            self._engine = past.engine
+            key = key_for(path, None if config is None else config.checkpoint_key)
+            if path is not None:
+                self._lease = self._take_lease()
+        engine, guard, snapshot_seq = past
+        self._views.is_whole = self._views.seq == self._journal.head.seq
+        self._outside.hold(
+            (name, each.symbol)
+            for name, account in engine.state.accounts.items()
+            for each in account.positions.values()
+            if each.qty
+        )
+        live, live_by = confirm_live(self.setup, engine.state.live_confirmed)
         venues = self._open_venues()
         seen_ns = [venue.last_ns for venue in venues if venue.last_ns is not None]
         begins_ns = utc_ns() if self._starts_ns is None else self._starts_ns
         self._is_changed = False
-        interval_ns = int(self.setup.settings.get("quote_interval_ms", 1000)) * 1_000_000
-        observe = always_well
-        if doors is None:
-            beside, host = self._doors_beside_the_journal(guard)
-            doors = Doors([*doors_given, *beside])
-            observe = always_well if host is None else host.observe
+        doors: list[Door] = [] if calls is None else [calls]
+        observe: Callable[[int], ObserveHost] = always_well
+        snapshots, alarm = None, None
+        if path is not None and self._lease is not None:
+            host = Host(path.parent, lease=self._lease)
+            observe = well_under(self._lease) if calls is None else host.observe
+            beside: list[Door] = [open_flag(path, engine.state, guard.raise_flag), self._lease]
+            # Where time stands still between calls, nobody would answer at a socket.
+            doors += beside if calls is None else [*beside, ControlSocket(path, answer_of), host]
+            alarm = FlagAlarm(path, tell, self._abandon)
+            self._opened.enter_context(alarm.ready())
+            waits = not self.realtime
+            snapshots = Snapshots(path, __version__, engine, guard, returns, tell, snapshot_seq, waits=waits)
+            self._opened.callback(snapshots.close)
+        loop_doors = Doors(doors)
+        if calls is None:
+            self._opened.callback(loop_doors.close)
         loop = Loop(
-            self._engine,
+            engine,
             self._journal,
             venues,
             self._feed,
-            _NoSignals(),
-            interval_ns,
+            NoSignals(),
+            int(self.setup.settings.get("quote_interval_ms", 1000)) * 1_000_000,
             self._on_record,
-            pace,
-            doors,
+            AtOnce() if calls is None else RealTime(),
+            loop_doors,
             guard,
-            observe=observe,
-            signer=None if key is None else Signer(self._journal, key, _tell),
+            alarm,
+            observe,
+            self._refresh,
+            None if key is None else Signer(self._journal, key, tell),
+            snapshots,
+            self._lease,
         )
-        return loop, self._started(), max([self._engine.state.now_ns, begins_ns, *seen_ns])
+        return loop, self._started(live, live_by), max([engine.state.now_ns, begins_ns, *seen_ns])
 
-    def _open_journal(self, guard: Guard) -> Journal:
-        if self._path is None or not self._path.exists():
-            journal = Journal.create(self._path, JournalId(os.urandom(8).hex()))
-            self._opened.callback(journal.close)
-            return journal
-        journal = Journal.open(self._path)
-        self._opened.callback(journal.close)
-        for body, record in decoded(journal.read()):
-            self._engine.fold(record)
-            guard.note(body)
-            self._fold(record)
-        return journal
+    def _take_lease(self) -> Lease:
+        """Take the lease of every account, before anything is said to a venue."""
+        lease = take_lease(
+            self._places(self.setup), writer_of(self._journal, self._engine.state.lease_epoch), self._adoption
+        )
+        self._opened.callback(lease.close)
+        tell_all(lease.former)
+        if not self.realtime:
+            lease.renew_by_itself()
+        return lease
+
+    def _places(self, setup: Setup) -> list[Place]:
+        assert self._path is not None
+        separate = {plug.venue_id for plug in self._plugs.values() if plug.is_separate}
+        return places_of(setup, separate, self._path, None if self._config is None else self._config.lease_dir)
+
+    def _abandon(self) -> NoReturn:
+        """The journal hangs, and with it the thread of the loop: who waits is told, and it must never go on."""
+        self.failed = "a write to the journal hangs"
+        if self._calls is not None:
+            self._calls.abandon(SystemFault(f"the engine failed: {self.failed}"))
+        threading.Event().wait()
+        raise AssertionError("nobody sets it")
 
     def _open_venues(self) -> list[Venue]:
         for venue_id, plug in self._plugs.items():
@@ -401,39 +478,46 @@ class Session:
         self._venues[plug.venue_id] = venue
         self._opened.callback(venue.close)
 
-    def _doors_beside_the_journal(self, guard: Guard) -> tuple[list[Door], Host | None]:
-        """Let the command line speak to an engine that has a journal in a file: status, stops, approvals."""
-        if self._path is None:
-            return [], None
-        flag = open_flag(self._path, self._engine.state, guard.raise_flag)
-        host = Host(self._path.parent)
-        return [flag, ControlSocket(self._path, answer_of), host], host
-
-    def _started(self) -> EngineStarted:
+    def _started(self, live: tuple[AccountId, ...] = (), live_by: str = "") -> EngineStarted:
         seed = self._engine.state.seed if self._engine.state.seq else self._seed
         wall_ns = utc_ns() if self._engine.state.kept else None
-        return EngineStarted(__version__, self._journal.journal_id, seed, self.setup, utc_ns=wall_ns)
+        return EngineStarted(__version__, self._journal.journal_id, seed, self.setup, live, live_by, wall_ns)
+
+    # --- what is seen -------------------------------------------------------------------------------------------------
 
     def _on_record(self, record: Record) -> None:
-        for event in self._fold(record):
-            self.listeners.tell(event)
-
-    def _fold(self, record: Record) -> list[OutsideEvent]:
-        self.summary.apply(record)
-        self.audit.apply(record)
+        if self._refresh is not None:
+            self._refresh.see(record)
+        for event in record.events:
+            if isinstance(event, CorrelationSet):
+                self._forget_correlation({event.account, event.other})
+        self._views.apply(record)
         if isinstance(record.input, AccountLookedUp):
             self.books[record.input.account] = record.input
-        return list(self._outside.apply(record))
+        for told in self._outside.apply(record):
+            self.listeners.tell(told)
 
+    def _forget_correlation(self, pair: set[AccountId]) -> None:
+        """Leave a pair out of what is configured from now on: the journal has what was said of it since."""
+        kept = tuple(each for each in self.setup.correlations if {each.account, each.other} != pair)
+        if len(kept) < len(self.setup.correlations):
+            self.setup = msgspec.structs.replace(self.setup, correlations=kept)
 
-class _NoSignals:
-    """Nothing comes as a stream; everything comes by call."""
+    def _fold_past(self) -> None:
+        """Fold what was before this start into the views, once. In real time who looks does it, and no order waits."""
+        if self._loop is None:
+            self.begin()
+        with self._folding:
+            if self._views.is_whole:
+                return
+            if self.realtime:
+                assert self._path is not None
+                with closing(Reader(self._path)) as reader:
+                    self._views.fold(reader.read())
+            self._do(self._fold_rest)
 
-    def next_ns(self, now_ns: int) -> int | None:
-        return None
-
-    def fileno(self) -> int | None:
-        return None
-
-    def take(self, now_ns: int, latest: Latest) -> Input:
-        raise ValueError("there is no stream of signals")
+    def _fold_rest(self, loop: Loop) -> None:
+        """Between two steps: what became durable meanwhile, and from now on each record as it comes."""
+        loop.flush()
+        self._views.fold(self._journal.read(self._views.seq + 1))
+        self._views.is_whole = True

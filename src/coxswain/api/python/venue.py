@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from coxswain.api.python.configured import limits_of
+from coxswain.api.python.configured import Loaded, limits_of
 from coxswain.api.python.door import Desk, Shared
 from coxswain.api.python.errors import ValidationError, VenueError
 from coxswain.api.python.modifying import modify
@@ -44,7 +44,8 @@ def new_session(
     feed: Iterable[Quote] | None = None,
     start: datetime | None = None,
     realtime: bool = False,
-    configured: Setup | None = None,
+    config: Loaded | None = None,
+    adopt_lease: str | None = None,
 ) -> Session:
     """Make a session without accounts or venues; every setting has its default, or what is configured or given."""
     known = {key.name: key.default for key in SETTINGS}
@@ -54,12 +55,21 @@ def new_session(
     if feed is None and not realtime:
         known["quote_interval_ms"] = ZERO  # every price is shown by hand, so each is worth a look
     starts_ns = None if start is None else nanoseconds(start, "start")
-    if configured is None:
+    if config is None:
         setup = Setup(mode, (), (), (), settings=known | settings, feed=FEED)
     else:
-        known |= configured.settings
-        setup = msgspec.structs.replace(configured, accounts=(), venues=(), settings=known | settings, feed=FEED)
-    return Session(setup, seed=seed, journal=journal, feed=feed, starts_ns=starts_ns, realtime=realtime)
+        known |= config.setup.settings
+        setup = msgspec.structs.replace(config.setup, accounts=(), venues=(), settings=known | settings, feed=FEED)
+    return Session(
+        setup,
+        seed=seed,
+        journal=journal,
+        feed=feed,
+        starts_ns=starts_ns,
+        realtime=realtime,
+        config=config,
+        adopt_lease=adopt_lease,
+    )
 
 
 class ExecutionVenue(Shared):
@@ -245,11 +255,11 @@ class PaperTradingVenue(ExecutionVenue):
             if self._desk_given is None:
                 self._take_free_name({spec.id for spec in session.setup.venues})
                 session.add_venue(self)
-                self._desk_given = desk
+            session.add_account(AccountSpec(account, self.venue_id, self.currency, known, reserve))
+            self._desk_given = desk
             self._accounts[account] = params
             if self._port is not None:
                 self._port.open_account(account, params)
-            session.add_account(AccountSpec(account, self.venue_id, self.currency, known, reserve))
 
         session.change(join)
 
