@@ -13,7 +13,7 @@ import msgspec
 from coxswain.messages.json_fields import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
 from coxswain.messages.signal_json import REASON_CHARS_MAX
 from coxswain.model.breaker import BreakerKind
-from coxswain.model.decimals import ONE, ZERO, exact, is_short
+from coxswain.model.decimals import DIGITS_WANTED, ONE, ZERO, exact, is_short, is_too_long
 from coxswain.model.signal import TTL_S_MAX
 from coxswain.model.vocabulary import AccountId, Mode, Resolution
 
@@ -109,7 +109,7 @@ def read_number(found: object) -> Decimal:
         raise ValueError("a number, as text or exact")
     value = exact(str(found))
     if value is None or not is_short(value):
-        raise ValueError("a number")
+        raise ValueError(f"a number {DIGITS_WANTED}" if is_too_long(str(found)) else "a number")
     return value
 
 

@@ -38,6 +38,7 @@ QUANTUM = Decimal("0.0000000001")
 # they must fit the context, which `exact` sees to.
 WHOLE_DIGITS_MAX = 20
 FRACTION_DIGITS_MAX = 18
+DIGITS_WANTED = f"of at most {WHOLE_DIGITS_MAX} digits before and {FRACTION_DIGITS_MAX} after the point"
 # Decimal itself would also read underscores, "NaN" and digits of other scripts.
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -73,6 +74,12 @@ def is_short(value: Decimal) -> bool:
     """Tell whether a plain number has no more digits than may be handed in."""
     exponent = value.as_tuple().exponent
     return isinstance(exponent, int) and exponent >= -FRACTION_DIGITS_MAX and value.adjusted() < WHOLE_DIGITS_MAX
+
+
+def is_too_long(written: str) -> bool:
+    """Tell whether a text is a number that has more digits than may be handed in."""
+    value = exact(written)
+    return is_number(written) and (value is None or not is_short(value))
 
 
 def floor_step(value: Decimal, step: Decimal) -> Decimal:

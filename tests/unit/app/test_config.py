@@ -326,6 +326,95 @@ def test_a_wrong_value_is_named_with_what_was_found_and_wanted(folder: Path, old
     assert any(problem.partition(": ")[2].startswith(message) for problem in found), found
 
 
+DIGITS = "of at most 20 digits before and 18 after the point"
+ABSURD = ("1e400", "1e30", "1e-400", "-1e30", "NaN", ".nan", "Infinity", "-.inf", "1e999999999999", "0x10", "1" * 5000)
+
+
+NUMBERS = (
+    "seed: 7",
+    "max_retries: 2",
+    "max_open_positions: 5",
+    "initial_balance: 2000",
+    "tick: 0.00001",
+    "lot_step: 0.01",
+    "rho: -0.80",
+    "latency_ms: 10",
+    "nth: 2",
+)
+
+
+@pytest.mark.parametrize("written", ABSURD)
+def test_a_number_that_no_account_ever_has_is_an_error_with_field_value_and_what_is_wanted(
+    folder: Path, written: str
+) -> None:
+    text = GOOD
+    for old in NUMBERS:
+        assert old in text
+        text = text.replace(old, f"{old.partition(':')[0]}: {written}", 1)
+    found = [problem.partition(": found ") for problem in problems(folder, text)]
+    fields = sorted(field.partition(": ")[2].rpartition(".")[2] for field, _, _ in found)
+    assert fields == sorted(old.partition(":")[0] for old in NUMBERS)
+    for _, _, said in found:
+        assert said.startswith(f'"{written[:60]}')
+        assert "; wanted a " in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("initial_balance: 2000", "initial_balance: 1e400", f"a number above 0, {DIGITS}"),
+        ("initial_balance: 2000", "initial_balance: 1e20", f"a number above 0, {DIGITS}"),
+        ("initial_balance: 2000", "initial_balance: 1e-19", f"a number above 0, {DIGITS}"),
+        ("initial_balance: 2000", "initial_balance: -1e400", "a number above 0"),
+        ("initial_balance: 2000", "initial_balance: NaN", "a number above 0"),
+        ("max_retries: 2", "max_retries: 1e400", f"a whole number of 0 or more, {DIGITS}"),
+        ("max_retries: 2", "query_timeout_s: 1e400", "a whole number of seconds from 1 to 2592000"),
+        ("latency_ms: 10", "latency_ms: 1e400", f"a whole number, {DIGITS}"),
+        ("latency_ms: 10", "latency_ms: 1e-400", f"a whole number, {DIGITS}"),
+        ("latency_ms: 10", "commission_pct: 1e400", f"a number, {DIGITS}"),
+    ],
+)
+def test_where_only_its_digits_are_too_many_the_message_says_so(folder: Path, old: str, new: str, said: str) -> None:
+    (found,) = problems(folder, GOOD.replace(old, new, 1))
+    assert found.partition("; wanted ")[2] == said
+
+
+@pytest.mark.parametrize("written", ["1e19", "1e-18", "99999999999999999999"])
+def test_the_largest_and_the_smallest_number_that_may_be_written_are_read(folder: Path, written: str) -> None:
+    text = GOOD.replace("initial_balance: 2000", f"initial_balance: {written}", 1)
+    (venue,) = resolve(folder, text).venues.values()
+    accounts = venue.params["accounts"]
+    assert isinstance(accounts, dict)
+    assert accounts["beta"]["initial_balance"] == Decimal(written)
+
+
+def test_times_of_a_paper_venue_end_where_a_journal_could_not_count_them(folder: Path) -> None:
+    for old, new, said in (
+        ("latency_ms: 10", "latency_ms: 86400001", "latency_ms: 86400001, wanted at most 86400000"),
+        ("latency_ms: 10", "quote_stale_s: 2592001", "quote_stale_s: 2592001, wanted at most 2592000"),
+        (
+            "latency_ms: 10",
+            "outages: [{from_s: 1, until_s: 1e19}]",
+            "outages: number 1: until_s: 10000000000000000000, wanted at most 316224000",
+        ),
+        (
+            "latency_ms: 10",
+            "cash: [{account: alpha, kind: fee, amount: -1, at_s: 316224001}]",
+            "cash: number 1: at_s: 316224001, wanted at most 316224000",
+        ),
+        ("latency_ms: 10", "simulated: {fill_delay_ms: 86400001}", "fill_delay_ms: 86400001, wanted at most 86400000"),
+    ):
+        (found,) = problems(folder, GOOD.replace(old, new, 1))
+        assert found.endswith(said)
+
+
+def test_a_wrong_value_elsewhere_says_nothing_of_a_script_that_is_right(folder: Path) -> None:
+    text = GOOD.replace("latency_ms: 10", "cash: [{account: alpha, kind: deposit, amount: 5, at_s: 1}]", 1)
+    assert resolve(folder, text).venues
+    (found,) = problems(folder, text.replace("initial_balance: 2000", "initial_balance: 1e400", 1))
+    assert "initial_balance" in found
+
+
 @pytest.mark.parametrize("part", ["venues", "accounts", "instruments"])
 def test_a_part_that_nothing_works_without_is_missed(folder: Path, part: str) -> None:
     found = problems(folder, f"{part}:\n")

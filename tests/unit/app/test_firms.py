@@ -95,6 +95,22 @@ def test_a_rule_set_becomes_data(tmp_path: Path) -> None:
         ("warn: 0.60", "warn: 0.80", "line 12: buffers: wanted shares that rise"),
         ("PT3M", "3 minutes", 'line 19: size.stop_required_within: found "3 minutes"; wanted a duration such as PT2M'),
         ("0.1 ES", "ES", "line 17: size.equivalence.MES: found"),
+        ("PT3M", f"PT{'9' * 5000}S", f'line 19: size.stop_required_within: found "PT{"9" * 58}...'),
+        (
+            "PT3M",
+            "P999999999D",
+            'line 19: size.stop_required_within: found "P999999999D"; wanted a duration of at most',
+        ),
+        (
+            'max_risk_per_position: "0.02"',
+            'max_risk_per_position: "1e400"',
+            'line 18: size.max_risk_per_position: found "1e400"; wanted',
+        ),
+        (
+            "max_orders_per_day: 20",
+            f"max_orders_per_day: {'9' * 5000}",
+            f'line 26: automation.max_orders_per_day: found "{"9" * 60}..."; wanted a whole number',
+        ),
         ("[-PT2M, PT2M]", "[PT2M, -PT2M]", "line 22: news[0].window: wanted the earlier end first"),
         ("funded->*", "fundet->*", "line 25: copy.by_phase: found keys and values; wanted pairs such as"),
         ("us_index}", "us_indices}", "line 24: hedging.product_groups: us_indices is unknown; did you mean us_index?"),

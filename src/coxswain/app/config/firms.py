@@ -17,7 +17,7 @@ import msgspec
 
 from coxswain.app.config.problems import Problem, unknown
 from coxswain.app.config.tree import Loc, Tree, read_tree
-from coxswain.model.decimals import ONE, ZERO, exact, is_short
+from coxswain.model.decimals import DIGITS_WANTED, ONE, ZERO, exact, is_short, is_too_long
 from coxswain.model.firm import (
     Amount,
     Buffers,
@@ -49,7 +49,9 @@ NONE = "none"
 """What an account writes that is under no firm's rules."""
 
 _ID = re.compile(r"[a-z0-9]+(\.[a-z0-9_-]+)+@[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
-_DURATION = re.compile(r"([+-]?)P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_DURATION = re.compile(r"([+-]?)P(?:([0-9]{1,9})D)?(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?)?")
+_DURATION_S_MAX = 10 * 366 * 86_400
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _PHASES = "|".join((*Phase, r"\*"))
 _PAIR = re.compile(rf"({_PHASES})->({_PHASES})")
@@ -168,7 +170,7 @@ def _scalar(tree: Tree, loc: Loc, kind: Any) -> object:
     if kind is Decimal:
         value = _number(written)
     elif kind is int:
-        value = int(written) if written is not None and written.isascii() and written.isdigit() else None
+        value = int(written) if written is not None and _WHOLE.fullmatch(written) else None
     elif kind is bool:
         value = {"true": True, "false": False}.get(written or "")
     elif isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -180,7 +182,8 @@ def _scalar(tree: Tree, loc: Loc, kind: Any) -> object:
         value = written
     if value is None:
         wanted = {Decimal: 'a number, as "0.05"', int: "a whole number", bool: "true or false"}.get(kind, "text")
-        tree.refuse(loc, wanted)
+        too_long = kind is Decimal and written is not None and is_too_long(written)
+        tree.refuse(loc, f"{wanted}, {DIGITS_WANTED}" if too_long else wanted)
     return value
 
 
@@ -197,6 +200,9 @@ def _duration(tree: Tree, loc: Loc) -> int | None:
         return None
     days, hours, minutes, seconds = (int(number or 0) for number in found.groups()[1:])
     total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if total > _DURATION_S_MAX:
+        tree.refuse(loc, "a duration of at most ten years")
+        return None
     return total * 1_000_000_000 * (-1 if found.group(1) == "-" else 1)
 
 

@@ -41,6 +41,10 @@ from coxswain.runtime.refresh import RefreshTime
 __all__ = ["ConfigError", "Problem", "Resolved", "VenueChoice", "load"]
 
 
+NOBODY: Mapping[str, object] = {"currency": "", "initial_balance": ZERO}
+"""An account of which the name alone could be read."""
+
+
 @dataclass(frozen=True)
 class VenueChoice:
     """Which adapter a venue is, and what its `Params` are made from."""
@@ -115,11 +119,14 @@ def _read_venues(
         if module is None:
             continue
         names = {name: loc for name, loc in account_ids(tree).items() if tree.text_at(*loc[:-1], "venue") == venue_id}
-        accounts = {
-            account.id: {"currency": account.currency, "initial_balance": account.initial_balance}
-            for account in (config.accounts if config is not None else ())
-            if account.venue == venue_id
-        }
+        if config is None:  # nothing comes of it, but whose name stands where is to be told
+            accounts: dict[str, Mapping[str, object]] = dict.fromkeys(names, NOBODY)
+        else:
+            accounts = {
+                account.id: {"currency": account.currency, "initial_balance": account.initial_balance}
+                for account in config.accounts
+                if account.venue == venue_id
+            }
         _check_money(tree, venue_id, module, names)
         params = read_params(tree, venue, module, names, accounts)
         if params is not None:

@@ -21,7 +21,7 @@ from coxswain.app.levels import AlertLevel
 from coxswain.messages.json_fields import ID, ID_WANTED, SYMBOL, SYMBOL_WANTED
 from coxswain.messages.signal_json import STRATEGY_CHARS_MAX
 from coxswain.model.algo import WEIGHTS_MAX
-from coxswain.model.decimals import ONE, ZERO, exact, is_short
+from coxswain.model.decimals import DIGITS_WANTED, ONE, ZERO, exact, is_short, is_too_long
 from coxswain.model.firm import Phase
 from coxswain.model.hours import is_zone
 from coxswain.model.keys import BY_STRATEGY, KEYS, LIMITS, RANGES, SETTINGS, Key, Scope, Unit
@@ -48,10 +48,20 @@ def _number(wanted: str, holds: Callable[[Decimal], bool]) -> BeforeValidator:
     def read(found: object) -> Decimal:
         value = exact(found) if isinstance(found, str) else None
         if value is None or not is_short(value) or not holds(value):
-            raise ValueError(wanted)
+            raise ValueError(f"{wanted}, {DIGITS_WANTED}" if _is_only_long(found, holds) else wanted)
         return value
 
     return BeforeValidator(read)
+
+
+def _is_only_long(found: object, holds: Callable[[Decimal], bool]) -> bool:
+    """Say whether nothing is wrong with a number but how many digits it has."""
+    if not isinstance(found, str) or not is_too_long(found):
+        return False
+    try:
+        return holds(Decimal(found))
+    except ArithmeticError:  # too long to be looked at, too
+        return True
 
 
 def _text(wanted: str, holds: Callable[[str], bool]) -> BeforeValidator:

@@ -18,7 +18,7 @@ import coxswain.venues
 from coxswain.app.config.across import all_ids_read
 from coxswain.app.config.problems import unknown
 from coxswain.app.config.tree import Loc, Tree, Value
-from coxswain.model.decimals import exact, is_short
+from coxswain.model.decimals import DIGITS_WANTED, ONE, exact, is_short, is_too_long
 from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import AccountId, OrdType, Symbol
 
@@ -151,7 +151,8 @@ def _read_value(tree: Tree, loc: Loc, kind: Any, accounts: Mapping[str, Loc]) ->
     try:
         return msgspec.convert(_number(value, kind), kind, strict=False)
     except msgspec.ValidationError:
-        tree.refuse(loc, _wanted(kind))
+        too_long = kind in (int, Decimal) and isinstance(value, str) and is_too_long(value)
+        tree.refuse(loc, f"{_wanted(kind)}, {DIGITS_WANTED}" if too_long else _wanted(kind))
         return None
 
 
@@ -165,11 +166,13 @@ def _read_symbol(tree: Tree, loc: Loc, value: str) -> str:
 
 
 def _number(value: Value, kind: Any) -> object:
-    """Read a Decimal by our own rules, which know no NaN; leave everything else to msgspec."""
-    if kind is not Decimal or not isinstance(value, str):
+    """Read a number by our own rules, which know no NaN and round nothing; leave everything else to msgspec."""
+    if kind not in (int, Decimal) or not isinstance(value, str):
         return value
     number = exact(value)
-    return number if number is not None and is_short(number) else None
+    if number is None or not is_short(number) or (kind is int and number % ONE):
+        return None
+    return int(number) if kind is int else number
 
 
 def _given(kind: Any) -> Any:

@@ -13,9 +13,12 @@ import msgspec
 
 from coxswain.model.cash import TRANSFERS, CashKind
 from coxswain.model.decimals import ZERO
+from coxswain.model.decimals import text as written_out
 from coxswain.model.vocabulary import AccountId, Symbol
 
 NS_PER_S = 1_000_000_000
+AFTER_S_MAX = 10 * 366 * 86_400
+"""Ten years; a moment much later has no number of nanoseconds that a journal could hold."""
 NEITHER_PAIR = "wanted from and until, or from_s and until_s"
 
 
@@ -61,8 +64,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         for written in (self.begins, self.ends):
             if written is not None and _read_ns(written) is None:
                 return f"{written}: wanted a time with its zone such as 2026-01-05T10:00:00Z"
-        if self.from_s is not None and self.from_s < ZERO:
-            return f"from_s: {self.from_s}, wanted 0 or more"
+        for name, after_s in (("from_s", self.from_s), ("until_s", self.until_s)):
+            if problem := _cannot_be(name, after_s):
+                return problem
         span = self.span(0)
         return "" if span.begins_ns < span.ends_ns else "it ends before it begins"
 
@@ -113,8 +117,8 @@ class Cash(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             return "wanted at, or at_s"
         if self.at is not None and _read_ns(self.at) is None:
             return f"{self.at}: wanted a time with its zone such as 2026-01-05T10:00:00Z"
-        if self.at_s is not None and self.at_s < ZERO:
-            return f"at_s: {self.at_s}, wanted 0 or more"
+        if problem := _cannot_be("at_s", self.at_s):
+            return problem
         if not self.amount or (self.kind in TRANSFERS and (self.amount > 0) is not (self.kind is CashKind.DEPOSIT)):
             return f"amount: {self.amount}, wanted more than 0 for a deposit, less for a withdrawal, and never 0"
         return ""
@@ -126,6 +130,13 @@ class Cash(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         at_ns = _read_ns(self.at or "")
         assert at_ns is not None, "it has been checked"
         return at_ns
+
+
+def _cannot_be(name: str, after_s: Decimal | None) -> str:
+    if after_s is None or ZERO <= after_s <= AFTER_S_MAX:
+        return ""
+    wanted = "0 or more" if after_s < ZERO else f"at most {AFTER_S_MAX}"
+    return f"{name}: {written_out(after_s)}, wanted {wanted}"
 
 
 def _read_ns(written: str) -> int | None:

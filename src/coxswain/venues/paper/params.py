@@ -9,7 +9,9 @@ import msgspec
 
 from coxswain.model.decimals import ZERO
 from coxswain.model.hours import is_zone
+from coxswain.model.keys import DAY_MS
 from coxswain.model.setup import Capabilities
+from coxswain.model.signal import TTL_S_MAX
 from coxswain.model.vocabulary import AccountId, OrdType, TimeInForce, VenueTier
 from coxswain.venues.paper.conditions import Cash, Halt, Outage
 from coxswain.venues.paper.faults import Fault, by_order
@@ -85,6 +87,9 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("latency_ms", "commission_per_lot", "commission_pct", "quote_stale_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}: {getattr(self, name)}, wanted 0 or more")
+        for name, most in (("latency_ms", DAY_MS), ("quote_stale_s", TTL_S_MAX)):
+            if getattr(self, name) > most:
+                raise ValueError(f"{name}: {getattr(self, name)}, wanted at most {most}")
         if CLOCK.fullmatch(self.day_ends) is None:
             raise ValueError(f"day_ends: {self.day_ends}, wanted a time of day such as 17:00")
         if not is_zone(self.day_tz):

@@ -10,6 +10,7 @@ from hashlib import sha256
 import msgspec
 
 from coxswain.model.decimals import ONE, ZERO, floor_step, percent_of, text
+from coxswain.model.keys import DAY_MS
 from coxswain.model.vocabulary import Side, Symbol, TimeInForce
 from coxswain.venues.paper.orders import Order
 
@@ -60,6 +61,8 @@ class Simulated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
             return f"slippage_pct: {text(self.slippage_pct)}, wanted 0 or more and below 100"
         if self.fill_delay_ms < 0:
             return f"fill_delay_ms: {self.fill_delay_ms}, wanted 0 or more"
+        if self.fill_delay_ms > DAY_MS:
+            return f"fill_delay_ms: {self.fill_delay_ms}, wanted at most {DAY_MS}"
         for name in RATES:
             if not ZERO <= getattr(self, name) <= ONE:
                 return f"{name}: {text(getattr(self, name))}, wanted 0 to 1"
