@@ -576,3 +576,22 @@ def test_a_command_in_a_file_is_carried_out_once_however_often_the_file_is_fed(d
 def paused(folder: Path) -> list[str]:
     rows = coxswain("accounts", "--json", cwd=folder).json()
     return [row["account"] for row in rows if any("PAUSE" in cause for cause in row["causes"])]
+
+
+def test_of_many_plans_the_screen_shows_the_newest_and_the_command_for_the_others(desk: Path) -> None:
+    """Whoever stops a run wants its end; the document, and a rehearsal, have all of it."""
+    lines = lines_of(
+        *(entry(f"s{number}", 5 + number) for number in range(25)), *(entry("x", 40) | {"side": "UP"},) * 25
+    )
+    words = ("run", "--quotes", "EURUSD=q.csv")
+    rehearsed = coxswain(*words, "--dry-run", cwd=desk, stdin=lines).out
+    assert rehearsed.count("\nPlan of s") == 25
+    screen = coxswain(*words, cwd=desk, stdin=lines).out
+    told = re.findall(r"^Plan of (s\d+):", screen, re.MULTILINE)
+    assert told == [f"s{number}" for number in range(5, 25)]
+    assert "The newest 20 of 25 plans; the others: coxswain explain SIGNAL --journal coxswain.journal" in screen
+    assert "The newest 20 of 25 denied signals;" in screen
+    assert "25 signals denied: 25 not valid" in screen
+    assert "signals: 50 received, 25 planned, 25 denied" in screen
+    document = coxswain(*words, "--json", cwd=desk, stdin=b"").json()
+    assert [plan["signal_id"] for plan in document["plans"]] == [f"s{number}" for number in range(25)]

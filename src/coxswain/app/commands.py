@@ -23,7 +23,7 @@ from coxswain.app.config.problems import ConfigError
 from coxswain.app.json_lines import JsonLines
 from coxswain.app.leasing import Leasing
 from coxswain.app.logs import Log
-from coxswain.app.output import print_json
+from coxswain.app.output import print_json, print_run
 from coxswain.app.quotes import open_feeds, watched
 from coxswain.app.rehearsal import rehearsed
 from coxswain.app.running import Observer, Ran, Task, run
@@ -69,7 +69,7 @@ def run_demo(specs: Sequence[str], tz: str | None, seed: int, journal: Path | No
     )
     ran = _run(task, feeds, lambda: demo.simulated(resolved.setup, seed), as_json)
     if as_json:
-        print_json(ran.document)
+        print_run(ran.document, ran.summary.plan_docs())
     else:
         screens.show_demo(path, ran)
     return ran.exit_code
@@ -106,7 +106,7 @@ def run_scenario(name: str, seed: int, journal: Path | None, as_json: bool) -> i
     )
     ran = run(task, scenarios.quotes(told))
     if as_json:
-        print_json(ran.document)
+        print_run(ran.document, ran.summary.plan_docs())
     else:
         screens.show_scenario(told.title, told.story, told.prevented, happened.lines, path, ran)
     return ran.exit_code
@@ -201,9 +201,9 @@ def run_signals(options: RunOptions, log: Log | None = None) -> int:
         else:
             ran = run(task, _walk_on(resolved) if options.simulated else iter(()))
     if told is not None:
-        told.close(ran.document)
+        told.close(ran.document, ran.summary.plan_docs())
     elif options.as_json:
-        print_json(ran.document)
+        print_run(ran.document, ran.summary.plan_docs())
     else:
         screens.show_run(options.journal, ran, options.dry_run)
     return ran.exit_code

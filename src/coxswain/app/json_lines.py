@@ -4,14 +4,17 @@ In real time the lines go through a thread of their own: a reader that is slow l
 """
 
 import sys
+from collections.abc import Iterable
 
 import msgspec
 
+from coxswain.app.output import run_in_a_line
 from coxswain.app.tables import say
 from coxswain.messages.record import Record
 from coxswain.runtime.outlet import Outlet
 from coxswain.views.answers import answer_of
 from coxswain.views.outside import Outside
+from coxswain.views.summary import PlanDoc, RunDocument
 
 LINES_MAX = 100_000
 
@@ -29,13 +32,15 @@ class JsonLines:
         if getattr(record.input, "actor", ""):  # a person asked
             self._say({"answer": answer_of(record)})
 
-    def close(self, document: object) -> None:
-        """End with the document of the whole run."""
+    def close(self, document: RunDocument, plans: Iterable[PlanDoc]) -> None:
+        """End with the document of the whole run, its plans one by one."""
         if self._outlet is not None:
             self._outlet.close(timeout_s=5.0)
             if self._outlet.lost:
                 say(f"{self._outlet.lost} lines were lost: the reader was too slow")
-        _write(msgspec.json.encode({"run": document}))
+        sys.stdout.buffer.write(b'{"run":')
+        sys.stdout.buffer.writelines(run_in_a_line(document, plans))
+        _write(b"}")
 
     def _say(self, what: object) -> None:
         line = msgspec.json.encode(what)

@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.text import Text
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:  # they bring the engine with them, which a table of orders ha
     from coxswain.app.running import Ran
     from coxswain.runtime.replay import Replay
 
+T = TypeVar("T")
+
+NEWEST = 20
+"""A screen shows no more of what there may be thousands of."""
+
 # --- demo and run -----------------------------------------------------------------------------------------------------
 
 
@@ -32,9 +37,9 @@ def show_demo(journal: Path, ran: "Ran") -> None:
     line(f"paper accounts; market: {document.feed}, {ran.quotes:,} quotes   seed {document.seed}   journal: {journal}")
     if document.feed == "SIMULATED":
         prose("The market is SIMULATED: a seeded random walk, not a forecast of any profit.", STYLES["SKIP"])
-    _show_story(ran)
+    _show_story(ran, journal)
     heading("Where to go next")
-    first = document.plans[0].signal_id if document.plans else "SIGNAL"
+    first = next((row.plan.signal_id for row in ran.summary.plans.rows()), "SIGNAL")
     name = "coxswain" if shutil.which("coxswain") else sys.argv[0]
     for command, what in (
         (f"explain {first} --journal {journal}", "every check of every account, and what happened then"),
@@ -68,10 +73,11 @@ def show_scenario(
 def show_run(journal: Path, ran: "Ran", dry_run: bool) -> None:
     """Tell what is new in this run; of what the journal held before it, only the sums."""
     show_market(ran.summary)
-    _show_signals(ran)
-    _show_story(ran)
+    kept = None if dry_run else journal
+    _show_signals(ran, kept)
+    _show_story(ran, kept)
     if ran.stopped_by:
-        _show_what_stays_open(ran)
+        _show_what_stays_open(ran, journal)
     if dry_run and ran.mark.records:
         line(f"Dry run on a copy of {journal}, which is as it was: no order was sent.", STYLES["SKIP"])
     elif dry_run:
@@ -85,7 +91,19 @@ def show_market(summary: Summary) -> None:
     prose(f"paper accounts; market: {summary.market}; mode {summary.mode or 'none yet'}", STYLES["quiet"])
 
 
-def _show_signals(ran: "Ran") -> None:
+def _newest(rows: Sequence[T], what: str, journal: Path | None, *commands: str) -> Sequence[T]:
+    """Return the newest of many rows, and say how many there are and what shows the others.
+
+    Whoever stops a run wants its end. A rehearsal is told whole: it leaves no journal that could be asked.
+    """
+    if journal is None or len(rows) <= NEWEST:
+        return rows
+    shown = "; ".join(f"coxswain {command} --journal {journal}" for command in commands)
+    prose(f"The newest {NEWEST} of {count(len(rows), what)}; the others: {shown}", STYLES["quiet"])
+    return rows[-NEWEST:]
+
+
+def _show_signals(ran: "Ran", journal: Path | None) -> None:
     in_all, before = ran.document.signals, ran.mark.signals
     parts = [
         f"{getattr(in_all, name) - getattr(before, name)} {name}"
@@ -98,13 +116,14 @@ def _show_signals(ran: "Ran") -> None:
     if ran.quotes_skipped:
         quotes += f", and {ran.quotes_skipped:,} that the journal is past already"
     prose(f"signals{' this run' if sums else ''}: {', '.join(parts)}; {quotes}{sums}")
-    for seq, denial in ran.summary.denials[ran.mark.denials :]:
+    denials = ran.summary.denials[ran.mark.denials :]
+    for seq, denial in _newest(denials, "denied signal", journal, "explain SIGNAL"):
         place = f"line {ran.lines[seq]}" if seq in ran.lines else denial.where
         where = f"{place}: " if place else ""
         prose(f"denied: {where}{denial.signal_id or 'no id'}: {'; '.join(denial.reasons)}", STYLES["bad"])
 
 
-def _show_what_stays_open(ran: "Ran") -> None:
+def _show_what_stays_open(ran: "Ran", journal: Path) -> None:
     """After a stop: which orders keep working at the venues while nobody looks."""
     rows = [row for row in ran.summary.blotter.orders.values() if row.is_open]
     instruments = ran.summary.book.instruments
@@ -114,6 +133,7 @@ def _show_what_stays_open(ran: "Ran") -> None:
         return
     verb = "stays" if len(rows) == 1 else "stay"
     prose(f"  {count(len(rows), 'order')} {verb} open at the venues")
+    rows = [*_newest(rows, "open order", journal, "orders --open")]
     table(
         ("order", "role", "side", "symbol", "lots open", "at", "status"),
         [
@@ -133,12 +153,12 @@ def _show_what_stays_open(ran: "Ran") -> None:
     )
 
 
-def _show_story(ran: "Ran") -> None:
+def _show_story(ran: "Ran", journal: Path | None) -> None:
     """The plans of this run, those of an earlier one that came further in it, and where that leaves us."""
-    for row in ran.summary.plans.rows():
-        if row != ran.mark.plans.get(row.plan.signal_id):
-            show_plan(row, ran.summary.book.instruments.get(row.plan.symbol))
-    _show_incidents(ran)
+    plans = [row for row in ran.summary.plans.rows() if row != ran.mark.plans.get(row.plan.signal_id)]
+    for row in _newest(plans, "plan", journal, "explain SIGNAL", "orders"):
+        show_plan(row, ran.summary.book.instruments.get(row.plan.symbol))
+    _show_incidents(ran, journal)
     show_positions(ran.summary)
     _show_books(ran)
 
@@ -214,16 +234,18 @@ def verdict_of(check: Check) -> Text:
     return Text("pass" if check.passed else "FAIL", style=STYLES["ok"] if check.passed else STYLES["bad"])
 
 
-def _show_incidents(ran: "Ran") -> None:
+def _show_incidents(ran: "Ran", journal: Path | None) -> None:
     """What went wrong on the way, and what became of it."""
     heading("What went wrong, and what became of it")
-    told = [*_refused(ran), *_disturbed(ran)] or ["nothing"]
-    for words in told:
+    sums, single = [*_denied(ran), *_disturbed(ran)], _single(ran)
+    for words in sums if sums or single else ["nothing"]:
+        prose(f"  {words}")
+    for words in _newest(single, "incident", journal, "explain ACCOUNT"):
         prose(f"  {words}")
 
 
-def _refused(ran: "Ran") -> list[str]:
-    """By us, of signals and of orders; then by the venues."""
+def _denied(ran: "Ran") -> list[str]:
+    """By us: signals, and orders."""
     summary, mark = ran.summary, ran.mark
     signals = [denial.event.reasons for denial in summary.denials[mark.denials :]]
     orders = [event.reasons for event in summary.blotter.denied[mark.orders_denied :]]
@@ -232,6 +254,12 @@ def _refused(ran: "Ran") -> list[str]:
         lines.append(f"{count(len(signals), 'signal')} denied: {_by_code(signals)}")
     if orders:
         lines.append(f"{count(len(orders), 'order')} denied by our own gate, nothing sent: {_by_code(orders)}")
+    return lines
+
+
+def _single(ran: "Ran") -> list[str]:
+    """What is told one by one: rejections by the venues, who took over from whom, and what happened to positions."""
+    summary, mark, lines = ran.summary, ran.mark, []
     for cl_ord_id in summary.blotter.rejected():
         order = summary.blotter.orders[cl_ord_id]
         if cl_ord_id not in mark.rejected:
@@ -239,7 +267,8 @@ def _refused(ran: "Ran") -> list[str]:
             lines.append(f"{order.account}: order {cl_ord_id} was rejected by the venue{why}")
     recoveries = summary.plans.recoveries[mark.recoveries :]
     took_over = (f"{each.account}: took over {each.qty} lots of {each.failed}" for each in recoveries)
-    return [*lines, *(f"{words}, through every check again" for words in took_over)]
+    lines += [f"{words}, through every check again" for words in took_over]
+    return lines + [f"{each.account}: {each.kind}: {each.detail}" for each in summary.book.incidents[mark.incidents :]]
 
 
 def _by_code(denials: list[tuple[str, ...]]) -> str:
@@ -269,10 +298,7 @@ def _disturbed(ran: "Ran") -> list[str]:
         lines.append(f"{count(refused, 'quote')} of {symbol} refused: crossed, or not above zero")
     if ran.orders_on_stale_quotes:
         lines.append(f"{count(ran.orders_on_stale_quotes, 'order')} waited at a venue for a fresh quote")
-    return [
-        *lines,
-        *(f"{each.account}: {each.kind}: {each.detail}" for each in summary.book.incidents[mark.incidents :]),
-    ]
+    return lines
 
 
 def show_positions(summary: Summary) -> None:

@@ -3,7 +3,7 @@
 The names here are a promise to scripts: fields are added, never renamed or removed. `schema/run.v1.json` says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
@@ -337,8 +337,15 @@ class Summary:
                 case _:
                     pass
 
+    def plan_docs(self) -> Iterator[PlanDoc]:
+        """Write every plan, one after another."""
+        return map(_plan, self.plans.rows())
+
     def document(self, digest: str, audit: Audit) -> RunDocument:
-        """Write what is folded so far; digest and audit come from whoever has the engine and the journal."""
+        """Write what is folded so far; digest and audit come from whoever has the engine and the journal.
+
+        Its plans are left to `plan_docs`: there may be more of them than anybody has asked to see.
+        """
         started, rows = self._started, list(self.blotter.orders.values())
         statuses = [row.ord_status for row in rows]
         return RunDocument(
@@ -347,7 +354,7 @@ class Summary:
             None if started is None else started.seed,
             None if started is None else started.setup.feed,
             self.signals,
-            tuple(_plan(row) for row in self.plans.rows()),
+            (),
             OrderCounts(
                 len(rows),
                 statuses.count(OrdStatus.FILLED),

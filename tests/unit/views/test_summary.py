@@ -77,7 +77,7 @@ def run() -> Script:
 def written(script: Script) -> RunDocument:
     summary = Summary()
     script.shown_to(summary)
-    return summary.document("cd" * 32, AUDIT)
+    return msgspec.structs.replace(summary.document("cd" * 32, AUDIT), plans=tuple(summary.plan_docs()))
 
 
 def as_json(script: Script) -> dict[str, object]:
