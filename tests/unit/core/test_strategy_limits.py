@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from coxswain.core.in_force import value_at
 from coxswain.core.used import used_of
@@ -187,6 +189,35 @@ def test_the_legs_of_a_spread_fit_the_limit_of_their_strategy_together(limit: st
     spread(made, 12, strategy="trend")
     plan = made.events(ev.PlanProposed)[0].plan
     assert (plan.assignments[0].qty, plan.assignments[0].sizing) == (D(units), f"{MONEY}:trend of all legs")
+
+
+def test_accounts_share_whole_units_of_a_spread_within_the_limit_of_their_strategy() -> None:
+    roomy = [account(name, max_order_value=10_000_000, max_open_positions=9) for name in (A, B)]
+    config = setup(*roomy, instruments=(SHARES, EURUSD_SPOT, OTHERS))
+    made = Desk(with_settings(config, max_strategy_exposure__trend="2000.20"))
+    made.quote(OTHER, "50.00", "50.02")
+    spread(made, 20, strategy="trend")
+    plan = made.events(ev.PlanProposed)[0].plan
+    assert [each.qty for each in plan.assignments] == [D(5), D(5)]
+    assert plan.rationale.split("; a unit")[0].endswith(f"together at most 10 units, by {MONEY}:trend")
+
+
+wishes = st.tuples(st.sampled_from([BUY, SELL]), st.integers(4, 12), st.booleans())
+
+
+@given(lots=st.sampled_from([2, 5, 99]), money=st.sampled_from([450, 650, 9999]), asked=st.lists(wishes, min_size=1))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_what_is_planned_for_a_strategy_is_never_refused_for_its_limits(lots: int, money: int, asked: Any) -> None:
+    """Whatever is held and on order, and whichever side is asked for."""
+    limited = of_account(max_strategy_position_qty__trend=str(lots))
+    desk = Desk(with_settings(setup(limited, account(B)), max_strategy_exposure__trend=str(money)))
+    for side, qty, fills in asked:
+        stop = "95.00" if side is BUY else "105.00"
+        desk.signal(quantity=qty, side=side, strategy="trend", stop_loss=stop, time_in_force=TimeInForce.GTC)
+        for order in desk.requests(NewOrder) if fills else []:
+            if not order.reduce_only and desk.order(order.cl_ord_id).cum_qty == 0:
+                desk.fill(order.cl_ord_id, str(order.order_qty), "100.02")
+    assert [code for code in codes(desk) if code.startswith("STRATEGY_")] == []
 
 
 # --- changed while it runs --------------------------------------------------------------------------------------------
