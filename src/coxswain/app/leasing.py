@@ -20,4 +20,4 @@ class Leasing:
         assert journal.path is not None
         separate = {venue_id for venue_id, choice in resolved.venues.items() if choice.params.get("separate")}
         places = places_of(resolved.setup, separate, journal.path, resolved.lease_dir)
-        return take_lease(places, writer_of(journal, state.lease_epoch), self.adoption)
+        return take_lease(places, writer_of(journal, state), self.adoption)

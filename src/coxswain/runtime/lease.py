@@ -38,7 +38,7 @@ HOLDS_NS = 10 * NS_PER_S
 """How long a lease holds after it was renewed."""
 GRACE_NS = 2 * NS_PER_S
 """How much longer everybody else waits, so that what was checked in time has left in time."""
-RENEWED_EVERY_S = 1.0
+RENEWED_EVERY_NS = NS_PER_S
 LOCK_TRIES = 100
 LOCK_WAIT_S = 0.01
 HOLDER_BYTES = 4096
@@ -84,6 +84,8 @@ class Writer(NamedTuple):
     hash_at: HashAt
     epoch: int
     """The newest that its records know of; 0 where it never held one."""
+    is_lost: bool = False
+    """Its records say that another engine took accounts over, and of no person's word since."""
 
 
 class Adoption(NamedTuple):
@@ -321,7 +323,7 @@ class Lease:
         """With who holds them now."""
         self._newest = 0
         self._news: list[Input] = []
-        self._renews_s = 0.0
+        self._renews_ns = 0
         self._lock = threading.RLock()
         self._left = threading.Event()
 
@@ -379,10 +381,11 @@ class Lease:
             _examine(_Folder(fresh), others, self._writer, self._clock(), held, former, behind)
         if held:
             raise LeaseHeld("\n".join(held))
-        if behind:
-            if adoption is None:
-                raise LeaseBehind("\n".join([*behind, _how_to_adopt(self._writer)]))
-            self._news.append(AdoptLease("; ".join(behind), adoption.reason, adoption.actor))
+        if behind and adoption is None:
+            raise LeaseBehind("\n".join([*behind, _how_to_adopt(self._writer)]))
+        if adoption is not None and (behind or self._writer.is_lost):
+            missed = "; ".join(behind) or "nothing since it was lost"
+            self._news.append(AdoptLease(missed, adoption.reason, adoption.actor))
         return tuple(former)
 
     def _sit(self, folder: _Folder) -> _Seat:
@@ -424,7 +427,7 @@ class Lease:
         threading.Thread(target=self._keep_on, name="lease", daemon=True).start()
 
     def _keep_on(self) -> None:
-        while not self._left.wait(RENEWED_EVERY_S):
+        while not self._left.wait(RENEWED_EVERY_NS / NS_PER_S):
             with self._lock:
                 self._renew()
 
@@ -435,14 +438,21 @@ class Lease:
 
     def take(self, now_ns: int) -> list[Asked]:
         with self._lock:
-            if time.monotonic() >= self._renews_s:
-                self._renews_s = time.monotonic() + RENEWED_EVERY_S
+            if self._clock() >= self._renews_ns:
+                self._renews_ns = self._clock() + RENEWED_EVERY_NS
                 self._renew()
             news, self._news = self._news, []
         return [Asked(message, _nobody_asked) for message in news]
 
     def on_record(self, record: Record) -> None:
         pass
+
+    def abandon(self) -> None:
+        """Let go of the files as a process does that is gone: what it said last stands, and runs out."""
+        with self._lock:
+            self._seats = []
+            self._seat_of = {}
+            self._resources.close()
 
     def close(self) -> None:
         """Leave: nobody has to wait for what is left of it."""
@@ -451,9 +461,7 @@ class Lease:
             for seat in self._seats:
                 with contextlib.suppress(OSError):
                     self._beat(seat.fd, self._clock() - GRACE_NS)
-            self._seats = []
-            self._seat_of = {}
-            self._resources.close()
+        self.abandon()
 
     # --- the files ----------------------------------------------------------------------------------------------------
 

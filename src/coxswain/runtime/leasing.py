@@ -7,6 +7,8 @@ import os
 from collections.abc import Container
 from pathlib import Path
 
+from coxswain.core.state import State
+from coxswain.core.tx import LEASE
 from coxswain.journal.store import Journal
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import VenueId
@@ -25,10 +27,11 @@ def places_of(setup: Setup, separate: Container[VenueId], journal: Path, lease_d
     return places
 
 
-def writer_of(journal: Journal, epoch: int) -> Writer:
-    """Return who asks for a lease; `epoch` is the newest that its records know of."""
+def writer_of(journal: Journal, state: State) -> Writer:
+    """Return who asks for a lease, by what its records know."""
     assert journal.path is not None
-    return Writer(journal.journal_id, journal.path, lambda: journal.head, journal.hash_at, epoch=epoch)
+    is_lost = any(LEASE in account.causes for account in state.accounts.values())
+    return Writer(journal.journal_id, journal.path, lambda: journal.head, journal.hash_at, state.lease_epoch, is_lost)
 
 
 def _folder(setup: Setup, venue_id: VenueId, journal: Path, lease_dir: Path | None, *, is_separate: bool) -> Path:

@@ -260,6 +260,7 @@ def _plan(chance: random.Random, rows: Collection[str] | None) -> Plan:
         crashes = []
     stalls = chance.choice((0, 0, 10))
     flood = chance.choice((400, 1_000, 2_500)) if chance.random() < 0.02 else 0
+    rivals = chance.random() < 0.04 if rows is None else "F44-TWO" in rows
     torn = chance.random() < 0.12 if rows is None else "F39-TORN" in rows
     return Plan(
         rates,
@@ -267,6 +268,7 @@ def _plan(chance: random.Random, rows: Collection[str] | None) -> Plan:
         chance.choice(BEGINNINGS),
         chance.choice((0, 0, 250, 1_000)),
         stalls if rows is None or "F36" in rows else 0,
+        rivals,
         torn,
         flood if rows is None else 2_500 if "F46-FLOOD" in rows else 0,
         chance.random() < 0.3 or (rows is not None and bool({"F39", "F40", "F45"} & set(rows))),

@@ -189,6 +189,10 @@ class Ground(ABC):
     def nothing_fails(self) -> None:
         """Let nothing fail from now on."""
 
+    def let_another_in(self, orders: Sequence[Input], meanwhile: Callable[[], None]) -> None:
+        """Let another engine trade, where there can be one; then do `meanwhile` before it is heard of."""
+        raise NotImplementedError("this world has one engine")
+
     def well(self) -> ObserveHost:
         """Say that the machine is well, and holds the lease."""
         return ObserveHost(journal_healthy=True, disk_headroom=True, clock_in_bound=True, lease_epoch=self.lease_epoch)

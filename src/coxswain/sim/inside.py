@@ -220,7 +220,9 @@ def _under_narrower_stops(state: State, position: Position) -> list[TradingState
 
 
 def _position_is_protected(state: State, account: Account, position: Position) -> None:
-    frozen = TradingState.HALTED in (account.state, *_under_narrower_stops(state, position))
+    legs = [account.orders[leg_id] for leg_id in (position.stop_id, position.target_id) if leg_id is not None]
+    of_legs = (narrower_state(state, position.symbol, leg.intent.strategy) for leg in legs)
+    frozen = TradingState.HALTED in (account.state, *_under_narrower_stops(state, position), *of_legs)
     assert position.exit is None, f"an exit of {position.symbol} never ended: {position.exit}"
     if position_break(account.spec.id, position.symbol) in account.ignored:
         return  # the venue may hold nothing that an order could protect, and an alert says so
@@ -243,5 +245,6 @@ def _position_is_protected(state: State, account: Account, position: Position) -
             assert leg.intent.side is OPPOSITE[Side.BUY if position.qty > 0 else Side.SELL]
             if leg.refused is not None:
                 continue  # the venue keeps refusing to change it, and an alert says so
-            assert still_open(leg) == abs(position.qty) - position.held_exit
+            wanted = abs(position.qty) - position.held_exit
+            assert still_open(leg) == wanted, f"{leg.cl_ord_id} covers {still_open(leg)} of {wanted}"
             assert level == (leg.stop_px if leg.intent.role is Role.STOP else leg.price)

@@ -10,7 +10,9 @@ from coxswain.sim.checker.judge import Invariants
 from coxswain.sim.draw import Drawn, draw, make
 from coxswain.sim.world import Checker, Wrong
 
-STALLS, FLOOD = "F36", "F46-FLOOD"
+RIVAL_EVERY = 5
+"""Acts between two engines that take over, in a world in which they do."""
+STALLS, FLOOD, RIVALS, TORN = "F36", "F46-FLOOD", "F44-TWO", "F39-TORN"
 DAMAGE = {"F39", "F40", "F45"}
 
 
@@ -47,6 +49,8 @@ def play(
         crashes=tuple(crash for crash in plan.crashes if crash[0] not in without),
         stalls=0 if STALLS in without else plan.stalls,
         damage=plan.damage and not DAMAGE & set(without),
+        rivals=plan.rivals and RIVALS not in without,
+        torn=plan.torn and TORN not in without,
         flood=0 if FLOOD in without else plan.flood,
     )
     return _play(drawn._replace(plan=plan, acts=drawn.acts if acts is None else min(acts, drawn.acts)), seed)
@@ -61,7 +65,8 @@ def rows_of(drawn: Drawn) -> tuple[str, ...]:
         **({STALLS: 1} if plan.stalls else {}),
         **({FLOOD: 1} if plan.flood else {}),
     }
-    return (*sorted(rows), *(sorted(DAMAGE) if plan.damage else ()))
+    rest = (RIVALS,) * plan.rivals + (TORN,) * plan.torn
+    return (*sorted(rows), *rest, *(sorted(DAMAGE) if plan.damage else ()))
 
 
 def _play(drawn: Drawn, seed: int) -> Played:
@@ -73,6 +78,8 @@ def _play(drawn: Drawn, seed: int) -> Played:
             if drawn.plan.flood and acts == 1 + drawn.acts // 2:
                 unrest.flood(drawn.plan.flood)
             unrest.act()
+            if drawn.plan.rivals and acts % RIVAL_EVERY == 0:
+                unrest.let_another_in()
         unrest.calm_down()
         world.rest(meanwhile=unrest.look_after)
         world.at_rest()

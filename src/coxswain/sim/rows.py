@@ -51,6 +51,7 @@ AROUND = {
     "F40": "record of the journal changed, deleted or swapped",
     "F41": "power lost: what was not synced is gone",
     "F44": "another engine holds the lease",
+    "F44-TWO": "another engine trades the accounts while this one stands still",
     "F45": "old backup of the journal put back",
     "F46": "burst of signals with repeats and replays",
     "F46-FLOOD": "hundreds to thousands of signals at one instant",

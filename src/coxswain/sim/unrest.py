@@ -21,6 +21,7 @@ from coxswain.messages.inputs import (
     SetCorrelation,
     SetLimits,
     SetLocate,
+    SubmitOrder,
     SubmitSignal,
     TradingDay,
     TradingHalted,
@@ -36,12 +37,14 @@ from coxswain.model.breaks import CHOICES
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import plain
 from coxswain.model.market import Quote
+from coxswain.model.orders import OrderIntent
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
     OrdType,
     Resolution,
+    Role,
     Side,
     SignalId,
     SignalKind,
@@ -171,6 +174,25 @@ class Unrest(Crowd):
         self.world.step(ResolveBreak(account_id, break_id, resolution, "looked", "ann", price))
 
     # --- the surroundings ---------------------------------------------------------------------------------------------
+
+    def let_another_in(self) -> None:
+        """Let another engine trade these accounts while ours stands still; ours then wants to trade, too."""
+        orders: list[Input] = []
+        for _ in range(2):
+            self.count += 1
+            symbol = self.random.choice(SYMBOLS)
+            intent = OrderIntent(
+                self.random.choice(self.accounts),
+                symbol,
+                self.random.choice(list(Side)),
+                OrdType.MARKET,
+                TimeInForce.DAY,
+                self.quantity(symbol),
+                Role.DIRECT,
+                SignalId(f"rival-{self.count}"),
+            )
+            orders.append(SubmitOrder(intent, actor="somebody"))
+        self.world.let_another_in(orders, self.direct)
 
     def burst(self) -> None:
         """Many signals at one instant, some of them twice, and old ones again."""

@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from coxswain.core.engine import Engine
+from coxswain.core.tx import LEASE
 from coxswain.journal.store import Journal
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import (
@@ -28,22 +29,23 @@ from coxswain.messages.inputs import (
     SubmitSignal,
 )
 from coxswain.messages.record import Record, decode, encode
-from coxswain.messages.requests import Request
+from coxswain.messages.requests import NewOrder, ReplaceOrder, Request
 from coxswain.model.market import Quote
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import Symbol, VenueId
 from coxswain.runtime.doors import Doors
 from coxswain.runtime.egress import Guard
+from coxswain.runtime.lease import Lease
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import AtOnce
 from coxswain.runtime.plugins import algo_modules, allocate, check_modules
-from coxswain.runtime.signals import Latest
 from coxswain.sim.checker import evidence
 from coxswain.sim.checker.invariant import Venues
 from coxswain.sim.disk import Disk
 from coxswain.sim.ground import AT, JOURNAL, MS, Ground, Lacks, S
 from coxswain.sim.inside import look_inside, look_inside_at_rest
 from coxswain.sim.port import Port
+from coxswain.sim.rival import ASLEEP_NS, Leases, NoSignals, Rival
 from coxswain.venues.base import Venue
 from coxswain.venues.paper import Cash, Fault
 
@@ -95,6 +97,8 @@ class Plan(msgspec.Struct, frozen=True):
     quote_interval_ms: int = 0
     stalls: int = 0
     """Of a thousand groups that leave, before how many the process stands still."""
+    rivals: bool = False
+    """Other engines take over the accounts now and then."""
     torn: bool = False
     """The journal is in files, and a write in which the process dies reaches them in parts."""
     flood: int = 0
@@ -176,6 +180,9 @@ class World(Ground):
             venue_id: Port(venue, self._chance, plan.rates, self.fired, self._on_request, self._pass)
             for venue_id, venue in self.venues.items()
         }
+        self.leases = Leases(self.venue_of) if plan.rivals else None
+        self.lease: Lease | None = None
+        self._rivals = 0
         self._boot_until_up(plan.begins_ns)
         for symbol in self.ticks:
             self.quote(symbol)
@@ -254,6 +261,30 @@ class World(Ground):
         self.loop.show(quote)
         self.loop.flush()
 
+    def let_another_in(self, orders: Sequence[Input], meanwhile: Callable[[], None]) -> None:
+        """Stand still past the lease while another engine trades; on waking do `meanwhile`, before that is heard of."""
+        if self.leases is None or self.lease is None:
+            return
+        self._surviving(self.loop.flush)
+        self._rivals += 1
+        self.leases.now_ns = max(self.leases.now_ns, self.loop.now_ns)
+        self._hear_of_the_lease()
+        rival = Rival(self.leases, self.setup, self.venues, self._rivals)
+        assert rival.is_refused(), "I18: a second engine was let in beside one that lives"
+        quotes = [msgspec.structs.replace(quote, ts_ns=self.now_ns + ASLEEP_NS) for quote in self.quotes.values()]
+        self.loop.now_ns = rival.trade(self.loop.now_ns + ASLEEP_NS, quotes, orders)
+        self.leases.now_ns = self.loop.now_ns
+        self.fired["F44-TWO"] += 1
+        meanwhile()
+        self._hear_of_the_lease()
+        self.restart()
+
+    def _hear_of_the_lease(self) -> None:
+        """Renew it, as an engine does every second, and hear of whoever has it now."""
+        assert self.lease is not None
+        for asked in self.lease.take(self.now_ns):
+            self.step(asked.message)
+
     def cut_off(self, ns: int) -> None:
         for port in self.ports.values():
             port.go_away(self.now_ns, ns)
@@ -274,6 +305,10 @@ class World(Ground):
     def close(self) -> None:
         self._doors.close()
         self.disk.close()
+        if self.lease is not None:
+            self.lease.abandon()
+        if self.leases is not None:
+            self.leases.close()
 
     # --- crashes ------------------------------------------------------------------------------------------------------
 
@@ -299,6 +334,8 @@ class World(Ground):
         self._live = b"" if self._pending else self.engine.digest().encode()
         self._pending.clear()
         self._phase = "starting"
+        if self.lease is not None:
+            self.lease.abandon()
         for port in self.ports.values():
             port.cut()
 
@@ -332,23 +369,31 @@ class World(Ground):
         if self.plan.damage:
             self.fired.update(self.disk.is_seen_when_damaged(self._chance))
         journal, guard = self._recover()
+        if self.leases is not None:
+            self.leases.now_ns = max(now_ns, self.leases.now_ns)
+            is_lost = any(LEASE in account.causes for account in self.engine.state.accounts.values())
+            self.lease = self.leases.take_back(journal, self.engine.state.lease_epoch, is_lost=is_lost)
+            self.lease_epoch = self.lease.epoch
         self.loop = Loop(
             self.engine,
             journal,
             list[Venue](self.ports.values()),
             iter(()),
-            _NoSignals(),
+            NoSignals(),
             self.plan.quote_interval_ms * MS,
             self._on_durable,
             self._pace,
             self._doors,
             guard,
             observe=lambda _: self.well(),
+            lease=self.lease,
         )
         self._phase = "starting"
         now_ns = max(now_ns, self.engine.state.now_ns)
         utc_ns = now_ns if self.engine.state.kept else None
         self.loop.begin(EngineStarted("test", JOURNAL, 7, self.setup, utc_ns=utc_ns), now_ns)
+        for asked in () if self.lease is None else self.lease.take(now_ns):
+            self.loop.tell(asked.message)
         self.loop.flush()
         self._phase = ""
 
@@ -377,6 +422,8 @@ class World(Ground):
             self._checker.on_request(request, self._durable, self.loop.now_ns)
         except AssertionError as error:
             raise Wrong(str(error)) from error
+        if self.leases is not None and isinstance(request, NewOrder | ReplaceOrder):
+            self.leases.sent.sends(request.account, self.lease_epoch)
         self._left += 1
 
     def _pass(self, point: str) -> None:
@@ -424,16 +471,3 @@ class World(Ground):
         if point == "before" and any(isinstance(message, SubmitSignal | SubmitOrder) for message in inputs):
             rows.add("F01")
         return rows
-
-
-class _NoSignals:
-    """Nothing comes as a stream; everything is handed in."""
-
-    def next_ns(self, now_ns: int) -> int | None:
-        return None
-
-    def fileno(self) -> int | None:
-        return None
-
-    def take(self, now_ns: int, latest: Latest) -> Input:
-        raise ValueError("there is no stream of signals")

@@ -35,11 +35,16 @@ class Yard:
         self.heads: dict[str, Head] = {}
 
     def take(
-        self, name: str, *accounts: AccountId, epoch: int = 0, adoption: Adoption | None = None, venue: str = "one"
+        self,
+        name: str,
+        *accounts: AccountId,
+        epoch: int = 0,
+        adoption: Adoption | None = None,
+        venue: str = "one",
+        is_lost: bool = False,
     ) -> Lease:
-        writer = Writer(
-            JournalId(name), Path(f"{name}.journal"), lambda: self.head(name), self.hash_at(name), epoch=epoch
-        )
+        path = Path(f"{name}.journal")
+        writer = Writer(JournalId(name), path, lambda: self.head(name), self.hash_at(name), epoch, is_lost)
         place = Place(VenueId(venue), self.folder / f"{venue}.lease", accounts or (ANN, BOB))
         return take_lease([place], writer, adoption, lambda: self.now_ns)
 
@@ -56,7 +61,7 @@ def yard(tmp_path: Path) -> Yard:
 
 
 def news(lease: Lease) -> list[object]:
-    lease._renews_s = 0.0  # time for a look
+    lease._renews_ns = 0  # time for a look
     return [asked.message for asked in lease.take(0)]
 
 
@@ -186,6 +191,16 @@ def test_an_old_copy_of_a_journal_is_refused_until_a_person_adopts_it(yard: Yard
     assert "had come to record 40" in told.missed
     adopted.close()
     assert news(yard.take("j", epoch=2)) == [], "once is enough"
+
+
+def test_a_start_that_died_before_it_could_say_what_was_adopted_is_followed_by_one_that_says_so(yard: Yard) -> None:
+    """Found by simulated worlds: the account stayed halted, and no further word could release it."""
+    yard.heads["j"] = Head(40, b"\x04" * 32)
+    yard.take("j").close()
+    yard.heads["j"] = Head(30, b"\x03" * 32)
+    yard.take("j", epoch=1, adoption=WORD).close()  # it dies before its news is taken
+    (told,) = news(yard.take("j", epoch=2, adoption=WORD, is_lost=True))
+    assert isinstance(told, AdoptLease)
 
 
 def test_a_copy_that_went_its_own_way_is_refused(yard: Yard) -> None:

@@ -1,14 +1,28 @@
 """Invariants of the journal itself: what is stored is what happened, and whoever bends it is noticed.
 
-Nothing is read here: the world hands over what is stored, and what came of stepping and folding it.
+Nothing is read here: the world hands over what is stored, and what came of stepping and folding it. With them stands
+what holds over all engines and their journals.
 """
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 from coxswain.messages.record import decode, encode
+from coxswain.model.vocabulary import AccountId
 
 FORMAT = b"coxswain-journal-1"
+
+
+class OneEpochSends:
+    """I18: at most one epoch sends per account, over all engines and processes, as the venue sees it."""
+
+    def __init__(self) -> None:
+        self._newest: dict[AccountId, int] = {}
+
+    def sends(self, account: AccountId, epoch: int) -> None:
+        newest = self._newest.setdefault(account, epoch)
+        assert epoch >= newest, f"I18: epoch {epoch} sends for {account}, and {newest} has sent before"
+        self._newest[account] = epoch
 
 
 def chain_verifies(journal_id: str, rows: Iterable[tuple[int, bytes, bytes]]) -> None:
