@@ -129,8 +129,8 @@ MAY_BE = {
 KINDS: tuple[tuple[dict[str, object], Decimal], ...] = (
     ({}, Decimal(100)),
     ({"tick": "0.25", "contract_size": "5", "margin_rate": "0.1"}, Decimal(4000)),
-    ({"tick": "0.05", "lot_step": "0.1", "min_qty": "0.5"}, Decimal(480)),
-    ({"tick": "0.5", "lot_step": "10", "min_qty": "20", "margin_rate": "1"}, Decimal(2500)),
+    ({"tick": "0.05", "lot_step": "0.1", "min_qty": "0.1"}, Decimal(480)),
+    ({"tick": "0.5", "lot_step": "10", "min_qty": "10", "margin_rate": "1"}, Decimal(2500)),
     ({"currency": "EUR"}, Decimal(100)),
 )
 """What a share may be instead, and where its market begins: a contract, parts of a lot, a round lot, in euros."""
@@ -208,7 +208,7 @@ def draw(seed: int, rows: Collection[str] | None = None) -> Drawn:
         self_match=chance.choice(tuple(SelfMatch)),
         mode=chance.choice((*(Mode.FULL_AUTO,) * 5, Mode.SEMI_AUTO)),
     )
-    plan = _plan(chance, rows)
+    plan = _plan(chance, rows, random.Random(f"more {seed}"))
     kinds = tuple(FaultKind) if chance.random() < 0.5 else ONLY_LATE
     faults = script(seed, chance.choice((0, 10, 30)), tuple(venue_of), kinds)
     restarts = chance.random() < 0.5 or "F11" in dict(plan.crashes)
@@ -243,7 +243,8 @@ def _venue(chance: random.Random, spec: VenueSpec) -> VenueSpec:
     return msgspec.structs.replace(spec, capabilities=msgspec.structs.replace(spec.capabilities, tier=tier))
 
 
-def _plan(chance: random.Random, rows: Collection[str] | None) -> Plan:
+def _plan(chance: random.Random, rows: Collection[str] | None, more: random.Random) -> Plan:
+    """`more` is for what came later: the worlds from before stay the same."""
     quiet = chance.random() < 0.15
     rates: dict[str, int] = {}
     for group, often, share in GROUPS:
@@ -259,9 +260,9 @@ def _plan(chance: random.Random, rows: Collection[str] | None) -> Plan:
     elif quiet:
         crashes = []
     stalls = chance.choice((0, 0, 10))
-    flood = chance.choice((400, 1_000, 2_500)) if chance.random() < 0.02 else 0
-    rivals = chance.random() < 0.04 if rows is None else "F44-TWO" in rows
-    torn = chance.random() < 0.12 if rows is None else "F39-TORN" in rows
+    flood = more.choice((400, 1_000, 2_500)) if more.random() < 0.02 else 0
+    rivals = more.random() < 0.04 if rows is None else "F44-TWO" in rows
+    torn = more.random() < 0.12 if rows is None else "F39-TORN" in rows
     return Plan(
         rates,
         tuple(crashes),
