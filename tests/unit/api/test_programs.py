@@ -122,7 +122,7 @@ def test_an_engine_in_virtual_time_keeps_its_accounts_also_while_nobody_calls_it
     """Else its lease would run out, and another could take over what it holds."""
     first, second = config_file(tmp_path / "first"), config_file(tmp_path / "second")
     now_ns, renewed = [leases.boot_clock_ns()], threading.Semaphore(0)
-    monkeypatch.setattr(leases, "RENEWED_EVERY_S", 0.01)
+    monkeypatch.setattr(leases, "RENEWED_EVERY_NS", 10_000_000)
     beat = leases.Lease._beat
 
     def beats(self: leases.Lease, fd: int, until_ns: int) -> None:

@@ -314,7 +314,7 @@ def test_an_account_that_was_traded_past_is_held_only_by_a_persons_word(yard: Ya
 
 
 def test_it_is_renewed_by_a_thread_as_long_as_it_is_held(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "RENEWED_EVERY_S", 0.001)
+    monkeypatch.setattr(leases, "RENEWED_EVERY_NS", 1_000_000)
     holder = yard.take("j")
     holder.renew_by_itself()
     for _ in range(3):

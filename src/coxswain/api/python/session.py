@@ -445,9 +445,7 @@ class Session:
 
     def _take_lease(self) -> Lease:
         """Take the lease of every account, before anything is said to a venue."""
-        lease = take_lease(
-            self._places(self.setup), writer_of(self._journal, self._engine.state), self._adoption
-        )
+        lease = take_lease(self._places(self.setup), writer_of(self._journal, self._engine.state), self._adoption)
         self._opened.callback(lease.close)
         tell_all(lease.former)
         if not self.realtime:
