@@ -176,6 +176,11 @@ def accepted_long_ago(records: list[Record]) -> list[Record]:
     return each_event(ev.SignalAccepted, 0, become)(records)
 
 
+def closed_at_the_first_signal(records: list[Record]) -> list[Record]:
+    closed = ev.SessionSet((SHARE,), False)
+    return each_event(ev.SignalAccepted, 0, lambda event: (event, closed))(records)
+
+
 def silent(records: list[Record]) -> list[Record]:
     """Let nothing have come of the first signal."""
     at = next(at for at, each in enumerate(records) if isinstance(each.input, inp.SubmitSignal))
@@ -215,6 +220,10 @@ BENT: tuple[tuple[str, str, Bend], ...] = (
     ("SumsOfFills", "cash that came from nowhere", changed(ev.PositionChanged, balance=D(100_001))),
     ("WithinTheParent", "a child above its parent", intended(order_qty=D(11))),
     ("PassedEveryControl", "left although it failed", with_check("ORDER_QTY", passed=False)),
+    ("PassedEveryControl", "passed above its limit", with_check("ORDER_QTY", value=D(10_001))),
+    ("PassedEveryControl", "a market that is closed", closed_at_the_first_signal),
+    ("PassedEveryControl", "entered at any price", intended(ord_type=OrdType.MARKET)),
+    ("WithinItsLimits", "reduces more than is held", intended(1, order_qty=D(11))),
     ("PassedEveryControl", "judged by an older limit", with_check("ORDER_QTY", limit=D(1))),
     ("PassedEveryControl", "judged by another version", changed(ev.OrderCreated, limit_version=7)),
     ("PassedEveryControl", "never asked for its size", with_check("ORDER_QTY", code="ORDER_SIZE")),

@@ -14,9 +14,10 @@ from coxswain.model.checks import Check
 from coxswain.model.control import STATE_UNDER, ScopeKind, StopLevel
 from coxswain.model.decimals import ZERO
 from coxswain.model.override import Override
-from coxswain.model.vocabulary import AccountId, Role, Side, SignalId, TradingState
+from coxswain.model.vocabulary import AccountId, OrdType, Role, Side, SignalId, TradingState
 from coxswain.sim.checker.invariant import Invariant
-from coxswain.sim.checker.ours import Kept, Ours
+from coxswain.sim.checker.kept import Kept
+from coxswain.sim.checker.ours import Ours
 
 NS_PER_S = 1_000_000_000
 LEGS = (Role.STOP, Role.TARGET)
@@ -35,6 +36,8 @@ KEYS = {
     "MARGIN": "min_account_balance",
 }
 """Of some controls, the limit by which they judge, under the name that configuration and commands give it."""
+AT_LEAST = ("min_account_balance",)
+"""Of these, what must not be gone below."""
 NEVER_LESS = ("ORDER_QTY", "ORDER_VALUE", "MARGIN", "TRADING_STATE", "LEASE", "SIGNAL_AGE", "DUPLICATE_INTENT")
 """What every order that enters was asked."""
 
@@ -73,6 +76,7 @@ class PassedEveryControl(Invariant):
         self.want(event.limit_version == version, f"{own} was judged by version {event.limit_version}, not {version}")
         used = [each for each in record.events if isinstance(each, ev.OverrideUsed) and each.cl_ord_id == own]
         self._passed(ours, own, event.intent.account, event.checks, tuple(each.override_id for each in used))
+        self._market(ours, event)
         asked = {check.code for check in event.checks}
         missing = [code for code in NEVER_LESS if event.enters and code not in asked]
         self.want(not missing, f"{own} was not asked {missing}")
@@ -90,6 +94,20 @@ class PassedEveryControl(Invariant):
             limit = None if key is None else ours.limit(account, key)
             held_to = limit is None or check.limit is None or limit == check.limit
             self.want(held_to, f"{own}: {check.code} is {check.limit}, and {limit} is in force")
+            if check.passed and key is not None and check.value is not None and check.limit is not None:
+                fits = check.value >= check.limit if key in AT_LEAST else check.value <= check.limit
+                self.want(fits, f"{own} passed {check.code} with {check.value}, and the limit is {check.limit}")
+
+    def _market(self, ours: Ours, event: ev.OrderCreated) -> None:
+        """Whatever its checks say: there is a market for it, and nothing enters at any price or by an old quote."""
+        own, symbol = event.cl_ord_id, event.intent.symbol
+        self.want(ours.trades.get(symbol), f"{own} leaves while {symbol} is closed")
+        if event.enters:
+            self.want(event.intent.ord_type is not OrdType.MARKET, f"{own} enters at any price")
+            stale_s, quote = ours.limit(event.intent.account, "quote_stale_s"), ours.quotes.get(symbol)
+            age_ns = None if quote is None else ours.now_ns - quote.ts_ns
+            fresh = age_ns is not None and age_ns <= (60 if stale_s is None else stale_s) * NS_PER_S
+            self.want(fresh, f"{own} enters by a quote of {age_ns} ns ago")
 
 
 class WithinItsLimits(Invariant):
@@ -110,12 +128,26 @@ class WithinItsLimits(Invariant):
                 self._plans_hold |= {each.account for each in assignments or () if each.margin}
             case ev.PlanProposed(plan):
                 self._plans_hold |= {each.account for each in plan.assignments if each.margin or each.legs}
-            case ev.OrderCreated(intent=intent) if event.enters:
+            case ev.OrderCreated() if not event.enters:
+                self._reduces(ours, event)
+            case ev.OrderCreated(intent=intent):
                 said = {check.code: check for check in event.checks}
                 self._lots(ours, event, said)
                 self._counts(ours, event, said)
                 if all(each.currency == ours.currency[intent.account] for each in ours.instruments.values()):
                     self._money(ours, event, said)
+
+    def _reduces(self, ours: Ours, event: ev.OrderCreated) -> None:
+        """What reduces is opposite to what is held, and no more than other such orders leave of it."""
+        intent, own = event.intent, event.cl_ord_id
+        held = ours.positions[intent.account, intent.symbol] * (1 if intent.side is Side.SELL else -1)
+        if f"{intent.account}:position:{intent.symbol}" in ours.ignored[intent.account]:
+            return  # the venue holds another quantity, and that is lived with
+        others = [order for order in ours.open_on(intent.account, intent.symbol) if not order.enters]
+        taken = sum((order.open_qty for order in others if order.intent.role not in LEGS), ZERO)
+        legs = max((order.open_qty for order in others if order.intent.role in LEGS), default=ZERO)
+        free = held - taken - (ZERO if intent.role in LEGS else legs)
+        self.want(intent.order_qty <= free, f"{own} reduces by {intent.order_qty}, and {free} is free")
 
     def _lots(self, ours: Ours, event: ev.OrderCreated, said: dict[str, Check]) -> None:
         intent, check = event.intent, said.get("POSITION_QTY")

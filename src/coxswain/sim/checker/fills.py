@@ -13,7 +13,8 @@ from coxswain.model.plan import Assignment
 from coxswain.model.vocabulary import SIGN, AccountId, ExecType, SignalId, SignalKind, Verdict
 from coxswain.sim import books
 from coxswain.sim.checker.invariant import Invariant, Venues
-from coxswain.sim.checker.ours import Ours, Place, Stage
+from coxswain.sim.checker.kept import Place, Stage
+from coxswain.sim.checker.ours import Ours
 
 QUANTUM = Decimal("1e-6")
 """More than what is rounded in all the trades of a world."""

@@ -22,7 +22,8 @@ from coxswain.model.vocabulary import (
 )
 from coxswain.sim import books
 from coxswain.sim.checker.invariant import Invariant, Venues
-from coxswain.sim.checker.ours import Kept, Ours, Stage
+from coxswain.sim.checker.kept import Kept, Stage
+from coxswain.sim.checker.ours import Ours
 from coxswain.venues.paper import PaperVenue
 
 LEGS = (Role.STOP, Role.TARGET)

@@ -1,4 +1,4 @@
-"""Books of accounts, orders, plans, stops and limits, kept from the records alone and in the plainest way.
+"""Books of accounts, orders, stops and limits, kept from the records alone and in the plainest way.
 
 Nothing is judged here. What the engine keeps it keeps elsewhere, and none of it is read.
 """
@@ -14,7 +14,6 @@ from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
 from coxswain.model.decimals import ZERO
 from coxswain.model.market import Instrument, Quote
-from coxswain.model.orders import OrderIntent
 from coxswain.model.setup import Capabilities, Setup
 from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
@@ -27,86 +26,8 @@ from coxswain.model.vocabulary import (
     Symbol,
     TradingState,
     VenueId,
-    Word,
 )
-
-Place = tuple[AccountId, Symbol]
-
-
-class Stage(Word):
-    """How far an order has come; it only goes forward."""
-
-    SENT = "SENT"
-    WORKS = "WORKS"
-    OVER = "OVER"
-
-
-class Change(msgspec.Struct, frozen=True):
-    """What was asked of a working order."""
-
-    cl_ord_id: ClOrdId
-    order_qty: Decimal
-    price: Decimal | None
-    stop_px: Decimal | None
-
-
-class Kept(msgspec.Struct):
-    """One order, as the records tell it."""
-
-    cl_ord_id: ClOrdId
-    intent: OrderIntent
-    enters: bool
-    margin_per_lot: Decimal
-    risk_per_lot: Decimal
-    order_qty: Decimal
-    price: Decimal | None
-    stop_px: Decimal | None
-    created_ns: int
-    dies_ns: int | None = None
-    adopted: bool = False
-    renews: ClOrdId | None = None
-    current_id: ClOrdId = ClOrdId("")
-    ids: set[ClOrdId] = set()
-    stage: Stage = Stage.SENT
-    ended_as: str = ""
-    cum_qty: Decimal = ZERO
-    notional: Decimal = ZERO
-    is_known: bool = True
-    heard_ns: int = 0
-    """When the venue was last heard to know it; what it said before proves nothing about it since."""
-    cancel_wanted: bool = False
-    asked: Change | None = None
-    given_up: dict[ClOrdId, Change] = {}
-    refused: bool = False
-    """The last change of it was refused by the venue."""
-    resent: int = 0
-    reversed: bool = False
-    surplus: bool = False
-    """An incident says that more was filled than could be."""
-
-    @property
-    def open_qty(self) -> Decimal:
-        """The worst case still open."""
-        if self.stage is Stage.OVER:
-            return ZERO
-        most = self.order_qty if self.asked is None else max(self.order_qty, self.asked.order_qty)
-        return max(most - self.cum_qty, ZERO)
-
-
-class Money(msgspec.Struct):
-    """What trades have moved on one position since it was last adopted, in the instrument's currency."""
-
-    paid: Decimal = ZERO
-    """Signed, of every fill that stands."""
-    realized: Decimal = ZERO
-    cost: Decimal = ZERO
-    afresh: bool = False
-    """The next change says what it all begins with."""
-
-
-class Levels(msgspec.Struct, frozen=True):
-    stop_px: Decimal | None = None
-    target_px: Decimal | None = None
+from coxswain.sim.checker.kept import Change, Kept, Levels, Money, Place, Stage
 
 
 class Ours:
@@ -133,6 +54,8 @@ class Ours:
         self.levels: dict[Place, Levels] = {}
         self.exits: dict[Place, ev.ExitStarted] = {}
         self.quotes: dict[Symbol, Quote] = {}
+        self.trades: dict[Symbol, bool] = {}
+        """Whether its market is open."""
         self.signals: dict[SignalId, Signal] = {}
         self.stops: dict[str, dict[str, str]] = {}
         """By scope and level, who stopped it."""
@@ -193,6 +116,7 @@ class Ours:
             case inp.EngineStarted(setup=setup):
                 self.setup = setup
                 self.instruments = {instrument.symbol: instrument for instrument in setup.instruments}
+                self.trades = dict.fromkeys(self.instruments, True) | self.trades
                 can = {spec.id: spec.capabilities for spec in setup.venues}
                 for spec in setup.accounts:
                     self.can[spec.id] = can[spec.venue]
@@ -455,6 +379,9 @@ class Ours:
             for change in event.changes:
                 self.limits[change.account, change.key] = change.before
 
+    def _session_set(self, event: ev.SessionSet) -> None:
+        self.trades.update(dict.fromkeys(event.symbols, event.is_open))
+
     def _signal_accepted(self, event: ev.SignalAccepted) -> None:
         self.signals[event.signal.id] = event.signal
 
@@ -497,5 +424,6 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     ev.DifferenceGone: Ours._difference_gone,
     ev.LimitsChanged: Ours._limits_changed,
     ev.LimitsProposed: Ours._limits_proposed,
+    ev.SessionSet: Ours._session_set,
     ev.SignalAccepted: Ours._signal_accepted,
 }
