@@ -211,7 +211,7 @@ def draw(seed: int, rows: Collection[str] | None = None) -> Drawn:
     plan = _plan(chance, rows, random.Random(f"more {seed}"))
     kinds = tuple(FaultKind) if chance.random() < 0.5 else ONLY_LATE
     faults = script(seed, chance.choice((0, 10, 30)), tuple(venue_of), kinds)
-    restarts = chance.random() < 0.5 or "F11" in dict(plan.crashes)
+    restarts = chance.random() < 0.5 or "F11" in dict(plan.crashes) or (rows is not None and "KEPT" in rows)
     return Drawn(setup, begins_at, lacks, plan, faults, chance.randrange(*ACTS), restarts)
 
 
@@ -256,7 +256,8 @@ def _plan(chance: random.Random, rows: Collection[str] | None, more: random.Rand
         (chance.choice((*CRASHES, "F11")), chance.choice((1, 1, 2, 3, 8))) for _ in range(chance.choice((0, 1, 3, 5)))
     ]
     if rows is not None:
-        crashes = [(row, 1 + chance.randrange(4)) for row in CRASHES if row in rows]
+        torn_too = ("F04",) if "F39-TORN" in rows else ()
+        crashes = [(row, 1 + chance.randrange(4)) for row in CRASHES if row in rows or row in torn_too]
     elif quiet:
         crashes = []
     stalls = chance.choice((0, 0, 10))
