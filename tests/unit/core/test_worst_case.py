@@ -1,7 +1,9 @@
 """The worst case before a trade: equity less what is still lost from each mark to its stop, floating losses once."""
 
 from decimal import Decimal
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,9 +14,9 @@ from coxswain.messages.inputs import SetLimits, SubmitOrder
 from coxswain.model.decimals import round_up
 from coxswain.model.firm import BreachOn, Measure
 from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import OrdType, Role, Side, SignalId, Symbol, TimeInForce
+from coxswain.model.vocabulary import AccountId, ClOrdId, OrdType, Role, Side, SignalId, Symbol, TimeInForce
 from tests.instruments import USDJPY_SPOT
-from tests.unit.core.desk import BUY, SELL, SHARE, A, D, Desk, S, account, setup
+from tests.unit.core.desk import BUY, SELL, SHARE, SHARES, A, B, D, Desk, S, account, setup
 from tests.unit.core.firm_desk import FirmDesk, firm_setup, rules, share, under
 
 USDJPY = USDJPY_SPOT.symbol
@@ -198,59 +200,127 @@ def test_an_entry_with_a_wider_stop_takes_a_position_in_loss_along_from_its_mark
 
 # --- any sequence -----------------------------------------------------------------------------------------------------
 
-PRICES = st.integers(9_000, 11_000).map(lambda cents: f"{cents / 100:.2f}")
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("quote"), PRICES, st.integers(0, 5)),
-        st.tuples(st.just("buy"), st.one_of(st.none(), PRICES), st.integers(1, 50)),
-        st.tuples(st.just("sell"), st.one_of(st.none(), PRICES), st.integers(1, 50)),
-        st.tuples(st.just("adjust"), PRICES, st.just(0)),
-    ),
-    max_size=14,
+OTHER = Symbol("OTHER")
+MARKET_STEPS = st.tuples(
+    st.sampled_from((SHARE, OTHER)), st.integers(9_600, 10_400), st.sampled_from((0, 1, 5))
+)  # a bid and a spread in cents
+ORDER_STEPS = st.tuples(
+    st.sampled_from((A, B)),
+    st.sampled_from((SHARE, OTHER)),
+    st.sampled_from((BUY, SELL)),
+    st.integers(1, 200),
+    st.one_of(st.none(), st.integers(1, 900)),  # how far its stop is, in cents
+    st.sampled_from((None, 1, 2)),  # what of it fills at once: nothing, all, half
 )
+ADJUSTMENTS = st.tuples(st.sampled_from((A, B)), st.sampled_from((SHARE, OTHER)), st.integers(9_000, 11_000))
 
 
-@settings(max_examples=60, deadline=None)
-@given(STEPS)
-def test_the_worst_case_by_delta_is_the_one_from_scratch(steps: list[tuple[str, str | None, int]]) -> None:
-    """Folded from records alone: fills give positions, events give stops, the last quote gives marks."""
-    desk = Desk(setup(account(A, max_order_value=10**9, max_leverage=1000, max_daily_loss_pct=100)))
-    for number, (what, px, amount) in enumerate(steps):
-        if what == "quote":
-            assert px is not None
-            desk.quote(SHARE, px, str(D(px) + D(amount) / 100))
-        elif what == "adjust":
-            desk.adjust(stop_loss=px)
+class Scratch:
+    """One account's worst case, told by records alone: no sum of the engine's is looked at."""
+
+    def __init__(self, desk: Desk, account_id: AccountId) -> None:
+        self.balance = D(100_000)
+        self.positions: dict[Symbol, tuple[Decimal, Decimal, Decimal | None]] = {}
+        self.open_risk: dict[ClOrdId, tuple[Decimal, Decimal]] = {}
+        self.quotes = desk.engine.state.quotes
+        for record in desk.records:
+            for event in record.events:
+                self._apply(event, account_id)
+
+    def _apply(self, event: object, account_id: AccountId) -> None:
+        match event:
+            case ev.PositionChanged(account=account) if account == account_id:
+                stop_px = None if event.closed else self.positions.get(event.symbol, (D(0), D(0), None))[2]
+                self.positions[event.symbol] = event.qty, event.cost, stop_px
+                self.balance = event.balance
+            case ev.ProtectionLevelsSet(account=account) if account == account_id:
+                self.positions[event.symbol] = *self.positions[event.symbol][:2], event.stop_px
+            case ev.OrderCreated(intent=intent) if intent.account == account_id and event.enters:
+                self.open_risk[event.cl_ord_id] = intent.order_qty, event.risk_per_lot
+            case ev.OrderFilled(account=account) if account == account_id and event.cl_ord_id in self.open_risk:
+                left, risk_per_lot = self.open_risk[event.cl_ord_id]
+                self.open_risk[event.cl_ord_id] = left - event.last_qty, risk_per_lot
+
+    def to_stops(self) -> Decimal:
+        return sum((self._to_stop(symbol, *held) for symbol, held in self.positions.items()), D(0))
+
+    def _to_stop(self, symbol: Symbol, qty: Decimal, cost: Decimal, stop_px: Decimal | None) -> Decimal:
+        if stop_px is None:
+            return round_up(abs(cost) * D("0.02")) + max(self._profit(symbol, qty, cost), D(0))
+        return max(qty * (self._mark(symbol, qty) - stop_px), D(0))
+
+    def _mark(self, symbol: Symbol, qty: Decimal) -> Decimal:
+        return self.quotes[symbol].bid if qty > 0 else self.quotes[symbol].ask
+
+    def _profit(self, symbol: Symbol, qty: Decimal, cost: Decimal) -> Decimal:
+        return qty * self._mark(symbol, qty) - cost if qty else D(0)
+
+    def lost_with(self, qty: Decimal, risk_per_lot: Decimal) -> Decimal:
+        """Return the day's loss if every stop is hit, those of open orders and of the one that is asked for too."""
+        profits = (self._profit(symbol, qty, cost) for symbol, (qty, cost, _) in self.positions.items())
+        held = sum((left * risk for left, risk in self.open_risk.values()), D(0))
+        return D(100_000) - (self.balance + sum(profits, D(0))) + self.to_stops() + held + qty * risk_per_lot
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.one_of(MARKET_STEPS, ORDER_STEPS, ADJUSTMENTS), max_size=16))
+def test_the_gate_counts_the_worst_case_that_is_computed_from_scratch(steps: list[tuple[Any, ...]]) -> None:
+    plain: dict[str, Any] = {
+        "max_order_value": 10**9,
+        "max_price_drift_pct": 90,
+        "max_daily_loss_pct": 1,
+        "max_drawdown_pct": 90,
+    }
+    instruments = (SHARES, msgspec.structs.replace(SHARES, symbol=OTHER))
+    desk = Desk(setup(account(A, **plain), account(B, **plain), instruments=instruments))
+    for symbol in (SHARE, OTHER):
+        desk.quote(symbol, "100.00", "100.02")
+    for number, step in enumerate(steps):
+        if step[0] in (SHARE, OTHER):
+            symbol, cents, spread = step
+            desk.quote(symbol, str(D(cents) / 100), str(D(cents + spread) / 100))
+        elif len(step) == 3:
+            account_id, symbol, cents = step
+            desk.adjust(symbol, stop_loss=D(cents) / 100, accounts=(account_id,))
         else:
-            desk.step(SubmitOrder(_order(what, px, amount, number)))
-            sent = [order for order in desk.events(ev.OrderCreated) if order.intent.signal_id == f"n{number}"]
-            for created in sent:
-                desk.fill(created.cl_ord_id, amount, str(created.intent.price or "100.00"))
-        assert desk.account().to_stops == from_scratch(desk)
-    assert desk.folded().account().to_stops == from_scratch(desk)
+            _ask(desk, f"n{number}", *step)
+        for account_id in (A, B):
+            assert desk.account(account_id).to_stops == Scratch(desk, account_id).to_stops()
+    folded = desk.folded()
+    assert [folded.account(name).to_stops for name in (A, B)] == [desk.account(name).to_stops for name in (A, B)]
 
 
-def _order(what: str, stop_loss: str | None, qty: int, number: int) -> OrderIntent:
-    side = BUY if what == "buy" else SELL
-    stop = None if stop_loss is None else D(stop_loss)
-    return OrderIntent(
-        A, SHARE, side, OrdType.MARKET, TimeInForce.DAY, D(qty), Role.DIRECT, SignalId(f"n{number}"), stop_loss=stop
-    )
-
-
-def from_scratch(desk: Desk) -> Decimal:
-    """Return what the one position would lose from its mark to its stop, told by what was recorded and not by sums."""
-    qty, cost, stop_px, quote = D(0), D(0), None, desk.engine.state.quotes[SHARE]
-    for record in desk.records:
-        for event in record.events:
-            if isinstance(event, ev.PositionChanged):
-                qty, cost = event.qty, event.cost
-                stop_px = None if event.closed else stop_px
-            elif isinstance(event, ev.ProtectionLevelsSet):
-                stop_px = event.stop_px
-    if not qty:
-        return D(0)
-    mark = quote.bid if qty > 0 else quote.ask
-    if stop_px is None:
-        return round_up(abs(cost) * D("0.02")) + max(qty * mark - cost, D(0))
-    return max(qty * (mark - stop_px), D(0))
+def _ask(
+    desk: Desk,
+    name: str,
+    account_id: AccountId,
+    symbol: Symbol,
+    side: Side,
+    qty: int,
+    away: int | None,
+    part: int | None,
+) -> None:
+    """Ask for an order at the market, compare what the gate counts, and fill what is said of it."""
+    quote = desk.engine.state.quotes[symbol]
+    market, sign = (quote.ask, 1) if side is BUY else (quote.bid, -1)
+    stop_loss = None if away is None else market - sign * D(away) / 100
+    before, since = Scratch(desk, account_id), len(desk.records)
+    desk.step(
+        SubmitOrder(
+            OrderIntent(
+                account_id, symbol, side, OrdType.MARKET, TimeInForce.DAY, D(qty), Role.DIRECT, SignalId(name),
+                stop_loss=stop_loss,
+            )
+        )
+    )  # fmt: skip
+    risk_per_lot = market * D("0.02") if stop_loss is None else abs(market - stop_loss)
+    created = [event for event in desk.events(ev.OrderCreated, since) if event.intent.signal_id == name]
+    denied = [event for event in desk.events(ev.OrderDenied, since) if event.intent.signal_id == name]
+    checks = [check for event in created for check in event.checks]
+    checks += [check for event in denied for check in event.checks]
+    answers = [check for check in checks if check.code == "DAILY_LOSS"]
+    for answer in answers:
+        assert answer.value == before.lost_with(D(qty), risk_per_lot)
+        assert answer.passed is (before.lost_with(D(qty), risk_per_lot) <= 1000)
+    if created and part is not None and qty // part:
+        desk.fill(created[0].cl_ord_id, qty // part, str(market))
