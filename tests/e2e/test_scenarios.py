@@ -70,7 +70,9 @@ def test_the_days_loss_counts_what_is_open(tmp_path: Path) -> None:
     story = Told(tmp_path, "daily-loss")
     first, second = story.plan("first")["alder"], story.plan("second")["alder"]
     assert first["verdict"] == second["verdict"] == "SEND"
-    assert Decimal(second["qty"]) < Decimal(first["qty"]) / 5
+    assert (first["sizing"], second["sizing"]) == ("risk per trade", "headroom to the daily loss limit")
+    risks = [event.plan.assignments[0].risk for event in story.of(ev.PlanProposed)]
+    assert Decimal(1900) < sum(risks) <= Decimal(2000), "what the first still risks counts once"
     assert "ACCOUNT_ACTIVE" in story.failed("third", "alder")
     lost = [event for event in story.of(ev.AccountStateChanged) if event.cause == "DAILY_LOSS"]
     assert len(lost) == 1
