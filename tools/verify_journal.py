@@ -2,7 +2,6 @@
 
     python verify_journal.py JOURNAL [--key KEY]... [--seen FILE]      also FILE.tar, as coxswain audit export writes it
     python verify_journal.py --proof FILE --key KEY
-
 KEY is the public half of a key, as `coxswain audit key` prints it, or a file of such lines; --seen is a checkpoint that
 was kept elsewhere. Needs Python 3.11 and the package `cryptography`. Ends with 0 clean, 1 tampered, 2 unreadable.
 """
@@ -14,7 +13,6 @@ import sqlite3
 import sys
 import tarfile
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,10 +21,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Keys = dict[tuple[str, bytes], bytes]  # the public half by name and id
-FORMAT = b"coxswain-journal-1"
+FORMAT, BESIDE = b"coxswain-journal-1", ("-wal", ".head", ".checkpoints")
 NOTE = r"([^\n]+)\n(0|[1-9]\d{0,18})\n([A-Za-z0-9+/]{43}=)\n\n((?:— [^\s+]+ [A-Za-z0-9+/]+=*\n)+)"
 UNREADABLE = (OSError, sqlite3.Error, tarfile.TarError, ValueError, LookupError, TypeError, AttributeError)
-HEAD = re.compile(rb"(\d{20}) ([0-9a-f]{64})\n")
+SKIP = re.compile(rb'\{"seq":\d+,"now_ns":\d+,"input":\{"type":"SkipInput","seq":(\d+),"hash":"([0-9a-f]*)"')
 
 
 def check(holds: object, problem: str) -> None:
@@ -39,27 +37,23 @@ def digest(*parts: bytes) -> bytes:
 
 
 def unbase64(text: str) -> bytes:
-    content = b64decode(text)
-    check(b64encode(content).decode() == text, "base64 that is not written as it should be")
-    return content
+    check(b64encode(b64decode(text)).decode() == text, "base64 that is not written as it should be")
+    return b64decode(text)
 
 
 def read_keys(given: list[str]) -> Keys:
-    lines = [line for each in given for line in ([each] if "+" in each else Path(each).read_text().splitlines())]
-    parts = [line.strip().split("+", 2) for line in lines if line.strip()]
-    return {(name, bytes.fromhex(key_id)): unbase64(content)[1:] for name, key_id, content in parts}
+    lines = (line for each in given for line in (each if "+" in each else Path(each).read_text()).split())
+    return {(name, bytes.fromhex(key_id)): unbase64(key)[1:] for name, key_id, key in (x.split("+", 2) for x in lines)}
 
 
 def open_note(note: str, keys: Keys) -> tuple[str, int, bytes]:
-    match = re.fullmatch(NOTE, note)
+    is_signed, match = not keys, re.fullmatch(NOTE, note)
     assert match is not None, "a checkpoint is not of the form that one has"
-    is_signed = not keys
     for name, content in (line[2:].split(" ") for line in match[4].splitlines()):
         signature = unbase64(content)
         if (name, signature[:4]) in keys:
-            key = Ed25519PublicKey.from_public_bytes(keys[name, signature[:4]])
+            key, is_signed = Ed25519PublicKey.from_public_bytes(keys[name, signature[:4]]), True
             key.verify(signature[4:], note[: match.start(4) - 1].encode(errors="replace"))
-            is_signed = True
     check(is_signed, f"the checkpoint of {match[2]} records is signed by nobody that is known")
     return match[1], int(match[2]), unbase64(match[3])
 
@@ -77,7 +71,7 @@ def follow_path(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     return digest(b"\1", path[-1], follow_path(leaf, index - half, size - half, path[:-1]))
 
 
-def parts_of(path: Path) -> tuple[str, Iterable[Any], bytes, str]:
+def parts_of(path: Path) -> tuple[str, Any, bytes, str]:
     """Return journal id, rows, head line and checkpoints, of a database or of an archive."""
     if path.suffix == ".tar":
         with tarfile.open(path) as tar:
@@ -85,8 +79,7 @@ def parts_of(path: Path) -> tuple[str, Iterable[Any], bytes, str]:
         lines = map(json.loads, files["records.jsonl"].decode().splitlines())
         rows = ((line["seq"], line["body"].encode(), bytes.fromhex(line["hash"])) for line in lines)
         return json.loads(files["journal.json"])["journal_id"], rows, files["head"], files["checkpoints"].decode()
-    beside = {suffix: path.with_name(path.name + suffix) for suffix in ("-wal", ".head", ".checkpoints")}
-    found = {suffix: file.read_bytes() if file.exists() else b"" for suffix, file in beside.items()}
+    found = {end: at.read_bytes() if (at := Path(f"{path}{end}")).exists() else b"" for end in BESIDE}
     db = sqlite3.connect(f"{path.absolute().as_uri()}?{'mode=ro' if found['-wal'] else 'immutable=1'}", uri=True)
     meta = dict(db.execute("SELECT key, value FROM meta"))
     if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",) or meta["format"] != FORMAT.decode():
@@ -103,13 +96,19 @@ def verify_journal(path: Path, keys: Keys, seen: str = "") -> str:
     check("".join(f"{note}\n" for note in notes) == signed, "its checkpoints are not whole")
     check(sizes == sorted(set(sizes)) and (notes or not (keys or seen)), "checkpoints are out of order or missing")
     check({origin for origin, _, _ in marks} <= {f"coxswain/{journal_id}"}, "a checkpoint is of another journal")
-    left = sorted((size, root) for _, size, root in marks)[::-1]
-    last, seq, peaks = digest(FORMAT, journal_id.encode()), 0, list[bytes]()
-    named, hashes = HEAD.fullmatch(head), {0: last}
+    left, last = sorted((size, root) for _, size, root in marks)[::-1], digest(FORMAT, journal_id.encode())
+    seq, peaks, named, hashes = 0, list[bytes](), re.fullmatch(rb"(\d{20}) ([0-9a-f]{64})\n", head), {0: last}
+    raised, skipped = dict[int, str](), list[int]()
     for expected, (seq, body, stored) in enumerate(rows, start=1):
         check(seq == expected and isinstance(body, bytes), f"record {expected} is missing")
         last, size = digest(last, body), expected
         check(last == stored, f"record {seq} does not fit what is before it")
+        if b',"failed":"' in body:
+            text, at = body.decode(), body.decode().index('"input":') + 8
+            raised[seq] = sha256(text[at : json.JSONDecoder().raw_decode(text, at)[1]].encode()).hexdigest()
+        if skip := SKIP.match(body):
+            skipped.append(int(skip[1]))
+            check(raised.get(skipped[-1]) == skip[2].decode(), f"it does not skip the input of record {skipped[-1]}")
         node = digest(b"\0", last)
         while not size & 1:
             node, size = digest(b"\1", peaks.pop(), node), size >> 1
@@ -120,7 +119,8 @@ def verify_journal(path: Path, keys: Keys, seen: str = "") -> str:
             hashes[seq] = last
     check(not left, f"it ends at record {seq}, and more were signed")
     check(named and hashes.get(int(named[1]), b"").hex() == named[2].decode(), "its head names no record of it")
-    return f"{path}: {seq} records, {max(sizes, default=0)} in checkpoints of {len(keys)} keys, {root_of(peaks).hex()}"
+    told = f"{path}: {seq} records, {max(sizes, default=0)} in checkpoints of {len(keys)} keys, {root_of(peaks).hex()}"
+    return told + (f"\nskipped inputs: {', '.join(map(str, skipped))}" if skipped else "")
 
 
 def verify_proof(path: Path, keys: Keys) -> str:

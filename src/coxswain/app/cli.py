@@ -16,6 +16,7 @@ from coxswain.app import exits
 from coxswain.app.auditing import audit_app
 from coxswain.app.ending import THREADS_S, ends_within
 from coxswain.app.examples import add_examples
+from coxswain.app.journaling import journal_app
 from coxswain.app.levels import By, LogLevel
 from coxswain.app.limiting import breaker_app, limits_app, override_app
 from coxswain.app.operate import operating
@@ -59,6 +60,7 @@ app.add_typer(operating)
 app.add_typer(limits_app, name="limits")
 app.add_typer(override_app, name="override")
 app.add_typer(breaker_app, name="breaker")
+app.add_typer(journal_app, name="journal")
 
 Quotes = Annotated[
     list[str] | None,

@@ -31,6 +31,7 @@ EXAMPLES = {
     "freeze": '--venue paper-a --reason "its prices are wrong"',
     "halt": '--everything --reason "bad news" --yes',
     "init": "desk",
+    "journal skip-input": '57 --reason "reported; its signal is taken back"',
     "limits": "--account alpha",
     "limits approve": '1 --reason "agreed"',
     "limits set": 'max_order_qty=50 --account alpha --for 3600 --reason "thin market"',

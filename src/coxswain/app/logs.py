@@ -29,6 +29,8 @@ _ERROR = (ev.LeaseLost, ev.OutcomeUnknown, ev.BreakFound, ev.ProtectionFailed, e
 _WARNING = (
     ev.LiveConfirmed,
     ev.LeaseAdopted,
+    ev.InputSkipped,
+    ev.InputPassedOver,
     ev.OrderDenied,
     ev.OrderRejected,
     ev.SignalDenied,

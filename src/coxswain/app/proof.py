@@ -32,6 +32,8 @@ def verify_journal(journal: Path, keys: Sequence[str], as_json: bool) -> int:
     elif found.ok:
         print(f"{journal}: {tables.count(found.records, 'record')}, chain verified, head {found.head}")
         print(_signed(found))
+        if found.skipped:
+            print(f"skipped inputs: {', '.join(map(str, found.skipped))} (coxswain audit log says by whom, and why)")
     else:
         where = "" if found.first_bad_seq is None else f"first bad record {found.first_bad_seq}: "
         print(f"{journal}: TAMPERED: {where}{found.problem}")

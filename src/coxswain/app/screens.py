@@ -384,6 +384,8 @@ def show_replay(journal: Path, result: "Replay") -> None:
         line(f"  stepped  {result.stepped_digest}")
     if result.checkpoints:
         line(f"  {count(result.checkpoints, 'checkpoint')} compared with the fold")
+    if result.skipped:
+        line(f"  skipped inputs: {', '.join(map(str, result.skipped))} (coxswain audit log says by whom, and why)")
     if result.first_difference is not None:
         line(f"  the bytes differ first at record {result.first_difference}", STYLES["bad"])
     if result.checkpoint_difference is not None:

@@ -34,6 +34,7 @@ from coxswain.core import (
     reports,
     retries,
     sizing,
+    skips,
     spread_stops,
     stops,
     trust,
@@ -87,6 +88,8 @@ class Engine:
         self._allocate = allocate
         self._algos = algos
         self._checks = tuple(checks)
+        self.answering = ""
+        """The deadline that a step answers, or answered last: of a step that raised, which one it was."""
         self._take(State())
 
     def step(self, message: inp.Input, now_ns: int) -> Record:
@@ -98,6 +101,10 @@ class Engine:
         state = self._state
         self._advance(state.seq + 1, now_ns)
         tx = Tx(state, self._clock, self._gates, self._allocate, self._algos)
+        self.answering = ""
+        if state.skipped and (passed_over := skips.passed_over(state, message)) is not None:
+            tx.apply(passed_over)
+            return Record(state.seq, now_ns, message, tuple(tx.events))
         plain = _PLAIN.get(type(message))
         if plain is not None:
             plain(tx, message)
@@ -117,10 +124,10 @@ class Engine:
 
     def fold(self, record: Record) -> None:
         """Bring back the facts of a record that was journaled. Decides nothing and sends nothing."""
-        self.fold_facts(record.seq, record.now_ns, record.input, record.events)
+        self.fold_facts(record.seq, record.now_ns, None if record.is_void else record.input, record.events)
 
     def fold_facts(self, seq: int, now_ns: int, message: inp.Input | None, events: tuple[ev.Event, ...]) -> None:
-        """Fold what a record says by itself: of its input, only a quote is a fact."""
+        """Fold what a record says by itself: of its input, only a quote is a fact, and none of which nothing became."""
         setcontext(CONTEXT)
         self._advance(seq, now_ns)
         if isinstance(message, Quote):
@@ -278,6 +285,7 @@ class Engine:
         while (name := clock.due(now_ns)) is not None:
             due_ns = tx.state.deadlines[name]
             kind, account_id, what = name.split("|", 2)
+            self.answering = name
             _ANSWERS[kind](tx, AccountId(account_id), what)
             if tx.state.deadlines.get(name) == due_ns:
                 raise InvariantViolation(f"deadline {name} was answered and is still due")
@@ -492,4 +500,5 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.LeaseTakenOver: facts.on_lease_taken_over,
     inp.AdoptLease: facts.on_adopt_lease,
     inp.SetLocate: facts.on_locate,
+    inp.SkipInput: skips.on_skip,
 }

@@ -19,6 +19,7 @@ from coxswain.core.shares import Parent, PlanState, Share, Spread
 from coxswain.core.windows import Window
 from coxswain.messages.events import BreakFound, LimitChange
 from coxswain.messages.inputs import Keepable
+from coxswain.model.about import About
 from coxswain.model.breaker import BreakerKind, BreakerState
 from coxswain.model.control import StopLevel
 from coxswain.model.decimals import ONE, ZERO, percent_of, plain
@@ -283,6 +284,14 @@ class KeptSince(msgspec.Struct, frozen=True):
     """How far the wall clock was ahead of engine time."""
 
 
+class Skipped(msgspec.Struct, frozen=True):
+    """An input that a person had passed over: the record that kept it, its kind, and whom it was about."""
+
+    seq: int
+    what: str
+    about: About
+
+
 class State(msgspec.Struct):
     """All of it. The digest is taken over this; the deadline heap is an index and left out."""
 
@@ -332,6 +341,8 @@ class State(msgspec.Struct):
     """Over all accounts."""
     limits: LimitBook = msgspec.field(default_factory=LimitBook)
     firms: FirmDesk = msgspec.field(default_factory=FirmDesk)
+    skipped: dict[str, Skipped] = {}
+    """Inputs that are passed over when they come again, by their hash."""
     host: Host | None = None
     lease_epoch: int = 0
     """The highest that was ever told; an older one is somebody else's past."""

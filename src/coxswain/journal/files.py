@@ -123,6 +123,11 @@ def read_rows(db: sqlite3.Connection, after_seq: int) -> Iterator[Row]:
         after_seq = group[-1][0]
 
 
+def read_body(db: sqlite3.Connection, seq: int) -> bytes | None:
+    row: tuple[bytes] | None = db.execute("SELECT body FROM records WHERE seq = ?", (seq,)).fetchone()
+    return row[0] if row else None
+
+
 def read_hashes(db: sqlite3.Connection, after_seq: int) -> Iterator[bytes]:
     """Yield the hashes of the rows after `after_seq` in order."""
     query = "SELECT seq, hash FROM records WHERE seq > ? ORDER BY seq LIMIT ?"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from coxswain.journal import files, notes
+from coxswain.journal import files, notes, skips
 from coxswain.journal.chain import check_head, follow, start
 from coxswain.journal.checkpoints import NOBODY, Marks, Trust, read_all
 from coxswain.journal.errors import JournalTampered, JournalUnreadable
@@ -41,6 +41,8 @@ class Verification(msgspec.Struct, frozen=True):
     """In the newest checkpoint."""
     signed_by: tuple[str, ...] = ()
     """The keys that were known and signed it. Where there is none, no signature was checked."""
+    skipped: tuple[int, ...] = ()
+    """The records whose inputs raised and were skipped by a person."""
 
 
 Known = Callable[[JournalId], Trust]
@@ -74,16 +76,19 @@ def _verify(path: Path, alone: bool, known: Known) -> Verification:
     with files.reading(path), _opened(path, alone) as db:
         files.check_structure(db, path)
         journal_id = files.read_journal_id(db, path)
-        last, tree = start(journal_id), Frontier()
+        last, tree, skipped = start(journal_id), Frontier(), list[int]()
         # Before the records: a running writer is past them when they are read.
         trust = known(journal_id)
         named = files.read_head(path)
         found = last.hash if named and named.seq == 0 else None
         try:
             marks = Marks(path, journal_id, read_all(path), trust)
-            for head, _ in follow(path, last, files.read_rows(db, after_seq=_BEFORE_ALL)):
+            for head, body in follow(path, last, files.read_rows(db, after_seq=_BEFORE_ALL)):
                 last = head
                 tree.add(head.hash)
+                if (skip := skips.skip_in(body)) is not None:
+                    skips.check(path, head.seq, skip, files.read_body(db, skip.seq))
+                    skipped.append(skip.seq)
                 if tree.size == marks.next:
                     marks.reach(tree)
                 if named and named.seq == head.seq:
@@ -100,6 +105,7 @@ def _verify(path: Path, alone: bool, known: Known) -> Verification:
             root=tree.root().hex(),
             checkpoints=marks.count,
             signed_records=0 if newest is None else newest.checkpoint.size,
+            skipped=tuple(skipped),
             signed_by=() if newest is None else tuple(key.name for key in notes.signers(newest.note, trust.keys)),
         )
 

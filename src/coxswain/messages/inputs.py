@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.model.about import About
 from coxswain.model.breaker import BreakerKind
 from coxswain.model.cash import CashMovement
 from coxswain.model.control import Scope, StopLevel
@@ -397,6 +398,24 @@ class AdoptLease(InputBase, frozen=True):
     actor: str
 
 
+class SkipInput(InputBase, frozen=True):
+    """A person said that an input whose step raised is passed over, should it come again."""
+
+    seq: int
+    """Of the record that kept it as evidence."""
+    hash: str
+    """SHA-256 of the input as that record holds it, in hex."""
+    what: str
+    """The kind of the input."""
+    why: str
+    """What its step raised."""
+    deadline: str
+    """Of time that passed: the deadline whose answer raised, which is given up. Time itself goes on."""
+    about: About
+    reason: str
+    actor: str
+
+
 class ExecutionReport(InputBase, frozen=True):
     """The venue says what happened to one order (FIX 35=8)."""
 
@@ -528,6 +547,7 @@ Input = (
     | NoteSnapshot
     | LeaseTakenOver
     | AdoptLease
+    | SkipInput
     | Quote
     | ExecutionReport
     | CashMoved

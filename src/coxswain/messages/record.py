@@ -2,7 +2,7 @@
 
 import msgspec
 
-from coxswain.messages.events import Event
+from coxswain.messages.events import Event, InputPassedOver
 from coxswain.messages.inputs import Input
 from coxswain.messages.requests import Request
 
@@ -17,6 +17,11 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     requests: tuple[Request, ...] = ()
     failed: str = ""
     """The step raised: the input is kept as evidence, and nothing became of it."""
+
+    @property
+    def is_void(self) -> bool:
+        """Nothing became of the input: its step raised, or it was skipped."""
+        return bool(self.failed) or any(isinstance(event, InputPassedOver) for event in self.events[:1])
 
 
 _encoder = msgspec.json.Encoder()

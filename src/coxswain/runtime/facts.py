@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Union, get_args
 
 import msgspec
 
-from coxswain.messages.events import Event, OrderCreated
+from coxswain.messages.events import Event, InputPassedOver, OrderCreated
 from coxswain.messages.inputs import Input, VenueQuoted
 from coxswain.model.market import Quote
 from coxswain.runtime.records import RecordUnreadable
@@ -35,7 +35,9 @@ _Unchecked = msgspec.defstruct(
 _values = attrgetter(*(field.name for field in _KEPT))
 _kinds: Any = Union[(_Unchecked, *(kind for kind in get_args(Event) if kind is not OrderCreated))]
 _Read: Any = msgspec.defstruct(
-    "_Read", [("seq", int), ("now_ns", int), ("input", msgspec.Raw), ("events", tuple[_kinds, ...], ())], gc=False
+    "_Read",
+    [("seq", int), ("now_ns", int), ("input", msgspec.Raw), ("events", tuple[_kinds, ...], ()), ("failed", str, "")],
+    gc=False,
 )
 _decode = msgspec.json.Decoder(_Read).decode
 _FOLDED = {kind.__name__: kind for kind in (Quote, VenueQuoted)}
@@ -61,6 +63,8 @@ def facts_of(bodies: Iterable[tuple[int, bytes]]) -> Iterator[tuple[bytes, Facts
             message = _decode_input(read.input) if bytes(read.input).startswith(_STARTS) else None
         except msgspec.DecodeError as error:
             raise RecordUnreadable(seq, error) from error
+        if message is not None and (read.failed or (read.events and type(read.events[0]) is InputPassedOver)):
+            message = None  # nothing became of it
         yield body, Facts(read.seq, read.now_ns, message, tuple(map(_whole, read.events)))
 
 

@@ -8,7 +8,9 @@ its requests are delivered, before time moves on. Nothing here decides anything 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, nullcontext
+from pathlib import Path
 
+import msgspec
 from msgspec import structs
 
 from coxswain.core.engine import Engine
@@ -530,9 +532,11 @@ class Loop:
         try:
             record = self._engine.step(message, self.now_ns)
         except Exception as bug:
-            self._keep(self._engine.failure(message, self.now_ns, f"{type(bug).__name__}: {bug}"))
+            failure = self._engine.failure(message, self.now_ns, f"{type(bug).__name__}: {bug}")
+            self._keep(failure)
             self._commit()
             self._outbox.clear()
+            bug.add_note(_told(failure, self._engine.answering, self._journal.path))
             raise
         self._keep(record)
         self._asks = self._asks or bool(record.requests)
@@ -640,6 +644,18 @@ class Loop:
         assert self._alarm is not None
         self._cut_off(f"a write to the journal has taken {took_s:.1f} s and is not done")
         self._alarm.end()
+
+
+def _told(failure: Record, answering: str, journal: Path | None) -> str:
+    """Tell whoever reads the traceback which input it was, where it is kept, and how to go on without it."""
+    deadline = f", the deadline {answering}" if isinstance(failure.input, TimePassed) and answering else ""
+    words = "" if journal is None else f" --journal {journal}"
+    return (
+        f"The step of record {failure.seq} raised. Its input is kept, nothing became of it, every account is HALTED.\n"
+        f"  input: {msgspec.json.encode(failure.input).decode()}{deadline}\n"
+        "Keep the journal and report this. A start goes on without it; where it comes again and raises again:\n"
+        f"  coxswain journal skip-input {failure.seq} --reason WHY{words}"
+    )
 
 
 def _refused(request: Request, why: str) -> EgressRefused:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from coxswain.core.engine import Engine
-from coxswain.messages.events import EngineStopped
+from coxswain.messages.events import EngineStopped, InputSkipped
 from coxswain.messages.inputs import EngineStarted
 from coxswain.messages.record import Record, encode
 from coxswain.runtime.records import decoded
@@ -32,6 +32,8 @@ class Replay(msgspec.Struct, frozen=True):
     """How many clean ends left a digest that the folded one was compared with."""
     checkpoint_difference: int | None = None
     """The first seq whose digest is another than the folded one."""
+    skipped: tuple[int, ...] = ()
+    """Records whose inputs raised and were skipped by a person."""
 
     @property
     def agrees(self) -> bool | None:
@@ -48,9 +50,10 @@ def replay(bodies: Iterable[tuple[int, bytes]], make_engine: Callable[[], Engine
     """Fold and step every record. A step that failed when it was made is not tried again."""
     folded, stepped = make_engine(), make_engine()
     records, first_difference, other_version, contradiction = 0, None, None, None
-    checkpoints, checkpoint_difference = 0, None
+    checkpoints, checkpoint_difference, skipped = 0, None, list[int]()
     for body, record in decoded(bodies):
         records += 1
+        skipped += [event.seq for event in record.events if isinstance(event, InputSkipped)]
         if isinstance(record.input, EngineStarted) and record.input.version != version:
             other_version = record.input.version
         try:
@@ -75,6 +78,7 @@ def replay(bodies: Iterable[tuple[int, bytes]], make_engine: Callable[[], Engine
         contradiction,
         checkpoints,
         checkpoint_difference,
+        tuple(skipped),
     )
 
 

@@ -92,6 +92,8 @@ def _name(message: inp.Input) -> str:
             return "withdraw-override"
         case inp.CloseBreaker():
             return "close-breaker"
+        case inp.SkipInput():
+            return "skip-input"
         case _:
             return type(message).__name__
 

@@ -110,6 +110,8 @@ _DECISIONS: dict[type, tuple[str, Callable[[Any], str]]] = {
     ev.LeaseLost: ("LEASE_LOST", lambda e: e.holder),
     ev.LeaseAdopted: ("LEASE_ADOPTED", _reason),
     ev.EngineStopped: ("ENGINE_STOPPED", _reason),
+    ev.InputSkipped: ("INPUT_SKIPPED", _reason),
+    ev.InputPassedOver: ("INPUT_PASSED_OVER", lambda e: f"skipped as record {e.seq}"),
     ev.AccountStateChanged: ("ACCOUNT_STATE", _reason),
     ev.SignalAccepted: ("SIGNAL_RECEIVED", lambda e: e.signal.reason),
     ev.SignalDuplicated: ("SIGNAL_DUPLICATED", lambda e: "the id is known, with the same body"),

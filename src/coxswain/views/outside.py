@@ -189,6 +189,8 @@ _NAMES: dict[type, Named] = {
     ev.LeaseLost: _always(Name.SYSTEM_STATUS),
     ev.LeaseAdopted: _always(Name.SYSTEM_STATUS),
     ev.EngineStopped: _always(Name.SYSTEM_STATUS),
+    ev.InputSkipped: _always(Name.SYSTEM_STATUS),
+    ev.InputPassedOver: _always(Name.SYSTEM_STATUS),
     ev.CommandKept: _always(Name.SYSTEM_STATUS),
     ev.CommandCarriedOut: _always(Name.SYSTEM_STATUS),
     ev.CommandWithdrawn: _always(Name.SYSTEM_STATUS),

@@ -96,7 +96,7 @@ class Performance:
         self._holders: dict[Symbol, dict[AccountId, None]] = {}
 
     def apply(self, record: Record) -> None:
-        if isinstance(record.input, Quote):
+        if isinstance(record.input, Quote) and not record.is_void:
             for account in self._holders.get(record.input.symbol, ()):
                 self._mark(account, record.input.symbol)
                 self._look(account)

@@ -196,7 +196,7 @@ class Book:
 
     def apply(self, record: Record) -> None:
         self._now_ns = record.now_ns
-        if isinstance(record.input, Quote):
+        if isinstance(record.input, Quote) and not record.is_void:
             self.quotes[record.input.symbol] = record.input
         for event in record.events:
             act = _TABLE.get(type(event))

@@ -15,6 +15,7 @@ from coxswain.model.plan import Assignment, Breaches
 from coxswain.model.spread import SpreadLevels, level_text
 from coxswain.model.vocabulary import Role, SignalKind, Verdict
 from coxswain.views.kept import actor_of, good_until, reason_of, words_of
+from coxswain.views.skipped import skipped
 from coxswain.views.times import utc
 
 
@@ -457,6 +458,8 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.LeaseLost: _lease_lost,
     ev.LeaseAdopted: _lease_adopted,
     ev.EngineStopped: _stopped,
+    ev.InputSkipped: skipped,
+    ev.InputPassedOver: lambda e: f"a {e.what} came again that was skipped as record {e.seq}: nothing was done",
     ev.SessionSet: _session,
     ev.VolatilitySet: lambda e: f"{e.symbol} moves {e.ewma_pct:f} % a day, {e.atr:f} a bar",
     ev.CorrelationSet: _correlation,

@@ -50,6 +50,9 @@ class Subjects:
                 return self._kept.get(command_id, Subject())
             case ev.CommandRefused():
                 return self._of_command(event)
+            case ev.InputSkipped(about=about) | ev.InputPassedOver(about=about):
+                first_id = None if about.cl_ord_id is None else self.first_id(about.cl_ord_id)
+                return Subject(about.signal_id, about.account, first_id)
             case ev.OrderDenied(intent):
                 return Subject(intent.signal_id or None, intent.account)
             case ev.OrderCreated(cl_ord_id, intent):

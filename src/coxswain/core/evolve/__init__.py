@@ -25,6 +25,7 @@ from coxswain.core.evolve import (
     positions,
     reconciliation,
     reversals,
+    skips,
     spreads,
     unknowns,
 )
@@ -56,6 +57,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **firms.TABLE,
     **kept.TABLE,
     **reversals.TABLE,
+    **skips.TABLE,
 }
 
 

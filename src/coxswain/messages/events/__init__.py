@@ -372,6 +372,15 @@ from coxswain.messages.events.reversals import (
 from coxswain.messages.events.reversals import (
     ReversalNoted as ReversalNoted,
 )
+from coxswain.messages.events.skips import (
+    InputPassedOver as InputPassedOver,
+)
+from coxswain.messages.events.skips import (
+    InputSkipped as InputSkipped,
+)
+from coxswain.messages.events.skips import (
+    SkipEvent,
+)
 from coxswain.messages.events.spreads import (
     LeggingLimitReached as LeggingLimitReached,
 )
@@ -456,4 +465,5 @@ Event = (
     | OverrideEvent
     | FirmEvent
     | ReversalEvent
+    | SkipEvent
 )
