@@ -5,6 +5,7 @@ import msgspec
 from coxswain.messages.events import Event, InputPassedOver
 from coxswain.messages.inputs import Input
 from coxswain.messages.requests import Request
+from coxswain.messages.upcast import upcast
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -17,6 +18,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     requests: tuple[Request, ...] = ()
     failed: str = ""
     """The step raised: the input is kept as evidence, and nothing became of it."""
+    format: int = 1
+    """Of these bytes: see `upcast.py`."""
 
     @property
     def is_void(self) -> bool:
@@ -34,5 +37,5 @@ def encode(record: Record) -> bytes:
 
 
 def decode(body: bytes) -> Record:
-    """Read a record. Raises `msgspec.DecodeError` for bytes that are not one."""
-    return _decoder.decode(body)
+    """Read a record, also one of an earlier format. Raises `msgspec.DecodeError` for bytes that are not one."""
+    return _decoder.decode(upcast(body))

@@ -13,6 +13,7 @@ import msgspec
 
 from coxswain.messages.events import Event, InputPassedOver, OrderCreated
 from coxswain.messages.inputs import Input, VenueQuoted
+from coxswain.messages.upcast import upcast
 from coxswain.model.market import Quote
 from coxswain.runtime.records import RecordUnreadable
 
@@ -56,9 +57,10 @@ class Facts(NamedTuple):
 
 
 def facts_of(bodies: Iterable[tuple[int, bytes]]) -> Iterator[tuple[bytes, Facts]]:
-    """Yield each body with its facts. Raises `RecordUnreadable`."""
-    for seq, body in bodies:
+    """Yield each body, in the present format, with its facts. Raises `RecordUnreadable`."""
+    for seq, stored in bodies:
         try:
+            body = upcast(stored)
             read = _decode(body)
             message = _decode_input(read.input) if bytes(read.input).startswith(_STARTS) else None
         except msgspec.DecodeError as error:
