@@ -19,8 +19,20 @@ Keys = Annotated[
 
 @audit_app.command("verify")
 @reports_errors
-def audit_verify(journal: Journal = DEFAULT_JOURNAL, key: Keys = None, as_json: Json = False) -> None:
+def audit_verify(
+    journal: Journal = DEFAULT_JOURNAL,
+    key: Keys = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", metavar="FOLDER", help="Closed segments instead, and the journal if it is at hand."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Check the whole chain, the tree, and every checkpoint. Exit code 0 clean, 1 tampered, 2 unreadable."""
+    if archive is not None:
+        from coxswain.app.archiving import verify_segments
+
+        raise typer.Exit(verify_segments(archive, journal, key or [], as_json))
     from coxswain.app.proof import verify_journal
 
     raise typer.Exit(verify_journal(journal, key or [], as_json))

@@ -31,6 +31,7 @@ EXAMPLES = {
     "freeze": '--venue paper-a --reason "its prices are wrong"',
     "halt": '--everything --reason "bad news" --yes',
     "init": "desk",
+    "journal archive": "archive --size-mb 64",
     "journal skip-input": '57 --reason "reported; its signal is taken back"',
     "limits": "--account alpha",
     "limits approve": '1 --reason "agreed"',

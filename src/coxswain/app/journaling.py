@@ -1,5 +1,6 @@
 """The commands about the journal itself. Arguments only."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,3 +22,22 @@ def journal_skip_input(
     from coxswain.app.skipping import skip_input
 
     raise typer.Exit(skip_input(journal, seq, reason, as_json))
+
+
+@journal_app.command("archive")
+@reports_errors
+def journal_archive(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the closed segments are kept.")],
+    journal: Journal = DEFAULT_JOURNAL,
+    size_mb: Annotated[
+        float, typer.Option("--size-mb", min=0.001, help="A segment is closed when it is as large as this.")
+    ] = 64,
+    monthly: Annotated[
+        bool, typer.Option("--monthly/--no-monthly", help="And at the end of each month, UTC, by engine time.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Write closed segments that are not there yet, each a file that never changes. The journal stays as it is."""
+    from coxswain.app.archiving import archive
+
+    raise typer.Exit(archive(journal, folder, size_mb, monthly=monthly, as_json=as_json))

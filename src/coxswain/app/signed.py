@@ -4,29 +4,26 @@ Nothing here decides whether a journal is whole; that is `journal/verify.py`. On
 and only where no engine runs that does so itself.
 """
 
-import io
 import json
 import os
 import socket
 import sys
-import tarfile
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from coxswain.app import exits, tables
 from coxswain.app.output import print_json
-from coxswain.journal import checkpoints, notes
-from coxswain.journal.chain import Head, head_line
+from coxswain.journal import checkpoints, notes, segments
+from coxswain.journal.chain import Head
 from coxswain.journal.checkpoints import Signed, Trust, default_key, read_all, read_newest, trust_of
 from coxswain.journal.errors import JournalTampered, KeyUnusable
 from coxswain.journal.files import is_written
 from coxswain.journal.merkle import Tree
 from coxswain.journal.notes import ED25519, WITNESS, NoteInvalid, VerifierKey
+from coxswain.journal.segments import Base
 from coxswain.journal.signing import Signer, key_for, make_key, read_key
 from coxswain.journal.store import Journal, Reader
 from coxswain.journal.witness import ProofMissing, Question, Refused, check, cosign, read_question, write_question
@@ -34,19 +31,6 @@ from coxswain.model.vocabulary import JournalId
 from coxswain.runtime.pace import NS_PER_S, utc_ns
 
 PROOF_FORMAT = "coxswain-proof-1"
-EXPORT_FORMAT = "coxswain-export-1"
-README = """An archive of a Coxswain journal, made by `coxswain audit export`.
-
-journal.json    which journal this is
-records.jsonl   every record, one a line: its place, its hash in the chain, and its body as it was stored
-head            the last record and its hash
-checkpoints     signed notes (c2sp.org/tlog-checkpoint), each with the Merkle root (RFC 6962) of the records until then
-keys            the public halves of the keys that whoever made this knows; get them from somebody else, too
-
-tools/verify_journal.py in the sources of Coxswain checks it, and imports nothing of Coxswain:
-
-    python verify_journal.py THIS.tar --key KEY
-"""
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------
@@ -214,36 +198,16 @@ def export(journal: Path, archive: Path, keys: Sequence[str], as_json: bool) -> 
         tables.say(f"coxswain: {archive} would be a tar archive; wanted a name that ends in .tar")
         return exits.USAGE
     signed = read_all(journal)  # before the records: a running engine is past them when they are read
-    fresh = archive.with_name(archive.name + ".new")
-    with Reader(journal) as reader, tempfile.TemporaryFile(dir=archive.parent) as records:
+    with Reader(journal) as reader:
         known = trust_in(keys)(reader.journal_id).keys
-        head = Head(0, reader.hash_at(0) or b"")
-        for (seq, body), found in zip(reader.read(), reader.hashes(1), strict=False):
-            head = Head(seq, found)
-            line = {"seq": seq, "hash": found.hex(), "body": body.decode()}
-            records.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        about = {"format": EXPORT_FORMAT, "journal_id": reader.journal_id, "records": head.seq}
-        with tarfile.open(fresh, "w") as tar:
-            _add(tar, "README", README.encode())
-            _add(tar, "journal.json", json.dumps(about).encode() + b"\n")
-            _add(tar, "head", head_line(head))
-            _add(tar, "checkpoints", "".join(f"{each.note}\n" for each in signed).encode())
-            _add(tar, "keys", "".join(f"{key}\n" for key in known).encode())
-            _add(tar, "records.jsonl", records)
-    fresh.rename(archive)
+        rows = ((seq, body, found) for (seq, body), found in zip(reader.read(), reader.hashes(1), strict=False))
+        base = Base(Head(0, reader.hash_at(0) or b""))
+        head = segments.write(archive, reader.journal_id, base, rows, signed, known)
     if as_json:
         print_json({"file": str(archive), "records": head.seq, "checkpoints": len(signed), "head": head.hash.hex()})
     else:
         print(f"{archive}: {tables.count(head.seq, 'record')}, {tables.count(len(signed), 'checkpoint')}")
     return exits.OK
-
-
-def _add(tar: tarfile.TarFile, name: str, content: bytes | IO[bytes]) -> None:
-    file = io.BytesIO(content) if isinstance(content, bytes) else content
-    member = tarfile.TarInfo(name)
-    member.size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    tar.addfile(member, file)
 
 
 # --- the witness ------------------------------------------------------------------------------------------------------

@@ -113,6 +113,11 @@ def read_whole(path: Path) -> tuple[list[Signed], str]:
         content = beside(path, CHECKPOINTS).read_bytes().decode(errors="surrogateescape")
     except FileNotFoundError:
         return [], ""
+    return read_notes(content)
+
+
+def read_notes(content: str) -> tuple[list[Signed], str]:
+    """Read checkpoints that stand one after another up to the first that is none, and the rest as it is."""
     found, at = [], 0
     while match := _NOTE.match(content, at):
         if content[match.end() : match.end() + 1] != "\n":
