@@ -5,7 +5,10 @@ from decimal import Decimal
 import pytest
 
 from coxswain.messages.inputs import ExecutionReport
-from coxswain.model.vocabulary import ClOrdId, ExecType
+from coxswain.model.market import Instrument
+from coxswain.model.position import unrealized
+from coxswain.model.vocabulary import ClOrdId, ExecType, Symbol
+from coxswain.venues.paper import accounts
 from tests.venues.desk import BUY, EURUSD, LIMIT, SECOND, SELL, STOP, USDJPY, B, D, Desk
 
 
@@ -205,6 +208,27 @@ def test_leverage_is_the_instruments_margin_rate() -> None:
     desk.quote("1.0999", "1.1", symbol=EURUSD)
     assert desk.said(desk.order(BUY, 1, symbol=EURUSD)) == ["NEW", "TRADE 1 @ 1.1"]
     assert desk.refusal(desk.order(BUY, "0.01", symbol=EURUSD)) == "insufficient margin: needs 55, free -10"
+
+
+def test_free_margin_follows_every_quote_and_looks_only_at_what_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [Symbol(f"S{number}") for number in range(50)]
+    shares = tuple(Instrument(name, "USD", D("0.01"), D(1), D(1)) for name in names)
+    desk, looked_at = Desk(balance="10000", instruments=shares), []
+
+    def counted(*values: Decimal) -> Decimal:
+        looked_at.append(values)
+        return unrealized(*values)
+
+    monkeypatch.setattr(accounts, "unrealized", counted)
+    for name in names:
+        desk.quote("99", "100", symbol=name)
+        desk.order(BUY, 1, symbol=name)
+    assert desk.refusal(desk.order(BUY, 100, symbol=names[0])) == "insufficient margin: needs 10000, free 4950"
+    looked_at.clear()
+    for bid, free in (("109", 4960), ("90", 4941), ("99", 4950)):
+        desk.quote(bid, str(int(bid) + 1), symbol=names[7])
+        assert desk.refusal(desk.order(BUY, 100, symbol=names[0])).endswith(f", free {free}")
+    assert len(looked_at) == 3
 
 
 # --- money ----------------------------------------------------------------------------------------------------------

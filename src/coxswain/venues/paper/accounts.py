@@ -19,23 +19,102 @@ from coxswain.venues.paper.resting import Book
 
 
 class Position:
-    """One account's net position in one instrument, long positive, and the orders that hang on it."""
+    """One account's net position in one instrument, long positive, and the orders that hang on it.
 
-    __slots__ = ("account", "book", "cost", "held", "qty", "reducing")
+    Whatever it is worth and ties up is in its account's sums, and is looked at again after it has changed.
+    """
 
-    def __init__(self, account: AccountId, book: Book, qty: Decimal = ZERO, cost: Decimal = ZERO) -> None:
-        self.account = account
+    __slots__ = ("account", "book", "cost", "counted", "held", "qty", "reducing", "sums")
+
+    def __init__(self, account: "Account", book: Book, qty: Decimal = ZERO, cost: Decimal = ZERO) -> None:
+        self.account = account.id
         self.book = book
-        self.qty = qty
-        self.cost = cost
         self.held = ZERO
         """Margin of the working orders that would open or add, in the instrument's currency."""
         self.reducing: dict[int, Order] = {}
         """Working reduce-only orders, by number."""
+        self.sums = account.sums
+        self.counted: tuple[Decimal, Decimal] | None = None
+        """Profit and margin as they are in the sums, in the instrument's currency."""
+        self.become(qty, cost)
+
+    def become(self, qty: Decimal, cost: Decimal) -> None:
+        self.qty = qty
+        self.cost = cost
+        self.sums.changed[self] = None
+
+    def hold(self, more: Decimal) -> None:
+        """Tie up more margin for orders, or less."""
+        self.held += more
+        self.sums.changed[self] = None
+
+    def was_quoted(self) -> None:
+        """Hear that its instrument has another quote."""
+        self.sums.changed[self] = None
 
     def reducible(self, side: Side) -> Decimal:
         """Return how much an order of `side` can take off the position."""
         return max(-self.qty if side is Side.BUY else self.qty, ZERO)
+
+
+class Worth:
+    """What all positions of one account in one currency are worth and tie up."""
+
+    __slots__ = ("gain", "loss", "positions", "tied")
+
+    def __init__(self) -> None:
+        self.gain = self.loss = self.tied = ZERO
+        self.positions = 0
+
+    def add(self, counted: tuple[Decimal, Decimal], sign: int) -> None:
+        profit, tied = counted
+        if profit > 0:
+            self.gain += sign * profit
+        else:
+            self.loss += sign * profit
+        self.tied += sign * tied
+        self.positions += sign
+
+
+class Sums:
+    """The worth of an account's positions by currency, by delta: only what has changed is looked at."""
+
+    __slots__ = ("_by_currency", "changed")
+
+    def __init__(self) -> None:
+        self._by_currency: dict[str, Worth] = {}
+        self.changed: dict[Position, None] = {}
+
+    def by_currency(self) -> dict[str, Worth]:
+        """Bring the sums up to date, and return them."""
+        for position in self.changed:
+            currency = position.book.instrument.currency
+            worth = self._by_currency.get(currency)
+            if worth is None:
+                worth = self._by_currency[currency] = Worth()
+            if position.counted is not None:
+                worth.add(position.counted, -1)
+            position.counted = _counted(position)
+            if position.counted is not None:
+                worth.add(position.counted, 1)
+        self.changed.clear()
+        return self._by_currency
+
+
+def _counted(position: Position) -> tuple[Decimal, Decimal] | None:
+    """Return what a position is worth where it could be closed, and the margin that it ties up; None if there is none.
+
+    One whose instrument has shown no quote yet is marked at its cost.
+    """
+    if not position.qty and not position.held:
+        return None
+    instrument, quote, profit = position.book.instrument, position.book.quote, ZERO
+    if position.qty:
+        position.book.marks[position] = None
+        if quote is not None:
+            px = quote.bid if position.qty > 0 else quote.ask
+            profit = unrealized(position.qty, position.cost, px, instrument.contract_size)
+    return profit, abs(position.cost) * instrument.margin_rate + position.held
 
 
 class Reversed(msgspec.Struct, frozen=True):
@@ -57,6 +136,7 @@ class Account:
         "orders",
         "positions",
         "reversed",
+        "sums",
         "working",
     )
 
@@ -70,6 +150,7 @@ class Account:
         """Every order there ever was, under every id it has had: an id is unique for ever."""
         self.working: dict[int, Order] = {}
         self.positions: dict[Symbol, Position] = {}
+        self.sums = Sums()
         self.fills: list[VenueFill] = []
         self.fills_of: dict[int, list[VenueFill]] = {}
         """By number of the order. Both have the fills that stand, as they stand."""
@@ -80,7 +161,7 @@ class Account:
     def position(self, book: Book) -> Position:
         position = self.positions.get(book.instrument.symbol)
         if position is None:
-            position = self.positions[book.instrument.symbol] = Position(self.id, book)
+            position = self.positions[book.instrument.symbol] = Position(self, book)
         return position
 
 
@@ -117,22 +198,15 @@ class Rates:
 def free_margin(account: Account, rates: Rates, now_ns: int) -> Decimal | str:
     """Return balance and unrealised profit less what positions and working orders tie up.
 
-    Or the name of a currency for which there is no rate. A position is marked where it could be closed; one whose
-    instrument has shown no quote yet is marked at its cost.
+    Or the name of a currency for which there is no rate.
     """
     free = account.balance
-    for position in account.positions.values():
-        if not position.qty and not position.held:
+    for currency, worth in account.sums.by_currency().items():
+        if not worth.positions:
             continue
-        instrument = position.book.instrument
-        quote = position.book.quote
-        profit = ZERO
-        if quote is not None and position.qty:
-            px = quote.bid if position.qty > 0 else quote.ask
-            profit = unrealized(position.qty, position.cost, px, instrument.contract_size)
-        profit_rate = rates.rate(instrument.currency, account.currency, now_ns, gain=profit > 0)
-        margin_rate = rates.rate(instrument.currency, account.currency, now_ns, gain=False)
-        if profit_rate is None or margin_rate is None:
-            return instrument.currency
-        free += profit * profit_rate - (abs(position.cost) * instrument.margin_rate + position.held) * margin_rate
+        gain_rate = rates.rate(currency, account.currency, now_ns, gain=True)
+        cost_rate = rates.rate(currency, account.currency, now_ns, gain=False)
+        if gain_rate is None or cost_rate is None:
+            return currency
+        free += worth.gain * gain_rate + (worth.loss - worth.tied) * cost_rate
     return free

@@ -84,7 +84,7 @@ class Ledger:
             self.accounts[row.id] = Account(row.id, row.currency, row.balance, row.new_orders)
         for position in state.positions:
             account, book = self.accounts[position.account], self._restored_book(position.symbol)
-            account.positions[position.symbol] = Position(position.account, book, position.qty, position.cost)
+            account.positions[position.symbol] = Position(account, book, position.qty, position.cost)
         by_number: dict[int, Order] = {}
         for order in state.orders:
             by_number[order.number] = order
@@ -137,7 +137,7 @@ class Ledger:
         self.accounts[order.account].working[order.number] = order
         self.days.add(order)
         position = self.position(order)
-        position.held += order.held_margin
+        position.hold(order.held_margin)
         if order.reduce_only:
             position.reducing[order.number] = order
         if order.oco_group is not None:
@@ -148,7 +148,7 @@ class Ledger:
         del self.accounts[order.account].working[order.number]
         self.days.discard(order)
         position = self.position(order)
-        position.held -= order.held_margin
+        position.hold(-order.held_margin)
         position.reducing.pop(order.number, None)
         if order.oco_group is not None:
             group = self._groups[order.account, order.oco_group]
@@ -181,10 +181,10 @@ class Ledger:
             return False
         commission = self._commission(qty, qty * px * instrument.contract_size * rate)
         account.balance = plain(account.balance + round_down(after.realized * rate) - commission)
-        position.qty, position.cost = after.qty, after.cost
-        position.held -= order.held_margin
+        position.become(after.qty, after.cost)
+        position.hold(-order.held_margin)
         order.cum_qty = plain(order.cum_qty + qty)
-        position.held += order.held_margin
+        position.hold(order.held_margin)
         self.nights.expect(now_ns)
         self._report_fill(order, qty, px, commission, None if instrument.currency == account.currency else rate, now_ns)
         self.changes.accounts[account.id] = account
@@ -214,15 +214,16 @@ class Ledger:
         for fills in (account.fills, account.fills_of[order.number]):
             at = fills.index(fill)
             fills[at : at + 1] = [] if new is None else [new]
-        position.qty, position.cost, realized = _booked(account.fills, book.instrument)
+        qty, cost, realized = _booked(account.fills, book.instrument)
+        position.become(qty, cost)
         commission = fill.commission if new is None else ZERO
         account.balance = plain(account.balance + realized - before + commission)
         if new is None:
-            position.held -= order.held_margin
+            position.hold(-order.held_margin)
             order.cum_qty = plain(order.cum_qty - fill.last_qty)
             if order.ended_as is OrdStatus.FILLED:
                 order.ended_as = OrdStatus.CANCELED
-            position.held += order.held_margin
+            position.hold(order.held_margin)
             self.changes.busted.append(number)
         else:
             self.changes.fills.append((number, order.number, new))
@@ -276,9 +277,9 @@ class Ledger:
                 self.end(sibling, f"OCO: {order.cl_ord_id} filled", now_ns)
             else:
                 position = self.position(sibling)
-                position.held -= sibling.held_margin
+                position.hold(-sibling.held_margin)
                 sibling.order_qty = plain(sibling.order_qty - qty)
-                position.held += sibling.held_margin
+                position.hold(sibling.held_margin)
                 self.changes.orders[sibling.number] = sibling
                 self.report(sibling, ExecType.RESTATED, now_ns)
 

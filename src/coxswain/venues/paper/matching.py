@@ -48,6 +48,7 @@ class Matching:
             return
         if book.halted:
             book.quote = quote
+            book.value_anew()
             return
         if quote.last is not None:
             self._on_print(book, quote)
@@ -55,6 +56,8 @@ class Matching:
             book.show_what_is_left(quote)
         else:
             book.quote, book.bid_left, book.ask_left = quote, quote.bid_size, quote.ask_size
+        if book.marks:
+            book.value_anew()
         if book.trailing:
             self._ledger.changes.orders.update((order.number, order) for order in let_follow(book, quote))
         # A limit stands in line once our side of the market comes to it, and trades once the other side does.

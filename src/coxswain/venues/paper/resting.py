@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, insort
 from decimal import Decimal
+from typing import Protocol
 
 import msgspec
 
@@ -72,6 +73,10 @@ class SymbolCounts(msgspec.Struct, frozen=True):
     """Orders that came when the latest quote was too old to trade on."""
 
 
+class Marked(Protocol):
+    def was_quoted(self) -> None: ...
+
+
 class Book:
     """One instrument: its latest usable quote, what of it is still to be had, and the orders that wait for another."""
 
@@ -85,6 +90,7 @@ class Book:
         "halted",
         "has_taken",
         "instrument",
+        "marks",
         "not_positive",
         "quote",
         "quotes",
@@ -104,6 +110,8 @@ class Book:
         self.waits = waits
         """Limits wait in line at their price, and what was taken stays taken while the price stands."""
         self.quote: Quote | None = None
+        self.marks: dict[Marked, None] = {}
+        """What is valued by the latest quote, and wants to hear of the next."""
         self.bid_left: Decimal | None = None
         """Displayed and not yet taken; None where the quote shows no size."""
         self.ask_left: Decimal | None = None
@@ -125,6 +133,12 @@ class Book:
         self.resumed_ns = 0
         """When the last halt ended. Nothing trades on a quote from before."""
         self.quotes = self.crossed = self.not_positive = self.stale = 0
+
+    def value_anew(self) -> None:
+        """Tell all that is valued by the latest quote that there is another."""
+        for marked in self.marks:
+            marked.was_quoted()
+        self.marks.clear()
 
     def counts(self) -> SymbolCounts:
         return SymbolCounts(self.quotes, self.crossed, self.not_positive, self.stale)
