@@ -37,13 +37,13 @@ _ROOMS = {
         *("AccountAssignment", "AccountBalance", "AccountStatus", "BrokerPosition", "Discrepancy", "EmergencyStop"),
         *("ExcludedAccount", "ExecutionAuditEntry", "ExecutionMode", "ExecutionMonitor", "ExecutionPlan"),
         *("ExecutionResult", "ExecutionStats", "ExecutionSummary", "Fill", "Liquidation", "ManagedPosition", "Order"),
-        *("OrderParams", "OrderSide", "OrderStatus", "OrderType", "PartialFill", "PortfolioStats"),
-        *("PositionMetrics", "TradeSignal", "TradingMode"),
+        *("Leg", "OrderParams", "OrderSide", "OrderStatus", "OrderType", "PartialFill", "PortfolioStats"),
+        *("PositionMetrics", "SecondOrder", "SpreadLevel", "TradeSignal", "TradingMode", "TrailingStop"),
     ),
     "coxswain.api.python.values": ("instrument",),
     "coxswain.api.python.venue": ("ExecutionVenue", "PaperTradingVenue"),
     "coxswain.model.market": ("Instrument", "Quote"),
-    "coxswain.model.vocabulary": ("TimeInForce", "TradingState"),
+    "coxswain.model.vocabulary": ("LeggingRule", "SignalKind", "TimeInForce", "TradingState", "TriggerSource"),
     "coxswain.views.outside": ("OutsideEvent",),
     "coxswain.views.plans": ("Outcome",),
 }
@@ -88,6 +88,7 @@ if TYPE_CHECKING:
         ExecutionStats,
         ExecutionSummary,
         Fill,
+        Leg,
         Liquidation,
         ManagedPosition,
         Order,
@@ -98,15 +99,18 @@ if TYPE_CHECKING:
         PartialFill,
         PortfolioStats,
         PositionMetrics,
+        SecondOrder,
+        SpreadLevel,
         TradeSignal,
         TradingMode,
+        TrailingStop,
     )
     from coxswain.api.python.values import instrument
     from coxswain.api.python.venue import ExecutionVenue, PaperTradingVenue
     from coxswain.app.config.programs import load_config
     from coxswain.app.programs import create_execution_engine
     from coxswain.model.market import Instrument, Quote
-    from coxswain.model.vocabulary import TimeInForce, TradingState
+    from coxswain.model.vocabulary import LeggingRule, SignalKind, TimeInForce, TradingState, TriggerSource
     from coxswain.views.outside import OutsideEvent
     from coxswain.views.plans import Outcome
 
@@ -137,6 +141,8 @@ __all__ = [
     "FrameworkEventType",
     "Instrument",
     "JournalBehind",
+    "Leg",
+    "LeggingRule",
     "Liquidation",
     "ManagedPosition",
     "Order",
@@ -158,6 +164,9 @@ __all__ = [
     "PositionManager",
     "PositionMetrics",
     "Quote",
+    "SecondOrder",
+    "SignalKind",
+    "SpreadLevel",
     "SystemFault",
     "TimeInForce",
     "TradeExecutionOrchestrator",
@@ -165,6 +174,8 @@ __all__ = [
     "TradingMode",
     "TradingState",
     "TradingSystem",
+    "TrailingStop",
+    "TriggerSource",
     "ValidationError",
     "VenueError",
     "create_execution_engine",

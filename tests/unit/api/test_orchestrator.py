@@ -291,7 +291,7 @@ def test_a_signal_has_its_time_and_the_engine_goes_there() -> None:
             await made.process_signal(buy(signal_time=START + timedelta(seconds=30)))
             history = await made.get_execution_history(1)
             assert history[0].timestamp == START + timedelta(seconds=30)
-            with pytest.raises(ValidationError, match="time zone"):
+            with pytest.raises(ValidationError, match="wanted a time with its zone"):
                 await made.process_signal(buy("s2", signal_time=START.replace(tzinfo=None)))
 
     run(main())

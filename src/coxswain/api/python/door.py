@@ -2,26 +2,33 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Self, TypeVar
-
-import msgspec
 
 from coxswain.api.python.errors import OrderDenied, ValidationError
 from coxswain.api.python.listeners import Handler
 from coxswain.api.python.reading import order_of, plan_of, result_of, results_of
 from coxswain.api.python.session import ANSWERED_WITHIN_S, SETTLED_WITHIN_S, Session
+from coxswain.api.python.signals import read_signal
 from coxswain.api.python.types import ExecutionPlan, ExecutionResult, Order, OrderParams
-from coxswain.api.python.values import Number, above_zero, optional
+from coxswain.api.python.values import Number, above_zero, choice, optional
 from coxswain.messages import events as ev
 from coxswain.messages import inputs as inp
 from coxswain.messages.record import Record
-from coxswain.messages.signal_json import BadSignal, parse_signal
 from coxswain.model.decimals import text
 from coxswain.model.market import Quote, touch
 from coxswain.model.orders import OrderIntent
-from coxswain.model.signal import Signal
-from coxswain.model.vocabulary import AccountId, ClOrdId, OrdStatus, OrdType, Role, SignalId, VenueId, Verdict
+from coxswain.model.vocabulary import (
+    AccountId,
+    ClOrdId,
+    OrdStatus,
+    OrdType,
+    Role,
+    Side,
+    SignalId,
+    TimeInForce,
+    VenueId,
+    Verdict,
+)
 from coxswain.views.answers import Answer, answer_of
 from coxswain.views.blotter import OrderRow
 from coxswain.views.plans import Outcome
@@ -30,6 +37,8 @@ from coxswain.views.summary import Summary
 T = TypeVar("T")
 HANDED_OUT_WITHIN_S = 10.0
 FOLLOWED_WITHIN_S = 1
+TTL_S = 300
+"""Of a signal, where no setting says it."""
 
 
 class Desk:
@@ -57,7 +66,7 @@ class Desk:
         In virtual time the clock goes to the signal's time first.
         """
         session = self.session
-        signal = self._signal(fields)
+        signal = read_signal(fields, session.now_ns(), int(session.setup.settings.get("signal_ttl_s", TTL_S)))
         if signal.time_given and not session.realtime:
             session.advance_to(signal.signal_time_ns)
         record = session.tell(inp.SubmitSignal(signal, "", hold))
@@ -65,14 +74,6 @@ class Desk:
         if denied:
             raise ValidationError(*(why for event in denied for why in event.reasons))
         return session.look(lambda: plan_of(session.summary.plans.row(signal.id)))
-
-    def _signal(self, fields: Mapping[str, object]) -> Signal:
-        """Read a signal by the same rules as every door, and name every field that is wrong."""
-        given = {name: _written(value) for name, value in fields.items() if value not in (None, "", [], {})}
-        read = parse_signal(msgspec.json.encode(given), self.session.now_ns())
-        if isinstance(read, BadSignal):
-            raise ValidationError(*read.errors)
-        return read
 
     def approve(self, signal_id: str) -> None:
         """Release a plan that waits; one that does not is left alone."""
@@ -128,13 +129,16 @@ class Desk:
         """Say what an order is to be, exactly. Raises `ValidationError` for what cannot be understood."""
         session = self.session
         instrument = session.instrument(params.symbol)
+        # A word that only looks like a member would be taken for another one where members are compared.
+        side = choice(params.side, Side, "side")
+        order_type = choice(params.order_type, OrdType, "order_type")
         quote = session.latest(instrument.symbol) if session.setup.accounts else None
         return OrderIntent(
             self._account_for(params, venue),
             instrument.symbol,
-            params.side,
-            params.order_type,
-            params.time_in_force,
+            side,
+            order_type,
+            choice(params.time_in_force, TimeInForce, "time_in_force"),
             above_zero(params.quantity, "quantity"),
             Role.DIRECT,
             SignalId(params.client_order_id or session.new_name("order")),
@@ -142,8 +146,8 @@ class Desk:
             stop_px=optional(params.stop_price, "stop_price"),
             stop_loss=optional(params.stop_loss, "stop_loss"),
             take_profit=optional(params.take_profit, "take_profit"),
-            reduce_only=params.reduce_only,
-            decision_px=None if quote is None or params.order_type is not OrdType.MARKET else touch(quote, params.side),
+            reduce_only=bool(params.reduce_only),
+            decision_px=None if quote is None or order_type is not OrdType.MARKET else touch(quote, side),
         )
 
     def _account_for(self, params: OrderParams, venue: str | None) -> AccountId:
@@ -284,21 +288,6 @@ class Shared:
 
     async def __aexit__(self, *_: object) -> None:
         await self.shutdown()
-
-
-def _written(value: object) -> object:
-    """Write numbers as text, exactly, so that they are read as every door reads them."""
-    match value:
-        case bool():
-            return value
-        case Decimal():
-            return text(value) if value.is_finite() else str(value)
-        case float():
-            return text(Decimal(repr(value))) if Decimal(repr(value)).is_finite() else repr(value)
-        case Mapping():
-            return {str(key): item for key, item in value.items()}
-        case _:
-            return value
 
 
 def _denials(record: Record) -> list[str]:

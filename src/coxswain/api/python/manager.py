@@ -12,9 +12,9 @@ import msgspec
 from coxswain.api.python.door import Desk, Shared
 from coxswain.api.python.engine import ExecutionEngine
 from coxswain.api.python.errors import ValidationError
-from coxswain.api.python.orchestrator import signal_fields
 from coxswain.api.python.parts import OrderManager, OrderRouter, PortfolioManager, PositionManager
 from coxswain.api.python.reading import stats_of
+from coxswain.api.python.signals import fields_of
 from coxswain.api.python.types import (
     ExecutionResult,
     ExecutionStats,
@@ -142,7 +142,7 @@ class ExecutionManager(Shared):
 
     async def process_signal(self, signal: TradeSignal) -> str | None:
         """Enter on a signal; return the id of its first order, None if there is none (yet)."""
-        desk, fields = self._desk, signal_fields(signal)
+        desk, fields = self._desk, fields_of(signal)
 
         def process() -> str | None:
             plan = desk.submit_signal(fields, hold=not self.auto_execute)

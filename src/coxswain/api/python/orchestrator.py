@@ -12,6 +12,7 @@ from coxswain.api.python.configured import ConfiguredVenue, Loaded
 from coxswain.api.python.door import Desk, Shared
 from coxswain.api.python.errors import OutcomeUnknown, ValidationError, VenueError
 from coxswain.api.python.reading import account_of, results_of
+from coxswain.api.python.signals import fields_of
 from coxswain.api.python.types import (
     AccountStatus,
     ExecutionAuditEntry,
@@ -24,14 +25,10 @@ from coxswain.api.python.venue import ExecutionVenue, PaperTradingVenue, new_ses
 from coxswain.messages import inputs as inp
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.market import Quote
-from coxswain.model.vocabulary import AccountId, Mode, SignalKind
+from coxswain.model.vocabulary import AccountId, Mode
 from coxswain.views.audit import WINDOW, AuditEntry
 from coxswain.views.plans import Outcome
 
-SIGNAL_FIELDS = (
-    *("id", "symbol", "side", "entry_price", "stop_loss", "take_profit", "confidence", "risk_reward_ratio"),
-    *("metadata", "quantity", "ttl_s"),
-)
 OF_AN_ORDER = ("ORDER_SUBMITTED", "ORDER_FILLED", "ORDER_REJECTED", "ORDER_CANCELLED", "ORDER_EXPIRED", "ORDER_DENIED")
 """Actions of the audit whose entry carries the result of the account's share."""
 
@@ -169,7 +166,7 @@ class TradeExecutionOrchestrator(Shared):
 
         Raises `ValidationError` with every reason for which it cannot be planned.
         """
-        fields = signal_fields(signal)
+        fields = fields_of(signal)
         return await self._desk.run(lambda: self._desk.submit_signal(fields, hold=True))
 
     async def execute_plan(self, plan: ExecutionPlan) -> list[ExecutionResult]:
@@ -229,16 +226,6 @@ class TradeExecutionOrchestrator(Shared):
         return await desk.run(lambda: session.look(read))
 
 
-def signal_fields(signal: TradeSignal) -> dict[str, object]:
-    """Return a signal's fields as every door has them."""
-    fields: dict[str, object] = {name: getattr(signal, name) for name in SIGNAL_FIELDS}
-    fields["kind"] = SignalKind.ENTRY
-    fields["strategy"] = signal.strategy or signal.metadata.get("strategy", "")
-    fields["accounts"] = list(signal.accounts)
-    fields["signal_time"] = None if signal.signal_time is None else _iso(signal.signal_time)
-    return fields
-
-
 def _why_not_moved(result: ExecutionResult) -> str:
     about = f"{result.account_id}: {result.outcome}"
     if result.success is not False:
@@ -270,9 +257,3 @@ def _entry(desk: Desk, entry: AuditEntry) -> ExecutionAuditEntry:
         result,
         entry.metadata,
     )
-
-
-def _iso(time: datetime) -> str:
-    if time.tzinfo is None:
-        raise ValidationError(field="signal_time", value=time, wanted="a datetime with a time zone")
-    return time.isoformat()

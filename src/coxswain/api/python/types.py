@@ -9,7 +9,16 @@ import msgspec
 
 from coxswain.api.python.values import Number
 from coxswain.model.decimals import ZERO
-from coxswain.model.vocabulary import Mode, OrdType, Side, TimeInForce, TradingState
+from coxswain.model.vocabulary import (
+    LeggingRule,
+    Mode,
+    OrdType,
+    Side,
+    SignalKind,
+    TimeInForce,
+    TradingState,
+    TriggerSource,
+)
 from coxswain.views.plans import Outcome
 
 OrderSide = Side
@@ -41,13 +50,65 @@ class OrderStatus(StrEnum):
 # --- signals and plans ------------------------------------------------------------------------------------------------
 
 
-class TradeSignal(msgspec.Struct, frozen=True):
-    """A wish to enter, for every account that can take it."""
+class TrailingStop(msgspec.Struct, frozen=True):
+    """How a stop follows the market: by an `amount` or by per cent of it, never both."""
 
-    id: str
+    amount: Number | None = None
+    pct: Number | None = None
+    activation_price: Number | None = None
+    """It stands still until the market has been there."""
+    source: TriggerSource | None = None
+    """None: the side that the stop would trade at."""
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """One instrument of a spread: `ratio` lots of it in a unit."""
+
     symbol: str
     side: OrderSide
+    ratio: Number
+    limit_price: Number | None = None
+    """It waits there for the day; without it the leg crosses the market."""
+    stop_loss: Number | None = None
+    """Of this leg's position alone, likewise the target."""
+    take_profit: Number | None = None
+
+
+class SpreadLevel(msgspec.Struct, frozen=True):
+    """Where a spread as a whole is left: at the price of a unit, or by what a unit loses or wins."""
+
+    net_price: Number | None = None
+    money: Number | None = None
+    """In the account's currency."""
+
+
+class SecondOrder(msgspec.Struct, frozen=True):
+    """The second order of a signal, in `oco` or `then`; what it does not say is the signal's."""
+
+    side: OrderSide
+    order_type: OrderType | None = None
+    limit_price: Number | None = None
+    stop_price: Number | None = None
+    stop_loss: Number | None = None
+    take_profit: Number | None = None
+    trailing_stop: TrailingStop | None = None
+
+
+class TradeSignal(msgspec.Struct, frozen=True):
+    """A wish to trade, for every account that can take it: an entry, unless `kind` says otherwise.
+
+    The fields are those of a signal as a line of JSON, by the same names, and read by the same rules: docs/SIGNALS.md
+    says which of them mean something on which kind. What is None, or empty, is left out. A signal that cannot be
+    understood raises `ValidationError` with a sentence for each field that is wrong.
+    """
+
+    id: str
+    symbol: str = ""
+    """Left out where each of `legs` has its own, and where an exit names a `spread`; likewise `side`."""
+    side: OrderSide | None = None
+    """Of an exit or a stop adjustment: the side of the position that is meant."""
     entry_price: Number | None = None
+    """The decision price; without it the touch when it is planned."""
     stop_loss: Number | None = None
     take_profit: Number | None = None
     confidence: Number | None = None
@@ -55,14 +116,43 @@ class TradeSignal(msgspec.Struct, frozen=True):
     risk_reward_ratio: Number | None = None
     signal_time: datetime | None = None
     """With a zone; None is now. In virtual time the engine's clock goes there first, if it is not there yet."""
-    metadata: Mapping[str, str] = {}
-    """Free; no rule reads it."""
+    metadata: Mapping[str, object] = {}
+    """Free; no rule reads it. A `strategy` in it is the signal's, where that names none."""
     quantity: Number | None = None
-    """Lots over all accounts, and a cap on each; needed where there is no stop."""
+    """Lots over all accounts, and a cap on each; needed where there is no stop. Of a spread, whole units."""
     strategy: str = ""
     accounts: tuple[str, ...] = ()
     """Only these; empty means all."""
-    ttl_s: int = 300
+    ttl_s: int | None = None
+    """Seconds that it lives; None is the setting `signal_ttl_s`."""
+    kind: SignalKind = SignalKind.ENTRY
+    order_type: OrderType | None = None
+    """None is MARKET; an exit leaves at the market."""
+    limit_price: Number | None = None
+    """The limit of a LIMIT or STOP_LIMIT, the trigger of a STOP."""
+    stop_price: Number | None = None
+    """The trigger of a STOP_LIMIT."""
+    time_in_force: TimeInForce | None = None
+    """None is DAY."""
+    expire_time: datetime | None = None
+    """With a zone: when a GTD order ends."""
+    trailing_stop: TrailingStop | None = None
+    algo: Mapping[str, object] | None = None
+    """`name` and the parameters of docs/ALGORITHMS.md."""
+    legs: tuple[Leg, ...] = ()
+    """2 to 4 instruments as one; the next three go with it."""
+    max_unhedged_value: Number | None = None
+    max_unhedged_s: int | None = None
+    on_legging_limit: LeggingRule | None = None
+    spread_stop: SpreadLevel | None = None
+    spread_target: SpreadLevel | None = None
+    spread: str | None = None
+    """Of an exit: the id of the signal with `legs` that is left."""
+    oco: SecondOrder | None = None
+    """Another entry of which one cancels the other."""
+    then: SecondOrder | None = None
+    """Another entry that follows this one."""
+    reason: str = ""
 
 
 class AccountAssignment(msgspec.Struct, frozen=True):

@@ -4,15 +4,22 @@ A float becomes the decimal that Python prints for it: 1.1 is 1.1, and 0.1 + 0.2
 or lot step divides, so that it is refused where prices and quantities are checked. All results are `Decimal`.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
 
 from coxswain.api.python.errors import ValidationError
 from coxswain.model.decimals import ONE, exact, is_short
-from coxswain.model.market import Instrument
+from coxswain.model.market import Instrument, Quote
 from coxswain.model.vocabulary import Symbol
 
 Number = Decimal | int | float | str
+Word = TypeVar("Word", bound=StrEnum)
+QUOTE_NUMBERS = ("bid", "ask", "bid_size", "ask_size", "volume", "last", "last_size")
 
 
 def number(value: Number, field: str) -> Decimal:
@@ -35,6 +42,25 @@ def above_zero(value: Number, field: str) -> Decimal:
     if found <= 0:
         raise ValidationError(field=field, value=value, wanted="a number above 0")
     return found
+
+
+def choice(value: object, kind: type[Word], field: str) -> Word:
+    """Return the member that is meant, itself or its name in any case. Raises `ValidationError` for what is none."""
+    for member in kind:
+        if isinstance(value, str) and value.upper() == member.upper():
+            return member
+    raise ValidationError(field=field, value=value, wanted=f"one of {', '.join(kind)}")
+
+
+def exact_quotes(feed: Iterable[Quote]) -> Iterator[Quote]:
+    """Make every number of a program's quotes exact. Raises `ValidationError` for what is none."""
+    for quote in feed:
+        given = {name: getattr(quote, name) for name in QUOTE_NUMBERS}
+        if all(value is None or type(value) is Decimal for value in given.values()):
+            yield quote
+        else:
+            exactly = {name: None if value is None else number(value, f"feed.{name}") for name, value in given.items()}
+            yield msgspec.structs.replace(quote, **exactly)
 
 
 def moment(ns: int) -> datetime:
