@@ -18,8 +18,8 @@ async def main(journal: Path) -> None:
         await orchestrator.execute_plan(plan)
 
         for entry in await orchestrator.get_execution_history(50):
-            why = textwrap.shorten(entry.decision_rationale, 80)
-            print(f"[{entry.timestamp:%H:%M:%S}] {entry.signal_id} - {entry.action}: {why}")
+            why = textwrap.shorten(entry.decision_rationale or entry.description, 80)
+            print(f"[{entry.timestamp:%H:%M:%S}] {entry.signal_id or 'engine'} - {entry.action}: {why}")
             if entry.result is not None:
                 verdict = {True: "SUCCESS", False: "FAILED", None: "OPEN"}[entry.result.success]
                 print(f"  Result: {verdict} on account {entry.result.account_id}")

@@ -1,6 +1,7 @@
 """Every example runs as its reader would run it, and shows what it promises."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,15 @@ SHOWS = {
         "Not moved, because nobody knows yet",
         "In the end account_2: FILLED",
     ),
+    "kinds_of_signals.py": (
+        "dip: WORKING",
+        "breakout: WORKING",
+        "  limit_price: missing; a LIMIT order wants one",
+        "dip: FILLED",
+        "breakout: WORKING, 0 filled",
+        "slowly: FILLED",
+        "leave: FILLED at",
+    ),
     "metrics.py": ("Denied: ORDER_QTY", "Total orders: 2, denied: 1", "Fill rate: 100 %", "Realised in USD: -2"),
     "monitoring_partial_fills.py": ("Order partially filled: 89/179", "Placed completion order", "179 filled in all"),
     "multi_broker.py": ("east: 20 SHARE", "west: 50 SHARE", "Positions in all: 2"),
@@ -53,12 +63,12 @@ def test_every_example_is_run_here() -> None:
     assert {path.name for path in EXAMPLES.glob("*.py")} == set(SHOWS)
 
 
-@pytest.mark.parametrize("name", SHOWS)
-def test_an_example_shows_what_it_promises(name: str, tmp_path: Path) -> None:
+def run(file: Path, folder: Path) -> str:
+    """Run a program as its reader would, in an empty folder; return what it prints."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
-        [sys.executable, "-W", "error", EXAMPLES / name],
-        cwd=tmp_path,
+        [sys.executable, "-W", "error", file],
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
@@ -67,6 +77,23 @@ def test_an_example_shows_what_it_promises(name: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    missing = [words for words in SHOWS[name] if words not in done.stdout]
-    assert not missing, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", SHOWS)
+def test_an_example_shows_what_it_promises(name: str, tmp_path: Path) -> None:
+    shown = run(EXAMPLES / name, tmp_path)
+    missing = [words for words in SHOWS[name] if words not in shown]
+    assert not missing, shown
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/PYTHON.md"])
+def test_the_program_of_a_page_runs_as_it_stands_there(page: str, tmp_path: Path) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    file = tmp_path / "program.py"
+    file.write_text(program)
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    assert run(file, folder) == "FILLED\n"
+    assert list(folder.iterdir()) == []

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from coxswain import (
     Quote,
     SystemFault,
     TradeExecutionOrchestrator,
+    ValidationError,
     __version__,
     create_execution_engine,
     load_config,
@@ -35,7 +37,8 @@ from coxswain.journal.store import Journal, Reader
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import NoteSnapshot, ObserveHost
 from coxswain.runtime import lease as leases
-from coxswain.runtime import recovery, snapshots
+from coxswain.runtime import loop, recovery, snapshots
+from coxswain.runtime.kill import Watch
 from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.replay import replay
 from tests.e2e.journals import copied, read_records
@@ -388,6 +391,7 @@ def test_where_the_journal_hangs_who_waits_is_told_and_the_program_goes_on(
         append(self, bodies)
 
     async def main() -> None:
+        monkeypatch.setattr(loop, "Watch", partial(Watch, within_s=0.2))
         made = await engine(config, realtime=True)
         monkeypatch.setattr(Journal, "append", hang)
         with pytest.raises(SystemFault, match="a write to the journal hangs"):
@@ -449,5 +453,85 @@ def test_an_old_copy_of_a_programs_journal_is_refused(tmp_path: Path) -> None:
             (tmp_path / name).write_bytes((backup.parent / name).read_bytes())
         with pytest.raises(JournalBehind, match="it is an old copy"):
             await engine(config)
+
+    run(main())
+
+
+# --- what a program says wrongly --------------------------------------------------------------------------------------
+
+
+def test_a_journal_in_a_folder_that_is_not_there_is_refused_and_the_engine_may_be_made_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        with pytest.raises(ValidationError, match=r"journal: .*/no/j, wanted a file in a folder that is there"):
+            await create_execution_engine({"brokers": {"east": paper()}}, journal=tmp_path / "no" / "j")
+        async with await create_execution_engine({"brokers": {"east": paper()}}, journal=tmp_path / "j"):
+            pass
+
+    run(main())
+
+
+@pytest.mark.parametrize("side", ["BUY", "buy"])
+def test_a_side_in_words_is_that_side(side: Any) -> None:
+    """Found by trying: in lower case the engine failed, and nothing but a restart let it go on."""
+
+    async def main() -> None:
+        made = await create_execution_engine({"brokers": {"east": paper()}}, start=START)
+        async with made:
+            await made.start_trading()
+            await made.update_price("SHARE", 100.00, 100.02)
+            await made.submit_cross_system_order(OrderParams("SHARE", side, 5, stop_loss=95))
+            (position,) = made.position_manager.get_positions()
+            assert (position.direction, position.entry_price) == ("long", Decimal("100.02"))
+            (stop,) = made.order_manager.get_open_orders()
+            assert (stop.side, stop.order_type) == (OrderSide.SELL, OrderType.STOP)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"side": "LONG"}, "side: 'LONG', wanted one of BUY, SELL"),
+        ({"side": None}, "side: None, wanted one of BUY, SELL"),
+        ({"order_type": "LIMITED"}, "order_type: 'LIMITED', wanted one of MARKET, LIMIT"),
+        ({"time_in_force": "forever"}, "time_in_force: 'forever', wanted one of DAY"),
+    ],
+)
+def test_a_word_that_is_none_of_the_known_is_refused_and_the_engine_goes_on(
+    fields: dict[str, Any], sentence: str
+) -> None:
+    async def main() -> None:
+        made = await create_execution_engine({"brokers": {"east": paper()}}, start=START)
+        async with made:
+            await made.start_trading()
+            await made.update_price("SHARE", 100.00, 100.02)
+            with pytest.raises(ValidationError, match=sentence):
+                await made.submit_cross_system_order(
+                    OrderParams(**{"symbol": "SHARE", "quantity": 5, "side": "BUY", **fields})
+                )
+            with pytest.raises(ValidationError, match="mode: 'FAST', wanted one of FULL_AUTO"):
+                await made.set_execution_mode("FAST")  # type: ignore[arg-type]  # as a program without types may
+            order_id = await made.submit_cross_system_order(OrderParams("SHARE", OrderSide.SELL, 5))
+            assert made.order_manager.get_order(order_id).status is OrderStatus.FILLED
+
+    run(main())
+
+
+def test_floats_in_a_feed_become_exact_and_what_is_no_number_is_refused() -> None:
+    def feed(second: Any) -> Iterator[Quote]:
+        begins_ns = int(START.timestamp()) * 10**9
+        yield Quote(SHARE.symbol, 100.1, 100.12, begins_ns)  # type: ignore[arg-type]  # as a program without types may
+        yield Quote(SHARE.symbol, second, Decimal("100.2"), begins_ns + 10**9)
+
+    async def main() -> None:
+        async with TradeExecutionOrchestrator(feed=feed(100.18)) as made:
+            await made.register_account("a", paper(), 100_000, limits=LIMITS)
+            await made.advance(1)
+            (result,) = await made.execute_plan(await made.process_signal(buy()))
+            assert result.actual_entry_price == Decimal("100.2")
+        async with TradeExecutionOrchestrator(feed=feed("much")) as made:
+            await made.register_account("a", paper(), 100_000, limits=LIMITS)
+            with pytest.raises(ValidationError, match=r"feed\.bid: 'much', wanted a finite number"):
+                await made.advance(1)
 
     run(main())

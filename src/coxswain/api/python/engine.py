@@ -30,7 +30,7 @@ from coxswain.api.python.types import (
     OrderParams,
     TradingMode,
 )
-from coxswain.api.python.values import Number, moment, nanoseconds, number
+from coxswain.api.python.values import Number, choice, moment, nanoseconds, number
 from coxswain.api.python.venue import ExecutionVenue, PaperTradingVenue, new_session
 from coxswain.messages import inputs as inp
 from coxswain.model.control import EVERYTHING, StopLevel, name_of
@@ -89,7 +89,9 @@ class ExecutionEngine(Shared):
         seed: int | None = None,
         adopt_lease: str | None = None,
     ) -> None:
-        self.trading_mode = TradingMode(trading_mode)
+        self.trading_mode = choice(trading_mode, TradingMode, "trading_mode")
+        if execution_mode is not None:
+            execution_mode = choice(execution_mode, Mode, "execution_mode")
         self._is_trading = False
         starts_ns = None if start is None else nanoseconds(start, "start")
         if isinstance(config, Mapping):
@@ -250,7 +252,7 @@ class ExecutionEngine(Shared):
         await self._desk.run(lambda: self._desk.command(message))
 
     async def set_execution_mode(self, mode: ExecutionMode, reason: str = "set by API") -> None:
-        message = inp.SetMode(mode, EVERYTHING, reason, self._desk.session.actor)
+        message = inp.SetMode(choice(mode, Mode, "mode"), EVERYTHING, reason, self._desk.session.actor)
         await self._desk.run(lambda: self._desk.command(message))
 
     # --- looking ------------------------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ class Plug(Protocol):
 
 def open_journal(path: Path | None, opened: ExitStack, returns: Returns | None) -> tuple[Journal, Recovered]:
     """Make a journal, or open one, whose engine goes on from its snapshot where it may."""
+    if path is not None and not path.parent.is_dir():
+        raise ValidationError(f"journal: {path}, wanted a file in a folder that is there")
     if path is None or not path.exists():
         journal = Journal.create(path, JournalId(os.urandom(8).hex()))
         opened.callback(journal.close)

@@ -25,6 +25,7 @@ from coxswain.api.python.configured import Loaded
 from coxswain.api.python.errors import ExecutionError, SystemFault, ValidationError
 from coxswain.api.python.listeners import Listeners
 from coxswain.api.python.opening import NoSignals, Plug, confirm_live, open_journal, refused, tell, tell_all
+from coxswain.api.python.values import exact_quotes
 from coxswain.api.python.views import Views
 from coxswain.journal.signing import Signer, key_for
 from coxswain.journal.store import Reader
@@ -92,7 +93,7 @@ class Session:
         self._adoption = None if adopt_lease is None else Adoption(adopt_lease, self.actor)
         self._seed = seed
         self._path = None if journal is None else Path(journal)
-        self._feed = iter(feed or ())
+        self._feed = exact_quotes(feed or ())
         self._starts_ns = 0 if starts_ns is None and feed is not None else starts_ns
         """None: now. With quotes time begins at the first of them, unless it is told otherwise."""
         self._plugs: dict[VenueId, Plug] = {}
