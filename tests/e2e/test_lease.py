@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -191,3 +192,47 @@ def test_a_venues_file_that_only_points_to_it_has_one_lease(tmp_path: Path, to: 
         with running(first.words(), first.folder) as run:
             ready(run, first)
             assert "traded by process" in coxswain(*second.words()[1:], cwd=second.folder, code=1).err
+
+
+PROGRAM = """
+import asyncio, sys
+from coxswain import EngineElsewhere, create_execution_engine, load_config
+
+async def main():
+    try:
+        engine = await create_execution_engine(load_config(), journal="j", realtime=True)
+    except EngineElsewhere as elsewhere:
+        print(elsewhere)
+        return
+    sys.stdin.read()
+    await engine.shutdown()
+
+asyncio.run(main())
+"""
+
+
+def test_a_program_and_the_command_line_keep_each_other_from_an_account(tmp_path: Path) -> None:
+    first, second = desk(tmp_path / "first"), desk(tmp_path / "second")
+    program: list[str | Path] = [sys.executable, "-c", PROGRAM]
+    with running(first.words(), first.folder) as run:
+        ready(run, first)
+        with running(program, second.folder) as refused:
+            told = refused.ended().out
+            assert f"ann at venue one: traded by process {run.process.pid} with journal {first.journal}" in told
+        assert run.stopped(signal.SIGTERM).code == 0
+    with running(program, second.folder) as holder:
+        ready(holder, second)
+        refused_too = coxswain(*first.words()[1:], cwd=first.folder, code=1).err
+        assert f"ann at venue one: traded by process {holder.process.pid} with journal {second.journal}" in refused_too
+        holder.process.kill()
+        holder.process.wait()
+    # What it held is free, however it went; but the first has missed what the second may have done.
+    behind = coxswain(*first.words()[1:], cwd=first.folder, code=1).err
+    assert "traded since by process" in behind
+    with running(program, second.folder) as again:
+        again.wait_until(lambda: len(epochs(second.records())) == 2)
+        assert again.process.stdin is not None
+        again.process.stdin.close()
+        assert again.ended().code == 0
+    coxswain("audit", "verify", "--journal", "j", cwd=second.folder)
+    coxswain("replay", "--journal", "j", cwd=second.folder)
