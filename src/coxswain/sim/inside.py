@@ -169,7 +169,7 @@ def look_inside_at_rest(state: State) -> None:
         for name in state.deadlines
         if not name.startswith(ROUTINE)
         and name.split("|")[1] not in open_ended
-        and not (name.startswith("legging|") and state.stops)  # a spread that is frozen waits for a person
+        and not (name.startswith(("legging|", "protect|")) and state.stops)  # what is frozen waits for a person
     ]
     assert waiting == [], f"still waiting for {waiting}"
     for account_id, account in state.accounts.items():
