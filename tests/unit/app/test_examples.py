@@ -10,7 +10,7 @@ from typer.main import get_command
 from coxswain.app.cli import app
 from coxswain.app.examples import EXAMPLES
 
-HAVE_NO_WORK = {"alerts", "audit", "breaker", "config", "firms", "override"}
+HAVE_NO_WORK = {"alerts", "audit", "breaker", "config", "firms", "journal", "override"}
 """Groups that are nothing by themselves."""
 
 
