@@ -17,7 +17,7 @@ TELLING = (
     *("pause ann", "freeze ann", "halt ann", "resume ann", "set-mode MANUAL --everything", "reject x", "cancel x"),
     *("limits set max_order_qty=5", "limits approve 1", "limits withdraw 1", "override withdraw x"),
     *("modify x ann=1", "resolve ann:balance adopt", "breaker close ann LOSS", "override propose 13 ann x"),
-    *("replace-order x --price 1",),
+    *("replace-order x --price 1", "settle x lost"),
 )
 USAGE = (
     "explain nobody",
@@ -49,6 +49,9 @@ USAGE = (
     "modify nobody alder --reason x",
     "modify nobody alder=many --reason x",
     "resolve nobody adopt --reason x",
+    "settle nobody lost --reason x",
+    "settle nobody gone --reason x",
+    "settle nobody lost",
     "resolve alder:balance adopt --reason x",
     "limits set max_nonsense=1 --reason x",
     "limits set max_order_qty --reason x",

@@ -25,6 +25,7 @@ from coxswain.messages.inputs import (
     Input,
     Keepable,
     KeepCommand,
+    SettleOrder,
     StopTrading,
     SubmitSignal,
 )
@@ -83,7 +84,7 @@ def tell(path: Path, document: Mapping[str, object]) -> Answer:
 def _what_takes_an_engine(message: Input) -> Keepable | None:
     """Return a command that acts on the market or the venues of now: without an engine there is nobody to do it."""
     match message:
-        case SubmitSignal() | ApprovePlan() | CompareAccounts() | ChangeOrder():
+        case SubmitSignal() | ApprovePlan() | CompareAccounts() | ChangeOrder() | SettleOrder():
             return message
         case StopTrading(StopLevel.FLATTEN, scope) if scope.kind is not ScopeKind.ORDER:
             return message

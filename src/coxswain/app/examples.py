@@ -52,6 +52,7 @@ EXAMPLES = {
     "resume": '--everything --reason "it was a false alarm"',
     "run": "--signals signals.jsonl --quotes EURUSD=quotes.csv",
     "set-mode": 'MANUAL --everything --reason "a quiet day"',
+    "settle": '5eed5eed-alpha-7 lost --reason "their desk has no such order"',
     "sim": "--seeds 200 --start 1000 --shrink",
     "stats": "--by account",
     "status": "--json",

@@ -36,6 +36,7 @@ _WARNING = (
     ev.SignalDenied,
     ev.AccountStateChanged,
     ev.RecoveryFailed,
+    ev.OrderSettled,
 )
 _INFO = (
     ev.EngineConfigured,
@@ -51,6 +52,7 @@ _INFO = (
     ev.OrderExpired,
     ev.PositionChanged,
     ev.OutcomeResolved,
+    ev.SettlementAsked,
     ev.BreakClosed,
     ev.ExitStarted,
     ev.ExitEnded,

@@ -253,6 +253,22 @@ def withdraw(
 
 @operating.command()
 @reports_errors
+def settle(
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="An order that nobody knows of.")],
+    settled_as: Annotated[str, typer.Argument(metavar="HOW", help="lost, or filled.")],
+    reason: Annotated[str, typer.Option("--reason", help="What you have seen; it is journaled with your name.")],
+    fills: Annotated[
+        list[str] | None, typer.Option("--fill", metavar="EXEC", help="A fill of its own, by exec id; repeatable.")
+    ] = None,
+    journal: Journal = DEFAULT_JOURNAL,
+    as_json: Json = False,
+) -> None:
+    """Say what became of an order that nobody can ask about, as its venue keeps no ids of ours or is gone for good."""
+    tell(journal, as_json, "settle-order", order=order, **{"as": settled_as}, fills=fills, reason=reason)
+
+
+@operating.command()
+@reports_errors
 def resolve(
     break_id: Annotated[str, typer.Argument(metavar="BREAK", help="As `coxswain status` lists it.")],
     resolution: Annotated[str, typer.Argument(metavar="HOW", help="adopt, flatten, ignore or write-off.")],

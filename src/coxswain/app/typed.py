@@ -7,6 +7,7 @@ from coxswain.app import exits
 from coxswain.app.options import fail
 
 ARGUMENTS = {
+    "as": "HOW",
     "account": "ACCOUNT",
     "accounts": "--account",
     "break_id": "BREAK",
@@ -14,6 +15,7 @@ ARGUMENTS = {
     "command_id": "COMMAND",
     "control": "CONTROL",
     "everything": "--everything",
+    "fills": "--fill",
     "for_s": "--for",
     "instrument": "--instrument",
     "mode": "MODE",
@@ -40,6 +42,7 @@ OF_COMMAND = {
     "replace-order": {"order": "ORDER"},
     "set-limits": {"account": "--account"},
     "set-mode": {"account": "--account"},
+    "settle-order": {"order": "ORDER"},
 }
 """Where one command takes as an option what others take as a word, or the other way round."""
 TAKE_ORDER = ("cancel", "halt", "replace-order")

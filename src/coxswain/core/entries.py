@@ -250,8 +250,13 @@ def withdraw_entries(tx: Tx, account_id: AccountId, symbol: Symbol, why: str, si
 
 def call_back(tx: Tx, order: Order, why: str) -> None:
     """Cancel an order that enters; no completion follows it."""
-    account_id, signal_id = order.intent.account, order.intent.signal_id
     cancel(tx, order, why)
+    complete_no_more(tx, order, why)
+
+
+def complete_no_more(tx: Tx, order: Order, why: str) -> None:
+    """Have nothing follow an order that enters, neither a completion nor the next part of its parent."""
+    account_id, signal_id = order.intent.account, order.intent.signal_id
     share = share_of(tx.state, signal_id, account_id)
     if share is not None and share.parent is not None:
         _end_parent(tx, account_id, signal_id, share.parent, why)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from coxswain.core import admission, approvals, changing, recon, spread_exits, stops
+from coxswain.core import admission, approvals, changing, recon, settling, spread_exits, stops
 from coxswain.core.money import rate_up
-from coxswain.core.order import Order
+from coxswain.core.order import Order, is_over
 from coxswain.core.params import NS_PER_S, seconds_ns
 from coxswain.core.scopes import unknown_scope
 from coxswain.core.spreads import symbols_named, symbols_of
@@ -44,6 +44,8 @@ def on_keep(tx: Tx, message: inp.KeepCommand) -> None:
             _keep_flatten(tx, message, command)
         case inp.ChangeOrder() as command:
             _keep_change(tx, message, command)
+        case inp.SettleOrder() as command:
+            _keep_settlement(tx, message, command)
         case inp.CompareAccounts() as command:
             known = tuple(name for name in command.accounts if recon.can_be_compared(tx, command, name))
             if known or not command.accounts:
@@ -97,6 +99,16 @@ def _keep_signal(tx: Tx, message: inp.KeepCommand, command: inp.SubmitSignal) ->
 
 def _signal_of(command: inp.Keepable) -> SignalId | None:
     return command.signal.id if isinstance(command, inp.SubmitSignal) else None
+
+
+def _keep_settlement(tx: Tx, message: inp.KeepCommand, command: inp.SettleOrder) -> None:
+    """Keep it for the venue's next answer: what it sends goes through an engine that runs."""
+    order = changing.find_anywhere(tx.state, command.cl_ord_id)
+    if order is None or is_over(order):
+        why = "no order of ours has this id" if order is None else "it is over"
+        tx.refuse("settle-order", command.cl_ord_id, command.actor, why)
+    else:
+        _keep(tx, message, command)
 
 
 def _keep_flatten(tx: Tx, message: inp.KeepCommand, command: inp.StopTrading) -> None:
@@ -184,6 +196,8 @@ def carry_out(tx: Tx, command_id: str) -> None:
 
 def _why_too_late(state: State, kept: KeptCommand) -> str:
     """Say why its time is up; empty if it is not. An end in engine time holds, and so does as long by any clock."""
+    if isinstance(kept.command, inp.SettleOrder) and not _was_looked_for(state, kept.command):
+        return "the venue has not answered for the order since the start"
     if kept.until_ns is None:
         return ""
     age_ns, lives_ns = _age_ns(state, kept), kept.until_ns - kept.since_ns
@@ -213,8 +227,16 @@ def _is_ready(state: State, kept: KeptCommand) -> bool:
     configured = [account for account in accounts if NOT_CONFIGURED not in account.causes]
     if any("UNRECONCILED" in account.causes for account in configured):
         return False
+    if isinstance(kept.command, inp.SettleOrder) and not _was_looked_for(state, kept.command):
+        return False
     symbols = _symbols(state, kept.command)
     return all(_is_fresh(state, symbol) and _is_converted(state, symbol, configured) for symbol in symbols)
+
+
+def _was_looked_for(state: State, command: inp.SettleOrder) -> bool:
+    """Say whether the venue has answered for an order since the start, one way or the other."""
+    order, since = changing.find_anywhere(state, command.cl_ord_id), state.kept_since
+    return order is None or order.outcome_known or (since is not None and order.looked_ns > since.started_ns)
 
 
 def _accounts(state: State, command: inp.Keepable) -> tuple[AccountId, ...]:
@@ -227,7 +249,7 @@ def _accounts(state: State, command: inp.Keepable) -> tuple[AccountId, ...]:
             return tuple(name for name in signal.accounts if name in state.accounts)
         case inp.CompareAccounts(accounts=accounts) if accounts:
             return tuple(name for name in accounts if name in state.accounts)
-        case inp.ChangeOrder(cl_ord_id=cl_ord_id):
+        case inp.ChangeOrder(cl_ord_id=cl_ord_id) | inp.SettleOrder(cl_ord_id=cl_ord_id):
             order = changing.find_anywhere(state, cl_ord_id)
             return () if order is None else (order.intent.account,)
         case inp.StopTrading(scope=scope):
@@ -266,6 +288,7 @@ _HANDLERS: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.ApprovePlan: approvals.on_approve,
     inp.ChangeOrder: changing.on_change_order,
     inp.CompareAccounts: recon.on_compare,
+    inp.SettleOrder: settling.on_settle,
     inp.StopTrading: stops.on_stop,
     inp.SubmitSignal: admission.on_signal,
 }

@@ -66,6 +66,7 @@ def _on_presence(tx: Tx, order: Order, found: VenueOrder, as_of_ns: int) -> None
     account_id = order.intent.account
     if found.cum_qty > order.cum_qty:
         why = f"{order.cl_ord_id}: the venue filled {found.cum_qty}, its fills sum to {order.cum_qty}"
+        tx.apply(ev.OrderFoundShort(account_id, order.cl_ord_id, found.cum_qty, order.cum_qty))
         distrust(tx, account_id, why)
         return  # the question stays open and is asked again when its time is up
     was_unknown = not order.outcome_known

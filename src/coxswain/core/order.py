@@ -23,13 +23,13 @@ Everything that can change the condition of an order is in this file. Nothing he
 """
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
 from coxswain.model.decimals import ZERO, plain, round_down
 from coxswain.model.orders import OrderIntent
-from coxswain.model.vocabulary import ClOrdId, ExecType, OrdStatus, VenueOrderId, Word
+from coxswain.model.vocabulary import ClOrdId, ExecId, ExecType, OrdStatus, SettledAs, VenueOrderId, Word
 
 
 class Phase(Word):
@@ -87,6 +87,14 @@ class Replacement(msgspec.Struct):
     stop_px: Decimal | None
 
 
+class Settling(NamedTuple):
+    """What one person said about an order that nobody knows of, where it takes two."""
+
+    settled_as: SettledAs
+    exec_ids: tuple[ExecId, ...]
+    actor: str
+
+
 class Order(msgspec.Struct, gc=False):
     """One order's facts. Only the functions below write them, and only `evolve` calls those."""
 
@@ -140,6 +148,8 @@ class Order(msgspec.Struct, gc=False):
     """Times in a row that it had been asked for by then, without an end to the question."""
     heard_ns: int = 0
     """When the venue was last heard to know it, or it was sent again; a look that is no newer proves nothing."""
+    settling: Settling | None = None
+    """What a first person said of it, while nobody knew."""
     resent: bool = False
     trail_active: bool = False
     """The price from which its stop follows the market has been reached."""
@@ -340,6 +350,10 @@ def see_nothing(order: Order, looks: int, looked_ns: int) -> None:
     order.looks, order.looked_ns = looks, looked_ns
 
 
+def ask_to_settle(order: Order, settling: Settling) -> None:
+    order.settling = settling
+
+
 def resend(order: Order) -> None:
     if order.phase is not _PENDING:
         raise InvariantViolation(f"order {order.cl_ord_id} is {order.phase}, only a pending one may be sent again")
@@ -354,6 +368,7 @@ def regain_sight(order: Order) -> None:
 def _answered(order: Order) -> None:
     order.outcome_known = True
     order.looks = 0
+    order.settling = None
 
 
 def _must_be_open(order: Order) -> None:

@@ -38,6 +38,8 @@ class DeskParams(msgspec.Struct, frozen=True):
     max_approval_drift_pct: Decimal = Decimal(1)
     release_needs_two: Decimal = Decimal(0)
     """1: a stop of everything is released by two persons."""
+    settle_needs_two: Decimal = Decimal(0)
+    """1: an order that nobody can ask about is settled by two persons."""
     trail_step_ticks: Decimal = Decimal(5)
     """The least way that a stop is moved after the market, so that messages stay few."""
     max_plan_value: Decimal = Decimal(1000000)

@@ -15,7 +15,7 @@ from coxswain.messages.signal_json import REASON_CHARS_MAX
 from coxswain.model.breaker import BreakerKind
 from coxswain.model.decimals import DIGITS_WANTED, ONE, ZERO, exact, is_short, is_too_long
 from coxswain.model.signal import TTL_S_MAX
-from coxswain.model.vocabulary import AccountId, Mode, Resolution
+from coxswain.model.vocabulary import AccountId, Mode, Resolution, SettledAs
 
 NAMES_MAX = 1_000
 SHOWN_CHARS_MAX = 40
@@ -101,6 +101,13 @@ def read_resolution(found: object) -> Resolution:
         if found == member.value:
             return member
     raise ValueError(" or ".join(Resolution))
+
+
+def read_settled(found: object) -> SettledAs:
+    for member in SettledAs:
+        if found == member.value:
+            return member
+    raise ValueError(" or ".join(SettledAs))
 
 
 def read_number(found: object) -> Decimal:

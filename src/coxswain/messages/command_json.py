@@ -31,6 +31,7 @@ from coxswain.messages.command_fields import (
     read_resolution,
     read_rho,
     read_seconds,
+    read_settled,
     read_switch,
     read_symbol,
     read_text,
@@ -41,7 +42,7 @@ from coxswain.messages.signal_json import BadSignal, parse_signal
 from coxswain.model.breaker import BreakerKind
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.decimals import text
-from coxswain.model.vocabulary import AccountId, ClOrdId, Mode, Resolution, SignalId, Symbol
+from coxswain.model.vocabulary import AccountId, ClOrdId, ExecId, Mode, Resolution, SettledAs, SignalId, Symbol
 
 BREAK_ID = re.compile(r"(.+?):(?:balance|(?:position|order|working):.+)")
 """The account, and what of it differs."""
@@ -166,6 +167,16 @@ def _resolve(values: Values) -> inp.Input:
         raise CommandError(f"break_id: {shown(break_id)}, wanted one as `coxswain breaks` lists them")
     resolution, price = Resolution(values.text("resolution")), values.number("price")
     return inp.ResolveBreak(AccountId(named[1]), break_id, resolution, values.text("reason"), values.actor, price)
+
+
+def _settle(values: Values) -> inp.Input:
+    return inp.SettleOrder(
+        ClOrdId(values.text("order")),
+        SettledAs(values.text("as")),
+        values.text("reason"),
+        values.actor,
+        tuple(ExecId(name) for name in values.names("fills")),
+    )
 
 
 def _correlate(values: Values) -> inp.Input:
@@ -303,6 +314,16 @@ COMMANDS: dict[str, Command] = {
             "reason": _WHY,
         },
         _resolve,
+    ),
+    "settle-order": Command(
+        "Say what became of an order that nobody can ask about; without an engine it waits for the next start.",
+        {
+            "order": Field(read_id, "the order's id", required=True),
+            "as": Field(read_settled, "lost, or filled", required=True),
+            "fills": Field(read_ids, "with filled: the exec ids of fills that fit no order, and are its own"),
+            "reason": Field(read_reason, "what you have seen; it is journaled with your name", required=True),
+        },
+        _settle,
     ),
     "set-correlation": Command(
         "Say how two accounts move together.",

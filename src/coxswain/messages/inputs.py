@@ -24,6 +24,7 @@ from coxswain.model.vocabulary import (
     Mode,
     ReachedVenue,
     Resolution,
+    SettledAs,
     Side,
     SignalId,
     Symbol,
@@ -248,7 +249,18 @@ class CompareAccounts(InputBase, frozen=True):
     actor: str = ""
 
 
-Keepable = SubmitSignal | StopTrading | ApprovePlan | CompareAccounts | ChangeOrder
+class SettleOrder(InputBase, frozen=True):
+    """Say what became of an order that nobody can ask about."""
+
+    cl_ord_id: ClOrdId
+    settled_as: SettledAs
+    reason: str
+    actor: str
+    exec_ids: tuple[ExecId, ...] = ()
+    """Fills that fitted no order when they came, and are its own."""
+
+
+Keepable = SubmitSignal | StopTrading | ApprovePlan | CompareAccounts | ChangeOrder | SettleOrder
 """Commands that take a market or a venue."""
 
 
@@ -531,6 +543,7 @@ Input = (
     | ApproveOverride
     | WithdrawOverride
     | CompareAccounts
+    | SettleOrder
     | KeepCommand
     | WithdrawCommand
     | ResolveBreak

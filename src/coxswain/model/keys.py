@@ -109,6 +109,7 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             _desk("semi_auto_max_value", "100000", Unit.MONEY, "in SEMI_AUTO a plan worth more waits; desk's currency"),
             _desk("max_approval_drift_pct", "1", Unit.PERCENT, "a price that moved further refuses an approval"),
             _desk("release_needs_two", "0", Unit.COUNT, "1: a stop of everything is released by two persons"),
+            _desk("settle_needs_two", "0", Unit.COUNT, "1: an order nobody can ask about is settled by two persons"),
         ),
     ),
     (
@@ -310,6 +311,7 @@ HIGHER_IS_SAFER = frozenset(
         "repeat_window_s",
         "limit_raise_needs_two",
         "release_needs_two",
+        "settle_needs_two",
         "duplicate_window_ms",
         "flat_by_lead_s",
     )

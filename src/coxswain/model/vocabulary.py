@@ -162,6 +162,13 @@ class Resolution(Word):
     WRITE_OFF = "write-off"
 
 
+class SettledAs(Word):
+    """What a person says became of an order that nobody can ask about."""
+
+    LOST = "lost"
+    FILLED = "filled"
+
+
 class ReachedVenue(Word):
     """Could the venue have acted on what failed? `MAYBE` is the honest default."""
 

@@ -95,6 +95,7 @@ MAY_BE = {
     "limit_raise_needs_two": ("0", "1"),
     "limit_proposal_ttl_s": ("20", "3600"),
     "release_needs_two": ("0", "0", "1"),
+    "settle_needs_two": ("0", "1"),
     "auto_adopt_breaks": ("0", "0", "1"),
     "stop_gap_pct": ("0", "1"),
     "target_volatility_pct": ("0", "0", "0", "0", "2"),

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from coxswain.core.emulation import holds_stop, holds_target
 from coxswain.core.engine import ROUTINE
-from coxswain.core.order import Order, Phase, is_done
+from coxswain.core.order import Order, Phase
 from coxswain.core.position import Position
 from coxswain.core.scopes import CAUSES as STOPS
 from coxswain.core.scopes import is_flattened, narrower_state
@@ -25,7 +25,6 @@ from coxswain.model.vocabulary import (
     Role,
     Side,
     TradingState,
-    VenueTier,
 )
 from coxswain.sim.sums import exposures_are_right, firm_sums_are_right, resting_orders_are_indexed
 
@@ -163,18 +162,14 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
 
 def look_inside_at_rest(state: State) -> None:
     """With nothing failing for ten minutes: nothing waits, nothing is held, and positions are protected."""
-    open_ended = {account_id for account_id, account in state.accounts.items() if _waits_for_ever(account)}
     waiting = [
         name
         for name in state.deadlines
         if not name.startswith(ROUTINE)
-        and name.split("|")[1] not in open_ended
         and not (name.startswith(("legging|", "protect|")) and state.stops)  # what is frozen waits for a person
     ]
     assert waiting == [], f"still waiting for {waiting}"
     for account_id, account in state.accounts.items():
-        if account_id in open_ended:
-            continue
         assert account.breaks == {}
         causes = set(account.causes) - {
             *STOPS,
@@ -203,15 +198,6 @@ def look_inside_at_rest(state: State) -> None:
                 assert state.stops  # a spread that is frozen on its way keeps what its open legs are planned to take
             for position in account.positions.values():
                 assert (position.held_buy, position.held_sell, position.held_exit) == (ZERO, ZERO, ZERO)
-
-
-def _waits_for_ever(account: Account) -> bool:
-    """Where a venue keeps no ids of ours, nothing proves an order absent: it stays unknown, and keeps its hold."""
-    unknown = [order for order in account.orders.values() if not order.outcome_known]
-    assert not unknown or account.tier is VenueTier.T3, f"{unknown[0].cl_ord_id} is still unknown"
-    for order in unknown:
-        assert is_done(order) or order.cl_ord_id in account.open_orders, "an order that nobody knows keeps its hold"
-    return bool(unknown)
 
 
 def _under_narrower_stops(state: State, position: Position) -> list[TradingState]:

@@ -21,6 +21,7 @@ from coxswain.messages.inputs import (
     SetCorrelation,
     SetLimits,
     SetLocate,
+    SettleOrder,
     SubmitOrder,
     SubmitSignal,
     TradingDay,
@@ -42,13 +43,16 @@ from coxswain.model.signal import Signal
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
+    ExecId,
     OrdType,
     Resolution,
     Role,
+    SettledAs,
     Side,
     SignalId,
     SignalKind,
     TimeInForce,
+    VenueTier,
 )
 from coxswain.sim import books
 from coxswain.sim.asking import release, stop
@@ -99,6 +103,7 @@ class Unrest(Crowd):
             (self.trade_elsewhere, 2),
             (self.pay_in, 1),
             (self.resolve, 3),
+            (self.settle, 2),
             (self.lease_is_lost, 1),
             (self.burst, 1),
             (self.stop_in_a_storm, 1),
@@ -172,6 +177,19 @@ class Unrest(Crowd):
     def _resolve(self, account_id: AccountId, break_id: str, resolution: Resolution) -> None:
         price = self.random.choice((None, None, Decimal(100)))
         self.world.step(ResolveBreak(account_id, break_id, resolution, "looked", "ann", price))
+
+    def settle(self) -> None:
+        """Say of orders that nobody knows of what became of them, right or wrong, and of one that is known."""
+        for account in tuple(self.world.engine.state.accounts.values()):
+            unknown = [name for name, order in account.orders.items() if not order.outcome_known]
+            strange = tuple(name for name, fill in account.fills.items() if not fill.on_order)[-2:]
+            for cl_ord_id in (*unknown, *tuple(account.orders)[-1:]):
+                fills = strange if self.random.randrange(2) else ()
+                self._settle(cl_ord_id, SettledAs.FILLED if fills else SettledAs.LOST, fills)
+
+    def _settle(self, cl_ord_id: ClOrdId, settled_as: SettledAs, fills: tuple[ExecId, ...] = ()) -> None:
+        for actor in ("ann", "bob"):
+            self.world.step(SettleOrder(cl_ord_id, settled_as, "asked their desk", actor, fills))
 
     # --- the surroundings ---------------------------------------------------------------------------------------------
 
@@ -375,8 +393,12 @@ class Unrest(Crowd):
             self.world.step(TradingHalted(symbol, False, ""))
 
     def look_after(self) -> None:
-        """While the world comes to rest, resolve what only a person resolves."""
+        """While the world comes to rest, resolve and settle what only a person does."""
         self.resolve_all((Resolution.ADOPT, Resolution.FLATTEN))
+        for account in tuple(self.world.engine.state.accounts.values()):
+            for cl_ord_id, order in tuple(account.orders.items()):
+                if account.tier is VenueTier.T3 and order.looks:
+                    self._settle(cl_ord_id, SettledAs.LOST)
         self.looks += 1
         if self.looks == 20:  # by then what somebody left in the market has traded
             self.world.step(CompareAccounts("an idle account is compared when somebody asks"))

@@ -72,6 +72,8 @@ def _name(message: inp.Input) -> str:
             return "replace-order"
         case inp.CompareAccounts():
             return "reconcile"
+        case inp.SettleOrder():
+            return "settle-order"
         case inp.ResolveBreak():
             return "resolve-break"
         case inp.SetCorrelation():
@@ -112,6 +114,8 @@ def _left_alone(record: Record) -> list[str]:
                 if isinstance(event, ev.AccountStateChanged) and not event.active and event.state != "ACTIVE"
             ]
             return [f"{event.account} is still {event.state}: other causes remain" for event in still]
+        case inp.SettleOrder() if any(isinstance(event, ev.OrderSettled) for event in record.events):
+            return ["should it come alive after all, a fill of it is booked and what works of it is called back"]
         case inp.ResolveBreak() if any(isinstance(event, ev.ResolutionChosen) for event in record.events):
             return ["the break stays open until the next comparison, which does it if the difference is the same then"]
         case inp.SetLimits() if any(isinstance(event, ev.LimitsChanged) for event in record.events):
@@ -161,7 +165,7 @@ def _undo_of(message: inp.Input) -> str:
             return (
                 f"not possible: a plan is only ever lowered; what is missing takes a new signal with accounts: {names}"
             )
-        case inp.CancelOrders():
+        case inp.CancelOrders() | inp.SettleOrder():
             return "not possible: submit a new signal"
         case inp.ChangeOrder():
             return "replace-order again, with the values before; what has filled stays"

@@ -16,6 +16,8 @@ def words_of(command: inp.Keepable) -> str:
             return f"approve {', '.join(signal_ids)}{_only(accounts)}"
         case inp.SubmitSignal(signal):
             return f"submit {signal.id} ({' '.join(filter(None, (signal.kind, signal.side, signal.symbol)))})"
+        case inp.SettleOrder(cl_ord_id, settled_as):
+            return f"settle {cl_ord_id} {settled_as}"
         case inp.CompareAccounts(accounts=accounts):
             return f"reconcile {', '.join(accounts) or 'all accounts'}"
         case inp.ChangeOrder():

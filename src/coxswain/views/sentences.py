@@ -268,6 +268,10 @@ def _absence(event: ev.AbsenceNoted) -> str:
     return f"the venue does not find {event.cl_ord_id} (look {event.looks}); asked again at {again}"
 
 
+def _settled(event: ev.SettlementAsked | ev.OrderSettled) -> str:
+    return f"{event.settled_as} by {', '.join(event.exec_ids)}" if event.exec_ids else str(event.settled_as)
+
+
 def _resolved(event: ev.OutcomeResolved) -> str:
     return f"the outcome of {event.cl_ord_id} is known, {'found' if event.found else 'not there'}: {event.how}"
 
@@ -559,6 +563,17 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.QuestionAsked: lambda e: f"asked the venue what became of {e.cl_ord_id}",
     ev.AbsenceNoted: _absence,
     ev.OutcomeResolved: _resolved,
+    ev.OrderFoundShort: lambda e: (
+        f"the venue filled {e.theirs:f} of {e.cl_ord_id}, and the fills that it lists come to {e.ours:f}: asked again"
+    ),
+    ev.SettlementAsked: lambda e: (
+        f"{e.cl_ord_id} is {_settled(e)}, says {e.actor}: {e.reason}; a second person's word is wanted"
+    ),
+    ev.OrderSettled: lambda e: (
+        f"{e.cl_ord_id} is {_settled(e)}, say {e.actor} and {e.second}: {e.reason}"
+        if e.second
+        else f"{e.cl_ord_id} is {_settled(e)}, says {e.actor}: {e.reason}"
+    ),
     ev.OrderResent: lambda e: f"{e.cl_ord_id} was proved absent and is sent once more under the same id",
     ev.ReportQuarantined: lambda e: f"a report on {e.cl_ord_id} makes no sense and changed nothing{_because(e.reason)}",
     ev.IncidentRaised: lambda e: f"incident {e.kind} on {e.cl_ord_id}{_because(e.detail)}",

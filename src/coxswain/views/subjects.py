@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from coxswain.messages import events as ev
+from coxswain.messages.inputs import SettleOrder
 from coxswain.model.control import Scope, ScopeKind
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import AccountId, ClOrdId, SignalId, Symbol
@@ -44,7 +45,10 @@ class Subjects:
             case ev.TradingStopped(scope=scope) | ev.TradingResumed(scope=scope) | ev.ModeChanged(scope=scope):
                 return _of_scope(scope)
             case ev.CommandKept(command_id, command):
-                self._kept[command_id] = Subject(*concerns(command))
+                subject = Subject(*concerns(command))
+                if isinstance(command, SettleOrder):
+                    subject = self._of_order(None, command.cl_ord_id)
+                self._kept[command_id] = subject
                 return self._kept[command_id]
             case ev.CommandCarriedOut(command_id) | ev.CommandWithdrawn(command_id) | ev.CommandLapsed(command_id):
                 return self._kept.get(command_id, Subject())

@@ -186,3 +186,19 @@ def test_an_order_whose_outcome_is_unknown_is_not_changed() -> None:
                 await made.trading_systems["east"].modify_order(order_id, quantity=5)
 
     run(main())
+
+
+def test_an_order_that_nobody_knows_of_is_settled_by_a_person_s_word() -> None:
+    async def main() -> None:
+        faults = [{"kind": "request_lost", "account": "east", "nth": 1}]
+        async with await engine(faults=faults) as made:
+            order_id, east = await resting(made), made.trading_systems["east"]
+            with pytest.raises(ValidationError, match="settled_as: 'gone', wanted lost or filled"):
+                await east.settle_order(order_id, "gone", "their desk says so")
+            with pytest.raises(ValidationError, match="fills: none, wanted a fill that fits no order"):
+                await east.settle_order(order_id, "filled", "their desk says so")
+            assert (await east.settle_order(order_id, "lost", "their desk says so")).status is OrderStatus.CANCELED
+            with pytest.raises(ValidationError, match="it is over"):
+                await east.settle_order(order_id, "lost", "their desk says so")
+
+    run(main())

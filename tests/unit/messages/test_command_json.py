@@ -8,7 +8,7 @@ import pytest
 from coxswain.messages import inputs as inp
 from coxswain.messages.command_json import COMMANDS, CommandError, document_of, parse_command
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
-from coxswain.model.vocabulary import AccountId, ClOrdId, Mode, SignalId, Symbol
+from coxswain.model.vocabulary import AccountId, ClOrdId, ExecId, Mode, SettledAs, SignalId, Symbol
 
 A = AccountId("alder")
 
@@ -73,6 +73,14 @@ def test_a_stop_is_read_at_every_level_and_scope(level: StopLevel, named: dict[s
         ),
         ({"command": "reconcile"}, inp.CompareAccounts("why", (), "ann")),
         (
+            {"command": "settle-order", "order": "o1", "as": "lost"},
+            inp.SettleOrder(ClOrdId("o1"), SettledAs.LOST, "why", "ann"),
+        ),
+        (
+            {"command": "settle-order", "order": "o1", "as": "filled", "fills": ["e1", "e2"]},
+            inp.SettleOrder(ClOrdId("o1"), SettledAs.FILLED, "why", "ann", (ExecId("e1"), ExecId("e2"))),
+        ),
+        (
             {"command": "set-correlation", "accounts": ["alder", "birch"], "rho": "0.8"},
             inp.SetCorrelation(A, AccountId("birch"), Decimal("0.8"), "why", "ann"),
         ),
@@ -133,6 +141,8 @@ def test_what_is_wrong_with_a_signal_is_said_as_its_parser_says_it() -> None:
             {"command": "modify", "plan_id": "a", "quantities": {"b": -1}, "reason": "w"},
             "quantities: an object, wanted an object of 1 to 1000 accounts",
         ),
+        ({"command": "settle-order", "order": "o1", "as": "gone", "reason": "w"}, 'as: "gone", wanted lost or filled'),
+        ({"command": "settle-order", "order": "o1", "as": "lost"}, "reason: missing, wanted what you have seen"),
         ({"command": "cancel", "reason": "why"}, "nothing to cancel is named: wanted order, plan_id, account or"),
         (
             {"command": "set-correlation", "accounts": "a", "rho": 2, "reason": "w"},

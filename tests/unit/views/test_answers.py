@@ -2,13 +2,13 @@
 
 import pytest
 
-from coxswain.messages.inputs import ApprovePlan, CancelOrders, ModifyPlan, RejectPlan, SubmitSignal
+from coxswain.messages.inputs import ApprovePlan, CancelOrders, ModifyPlan, RejectPlan, SettleOrder, SubmitSignal
 from coxswain.model.control import EVERYTHING, Scope, ScopeKind, StopLevel
-from coxswain.model.vocabulary import Mode, SignalId, Symbol
+from coxswain.model.vocabulary import Mode, SettledAs, SignalId, Symbol, VenueTier
 from coxswain.views.answers import answer_of
 from coxswain.views.control import Controls
 from tests.asking import pause, release, resume, stop
-from tests.unit.core.desk import A, B, D, Desk, account, only, setup
+from tests.unit.core.desk import A, B, D, Desk, S, account, only, setup
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,17 @@ def test_the_view_lists_what_a_flatten_has_still_to_close() -> None:
     assert [(row.account, str(row.remaining)) for row in shown(desk).flattening()] == [(A, "6")]
     desk.fill(desk.sent(), 6, "99.98")
     assert shown(desk).flattening() == []
+
+
+def test_settling_an_order_says_what_it_did_and_what_comes_if_it_was_wrong() -> None:
+    desk = Desk(setup(tier=VenueTier.T3))
+    entry = desk.enter(10)
+    said = SettleOrder(entry, SettledAs.LOST, "asked their desk", "ann")
+    refused = answer_of(desk.step(said))
+    assert (refused.command, refused.done, refused.undo) == ("settle-order", False, "")
+    desk.wait(5 * S)
+    desk.look(entry)
+    answer = answer_of(desk.step(said))
+    assert answer.did[0] == f"{entry} is lost, says ann: asked their desk"
+    assert "called back" in answer.did_not[0]
+    assert answer.undo == "not possible: submit a new signal"

@@ -1,7 +1,7 @@
 """What every public class does alike: reach its engine, hand in commands, wait for answers, and read."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self, TypeVar
 
 from coxswain.api.python.errors import OrderDenied, ValidationError
@@ -20,9 +20,11 @@ from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
+    ExecId,
     OrdStatus,
     OrdType,
     Role,
+    SettledAs,
     Side,
     SignalId,
     TimeInForce,
@@ -212,6 +214,15 @@ class Desk:
             self.session.tell(inp.CancelOrders(self.session.actor, reason, (row.cl_ord_id,), protection=True))
             self.session.wait_until(lambda: not row.is_open or not row.cancel_pending)
         return self.session.look(lambda: row.ord_status is OrdStatus.CANCELED)
+
+    def settle_order(self, order_id: str, settled_as: str, reason: str, fills: Sequence[str]) -> Order:
+        """Say what became of an order that nobody can ask about. Raises `ValidationError` where it is not taken."""
+        found = next((each for each in SettledAs if each == settled_as), None)
+        if found is None:
+            raise ValidationError(field="settled_as", value=settled_as, wanted=" or ".join(SettledAs))
+        own, session = ClOrdId(order_id), self.session
+        self.command(inp.SettleOrder(own, found, reason, session.actor, tuple(ExecId(name) for name in fills)))
+        return self.order(order_id)
 
     # --- the market, time and listeners -------------------------------------------------------------------------------
 

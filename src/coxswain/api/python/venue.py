@@ -4,7 +4,7 @@ A venue has one door, and that is the engine's gate: what is submitted here pass
 was given to no engine opens one of its own, with one account.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -114,6 +114,15 @@ class ExecutionVenue(Shared):
         """
         desk = self._desk
         return await desk.run(lambda: modify(desk, order_id, quantity, limit_price, stop_price))
+
+    async def settle_order(self, order_id: str, settled_as: str, reason: str, fills: Sequence[str] = ()) -> Order:
+        """Say what became of an order that its venue cannot be asked about, and return it as it stands then.
+
+        It was `lost`, or `filled` by `fills`, which fit no order so far. Raises `ValidationError` where the order is
+        not unknown, or its venue has not answered yet, or has answered otherwise.
+        """
+        desk = self._desk
+        return await desk.run(lambda: desk.settle_order(order_id, settled_as, reason, fills))
 
     async def get_order(self, order_id: str) -> Order:
         desk = self._desk

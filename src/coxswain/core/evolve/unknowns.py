@@ -7,6 +7,7 @@ from coxswain.core.activity import note_failure, note_message
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.breakers import count
 from coxswain.core.evolve.shared import nothing, order_of
+from coxswain.core.order import Settling
 from coxswain.core.state import State
 from coxswain.core.sums import (
     count_unknown,
@@ -53,6 +54,17 @@ def _outcome_resolved(state: State, clock: Deadlines, event: ev.OutcomeResolved)
     clock.clear(key("query", event.account, order.cl_ord_id))
 
 
+def _order_found_short(state: State, clock: Deadlines, event: ev.OrderFoundShort) -> None:
+    _, order = order_of(state, event.account, event.cl_ord_id)
+    machine.see_nothing(order, 0, 0)
+    machine.hear_of(order, state.now_ns)
+
+
+def _settlement_asked(state: State, clock: Deadlines, event: ev.SettlementAsked) -> None:
+    _, order = order_of(state, event.account, event.cl_ord_id)
+    machine.ask_to_settle(order, Settling(event.settled_as, event.exec_ids, event.actor))
+
+
 def _order_resent(state: State, clock: Deadlines, event: ev.OrderResent) -> None:
     account, order = order_of(state, event.account, event.cl_ord_id)
     was_known = order.outcome_known
@@ -71,6 +83,9 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.AbsenceNoted: _absence_noted,
     ev.OutcomeResolved: _outcome_resolved,
     ev.OrderResent: _order_resent,
+    ev.OrderFoundShort: _order_found_short,
+    ev.SettlementAsked: _settlement_asked,
+    ev.OrderSettled: nothing,
     ev.ReportQuarantined: nothing,
     ev.IncidentRaised: nothing,
 }

@@ -427,7 +427,13 @@ from coxswain.messages.events.unknowns import (
     IncidentRaised as IncidentRaised,
 )
 from coxswain.messages.events.unknowns import (
+    OrderFoundShort as OrderFoundShort,
+)
+from coxswain.messages.events.unknowns import (
     OrderResent as OrderResent,
+)
+from coxswain.messages.events.unknowns import (
+    OrderSettled as OrderSettled,
 )
 from coxswain.messages.events.unknowns import (
     OutcomeResolved as OutcomeResolved,
@@ -440,6 +446,9 @@ from coxswain.messages.events.unknowns import (
 )
 from coxswain.messages.events.unknowns import (
     ReportQuarantined as ReportQuarantined,
+)
+from coxswain.messages.events.unknowns import (
+    SettlementAsked as SettlementAsked,
 )
 from coxswain.messages.events.unknowns import (
     UnknownEvent,

@@ -1,10 +1,9 @@
 """What we do not know, and how it came to be known."""
 
+from decimal import Decimal
+
 from coxswain.messages.events.base import EventBase
-from coxswain.model.vocabulary import (
-    AccountId,
-    ClOrdId,
-)
+from coxswain.model.vocabulary import AccountId, ClOrdId, ExecId, SettledAs
 
 
 class OutcomeUnknown(EventBase, frozen=True):
@@ -50,6 +49,40 @@ class OrderResent(EventBase, frozen=True):
     submit_by_ns: int
 
 
+class OrderFoundShort(EventBase, frozen=True):
+    """The venue knows the order, and has filled more of it than the fills that it lists come to. It is asked again."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId
+    theirs: Decimal
+    ours: Decimal
+
+
+class SettlementAsked(EventBase, frozen=True):
+    """A person said what became of an order that nobody knows of; a second person's word is wanted."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId
+    settled_as: SettledAs
+    exec_ids: tuple[ExecId, ...]
+    reason: str
+    actor: str
+
+
+class OrderSettled(EventBase, frozen=True):
+    """An order that nobody can ask about is over by a person's word; its end follows."""
+
+    account: AccountId
+    cl_ord_id: ClOrdId
+    settled_as: SettledAs
+    exec_ids: tuple[ExecId, ...]
+    """Fills that fitted no order, and are its own."""
+    reason: str
+    actor: str
+    second: str = ""
+    """The second person, where it took two."""
+
+
 class ReportQuarantined(EventBase, frozen=True):
     """The venue said what cannot be. Nothing changes but the account, which is compared with its books."""
 
@@ -68,5 +101,14 @@ class IncidentRaised(EventBase, frozen=True):
 
 
 UnknownEvent = (
-    OutcomeUnknown | QuestionAsked | AbsenceNoted | OutcomeResolved | OrderResent | ReportQuarantined | IncidentRaised
+    OutcomeUnknown
+    | QuestionAsked
+    | AbsenceNoted
+    | OutcomeResolved
+    | OrderResent
+    | OrderFoundShort
+    | SettlementAsked
+    | OrderSettled
+    | ReportQuarantined
+    | IncidentRaised
 )

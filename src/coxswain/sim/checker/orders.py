@@ -72,8 +72,8 @@ class OneLiveOrder(Invariant):
         live: list[tuple[str, ...]] = []
         for order in books.working(venue, account):
             own = ours.orders.get(order.ids[0])
-            if own is None or own.adopted or own.cl_ord_id in ours.called_rejected:
-                continue  # somebody's own, at the venue, or one that the venue disowned
+            if own is None or own.adopted or own.cl_ord_id in ours.called_rejected | ours.settled:
+                continue  # somebody's own, at the venue, or one that the venue disowned, or a person
             intent = own.intent
             if intent.role in LEGS:
                 if not own.cancel_wanted:  # one may be on its way out while the one in its place has come

@@ -69,6 +69,8 @@ class Ours:
         self.absent: defaultdict[ClOrdId, list[int]] = defaultdict(list)
         """When the venue was seen not to have an order."""
         self.called_rejected: set[ClOrdId] = set()
+        self.settled: set[ClOrdId] = set()
+        """By a person, who may have been wrong."""
         self.epoch = self.newest_epoch = 0
 
     # --- look-ups -----------------------------------------------------------------------------------------------------
@@ -260,6 +262,9 @@ class Ours:
         self._heard(order)
         order.is_known = True
 
+    def _settled(self, event: ev.OrderSettled) -> None:
+        self.settled.add(event.cl_ord_id)
+
     def _incident(self, event: ev.IncidentRaised) -> None:
         order = self.find(event.cl_ord_id)
         if order is not None and event.kind in ("LATE_FILL", "OVERFILL", "FILL_AFTER_EXIT"):
@@ -402,6 +407,7 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     ev.OutcomeUnknown: Ours._unknown,
     ev.OutcomeResolved: Ours._resolved,
     ev.OrderResent: Ours._resent,
+    ev.OrderSettled: Ours._settled,
     ev.IncidentRaised: Ours._incident,
     ev.OrderFilled: Ours._filled,
     ev.FillBusted: Ours._busted,

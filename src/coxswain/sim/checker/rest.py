@@ -10,19 +10,13 @@ from coxswain.messages.requests import Request
 from coxswain.model.control import CALLS_BACK, ScopeKind
 from coxswain.model.decimals import ZERO, plain
 from coxswain.model.plan import Assignment
-from coxswain.model.vocabulary import AccountId, Role, SignalId, SignalKind, VenueTier, Verdict
+from coxswain.model.vocabulary import AccountId, Role, SignalId, SignalKind, Verdict
 from coxswain.sim import books
 from coxswain.sim.checker.invariant import Invariant, Venues
 from coxswain.sim.checker.ours import Ours
 
 FIRST = (Role.ENTRY, Role.RECOVERY)
 Share = tuple[SignalId, AccountId]
-
-
-def waits_for_ever(ours: Ours) -> set[AccountId]:
-    """Return the accounts at a venue that keeps no ids of ours, with an order that nothing proves absent."""
-    unknown = {order.intent.account for order in ours.orders.values() if not order.is_known}
-    return {account for account in unknown if ours.can[account].tier is VenueTier.T3}
 
 
 class OneOutcome(Invariant):
@@ -70,12 +64,10 @@ class OneOutcome(Invariant):
             self.want(outcomes == 1, f"{own} has {outcomes} outcomes")
 
     def at_rest(self, ours: Ours, venues: Venues) -> None:
-        free = waits_for_ever(ours)
-        left = sorted(share for share in self._waiting if share[1] not in free)
+        left = sorted(self._waiting)
         self.want(not left, f"nothing became of {left}")
         unsettled = [order.cl_ord_id for order in ours.orders.values() if not order.is_known]
-        here = [own for own in unsettled if ours.orders[own].intent.account not in free]
-        self.want(not here, f"nobody knows what became of {here}")
+        self.want(not unsettled, f"nobody knows what became of {unsettled}")
 
 
 class EqualAtRest(Invariant):
@@ -84,9 +76,8 @@ class EqualAtRest(Invariant):
     ID = "I11"
 
     def at_rest(self, ours: Ours, venues: Venues) -> None:
-        free = waits_for_ever(ours)
         for account in venues.venue_of:
-            if account not in free and account in ours.balances:
+            if account in ours.balances:
                 self._equal(ours, venues, account)
 
     def _equal(self, ours: Ours, venues: Venues, account: AccountId) -> None:
@@ -124,9 +115,8 @@ class ComesToRest(Invariant):
     NEVER = ("CORE_FAILURE", "EGRESS")
 
     def at_rest(self, ours: Ours, venues: Venues) -> None:
-        free = waits_for_ever(ours)
         for account, causes in ours.causes.items():
-            shut = [cause for cause in self.OPENS_BY_ITSELF if cause in causes and account not in free]
+            shut = [cause for cause in self.OPENS_BY_ITSELF if cause in causes]
             self.want(not shut, f"{account} is still held back by {shut}")
             broken = [cause for cause in self.NEVER if cause in causes]
             self.want(not broken, f"{account}: {broken}")
@@ -138,10 +128,7 @@ class CancelsProgress(Invariant):
     ID = "L2"
 
     def at_rest(self, ours: Ours, venues: Venues) -> None:
-        free = waits_for_ever(ours)
         for order in ours.open.values():
-            if order.intent.account in free:
-                continue
             self.want(not order.cancel_wanted, f"{order.cl_ord_id} was to be cancelled, and works")
             signal = ours.signals.get(order.intent.signal_id)
             strategy = order.intent.strategy or ("" if signal is None else signal.strategy)
