@@ -11,8 +11,11 @@ from coxswain.core.params import seconds_ns
 from coxswain.core.position import closing_side, is_closing
 from coxswain.core.protection import failed_lately, follow, wanted_qty
 from coxswain.core.refusals import note_missing
+from coxswain.core.state import position_break
 from coxswain.core.submit import ask_for_account
 from coxswain.core.tx import Tx
+from coxswain.messages import events as ev
+from coxswain.model.decimals import ZERO
 from coxswain.model.vocabulary import (
     PROTECTION,
     REJECTED,
@@ -29,6 +32,8 @@ def after(tx: Tx, order: Order, was_over: bool) -> None:
             complete_rest(tx, order)
         else:
             renew(tx, order)
+        if not order.enters:
+            _note_less_there(tx, order)
         if order.intent.role in PROTECTION:
             _after_leg(tx, order)
     follow(tx, order.intent.account, order.intent.symbol, order)
@@ -36,6 +41,22 @@ def after(tx: Tx, order: Order, was_over: bool) -> None:
         algorithms.after(tx, order)
     if tx.account(order.intent.account).spreads:
         legging.after(tx, order)
+
+
+def _note_less_there(tx: Tx, order: Order) -> None:
+    """Note that a venue ended what was to reduce a position of which its books hold less: it would end the next too.
+
+    That is no proof by itself, since books may be late; both together are reason enough to wait for the next ones.
+    """
+    account_id, symbol = order.intent.account, order.intent.symbol
+    account = tx.account(account_id)
+    position, found = account.positions[symbol], account.breaks.get(position_break(account_id, symbol))
+    if found is None or position.less_there or order.ended_as is None or order.cancel_wanted or order.unsent:
+        return
+    ours, theirs = position.qty, found.theirs or ZERO
+    if not ours or order.intent.side is not closing_side(position) or (theirs >= ours if ours > 0 else theirs <= ours):
+        return
+    tx.apply(ev.LessAtVenue(account_id, symbol, order.cl_ord_id, ours, theirs))
 
 
 def _after_leg(tx: Tx, leg: Order) -> None:

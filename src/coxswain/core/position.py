@@ -165,6 +165,8 @@ class Position(msgspec.Struct):
     """Spreads under way that have a leg here."""
     spreads: dict[SignalId, None] = {}
     """Spreads that have lots of it, oldest first; also those that are not worked any more."""
+    less_there: bool = False
+    """The venue ended what was to reduce it while its books held less: it would end the next one too."""
     gave_way: bool = False
     """Protection was taken down for an exit, and may be put back even where all is frozen."""
     unknown: int = 0

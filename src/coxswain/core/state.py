@@ -400,14 +400,14 @@ def reducible(account: Account, position: Position) -> Decimal:
 
     A difference that is lived with says so. An open break says so as well where an order that is to reduce could open a
     position; a venue that does reduce-only takes no more than there is, and there a late report is no reason to stand
-    without a stop.
+    without a stop. Once that venue has ended what was to reduce, its books are believed there as well.
     """
     ours = abs(position.qty)
     if not account.ignored and not account.breaks:
         return ours
     break_id = position_break(account.spec.id, position.symbol)
     difference, found = account.ignored.get(break_id), account.breaks.get(break_id)
-    if found is not None and not account.capabilities.native_reduce_only:
+    if found is not None and (position.less_there or not account.capabilities.native_reduce_only):
         difference = (found.theirs or ZERO) - (found.ours or ZERO)
     if difference is None:
         return ours

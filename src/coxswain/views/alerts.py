@@ -165,6 +165,7 @@ _TABLE: dict[type, Callable[[Any], Found | None]] = {
     ev.SpreadWatchChanged: lambda e: (Kind.UNPROTECTED, Severity.ERROR, e.account) if e.urgent else None,
     ev.LeggingLimitReached: lambda e: (Kind.UNHEDGED, Severity.WARNING, e.account),
     ev.ProtectionFailed: _unprotected,
+    ev.LessAtVenue: lambda e: (Kind.UNPROTECTED, Severity.ERROR, e.account),
     ev.ExitEnded: lambda e: (Kind.EXIT_FAILED, Severity.ERROR, e.account) if e.failed else None,
     ev.IncidentRaised: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),
     ev.ReportQuarantined: lambda e: (Kind.INCIDENT, Severity.WARNING, e.account),

@@ -149,6 +149,7 @@ _DECISIONS: dict[type, tuple[str, Callable[[Any], str]]] = {
     ev.ProtectionLevelsSet: ("PROTECTION_SET", lambda e: f"signal {e.signal_id}"),
     ev.StopTrailed: ("STOP_TRAILED", lambda e: f"to {e.stop_px:f}, after the market"),
     ev.SurplusFound: ("SURPLUS_FOUND", lambda e: f"{e.qty:f} opened by an order that was to reduce"),
+    ev.LessAtVenue: ("LESS_AT_VENUE", lambda e: f"{e.theirs:f} there, {e.ours:f} here"),
     ev.ProtectionFailed: ("PROTECTION_FAILED", _reason),
     ev.ExitStarted: ("EXIT_STARTED", lambda e: e.reason or f"signal {e.signal_id}"),
     ev.ExitRefused: ("EXIT_REFUSED", _reason),

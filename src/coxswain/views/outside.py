@@ -200,6 +200,7 @@ _NAMES: dict[type, Named] = {
     ev.ModeChanged: _always(Name.SYSTEM_STATUS),
     ev.ReportQuarantined: _always(Name.EXECUTION_ERROR),
     ev.IncidentRaised: _always(Name.EXECUTION_ERROR),
+    ev.LessAtVenue: _always(Name.EXECUTION_ERROR),
     ev.ProtectionFailed: _always(Name.EXECUTION_ERROR),
     ev.RecoveryFailed: _always(Name.EXECUTION_ERROR),
 }

@@ -583,6 +583,10 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.OrderTrailed: lambda e: f"the stop of {e.cl_ord_id} follows the market from {e.market_px:f} on",
     ev.SurplusFound: lambda e: f"{e.cl_ord_id} was to reduce {e.symbol} on {e.account} and opened {e.qty:f}",
     ev.ProtectionFailed: _unprotected,
+    ev.LessAtVenue: lambda e: (
+        f"{e.account}: the venue ended {e.cl_ord_id}, and holds {e.theirs:f} of {e.symbol} where we hold {e.ours:f}: "
+        "nothing reaches beyond that until the break is over or another"
+    ),
     ev.ProtectionTriedAgain: lambda e: f"it is time for the {e.leg} order of {e.symbol} on {e.account} again",
     ev.ExitStarted: _exit,
     ev.ExitRefused: _exit_refused,

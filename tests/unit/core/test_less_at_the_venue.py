@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import CompareAccounts, ResolveBreak, StopTrading
-from coxswain.messages.requests import CancelOrder, NewOrder, ReplaceOrder
+from coxswain.messages.inputs import CompareAccounts, ResolveBreak, StopTrading, VenueFailed
+from coxswain.messages.requests import CancelOrder, NewOrder, QueryAccount, ReplaceOrder
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.orders import VenuePosition
 from coxswain.model.setup import Capabilities
-from coxswain.model.vocabulary import OrdType, Resolution, VenueTier
+from coxswain.model.vocabulary import OrdType, ProtectionPolicy, ReachedVenue, Resolution, VenueTier
 from tests.unit.core.desk import SELL, SHARE, A, D, Desk, S, account, only, setup
 
 ALL = Capabilities(VenueTier.T1, True, True, True)
@@ -127,6 +127,96 @@ def test_where_the_venue_does_reduce_only_a_break_leaves_the_stop_as_it_is() -> 
     desk = desk_with(ALL)
     compare(desk, 4)
     assert not desk.requests(ReplaceOrder)
+    assert desk.stop_of().order_qty == D(10)
+
+
+def time_passes(desk: Desk, theirs: int, *, refuses: bool, ns: int = 600 * S) -> None:
+    """Let a venue that holds so much answer every comparison, and end what is to reduce where it has nothing of it."""
+    until_ns, asked = desk.now_ns + ns, 0
+    while desk.now_ns < until_ns:
+        for name in tuple(desk.account().open_orders):
+            if refuses:
+                desk.reject(name)
+            else:
+                desk.accept(name)
+                desk.cancel(name)
+        if len(desk.requests(QueryAccount)) > asked:
+            asked = len(desk.requests(QueryAccount))
+            desk.books(positions=(VenuePosition(SHARE, D(theirs)),) if theirs else ())
+        desk.wait(S)
+
+
+@pytest.mark.parametrize("refuses", [False, True], ids=["ends it", "refuses it"])
+@pytest.mark.parametrize("theirs", [0, -5])
+@pytest.mark.parametrize("policy", list(ProtectionPolicy))
+def test_what_a_venue_has_nothing_to_reduce_by_is_sent_once_while_the_break_is_open(
+    policy: ProtectionPolicy, theirs: int, refuses: bool
+) -> None:
+    """Found in use: at each comparison the stop was placed, and the venue ended it, for as long as the break stood."""
+    desk = Desk(setup(msgspec.structs.replace(account(A), protection_policy=policy), can=ALL))
+    desk.hold(10)
+    desk.cancel(desk.stop_of().cl_ord_id)
+    before = len(desk.requests(NewOrder))
+    time_passes(desk, theirs, refuses=refuses)
+    assert len(desk.requests(NewOrder)) == before + 1
+    told = only(desk.events(ev.LessAtVenue))
+    assert (told.ours, told.theirs) == (D(10), D(theirs))
+    assert len(desk.requests(QueryAccount)) < 25, "and it is not compared as fast as it was"
+
+
+def test_a_stop_is_placed_again_as_soon_as_the_break_is_over_or_another() -> None:
+    desk = desk_with(ALL)
+    desk.cancel(desk.stop_of().cl_ord_id)
+    time_passes(desk, 0, refuses=False)
+    before = len(desk.requests(NewOrder))
+    compare(desk, 4)
+    assert only(desk.requests(NewOrder)[before:]).order_qty == D(10)
+    desk.cancel(desk.sent())
+    assert len(desk.events(ev.LessAtVenue)) == 2
+    compare(desk, 4)
+    assert desk.stop_of().order_qty == D(4), "the venue ended one for more than it holds"
+    desk.accept(desk.sent())
+    compare(desk, 10)
+    assert desk.requests(ReplaceOrder)[-1].order_qty == D(10)
+
+
+def test_a_fill_that_comes_while_the_break_is_open_is_protected() -> None:
+    desk = desk_with(ALL)
+    late = desk.enter(5, order_type="LIMIT", limit_price="99.90")
+    desk.accept(late)
+    desk.cancel(desk.stop_of().cl_ord_id)
+    compare(desk, 0)
+    desk.cancel(desk.sent())
+    assert desk.events(ev.LessAtVenue)
+    desk.wait(60 * S)
+    before = len(desk.requests(NewOrder))
+    desk.fill(late, 5, "99.90")
+    assert only(desk.requests(NewOrder)[before:]).order_qty == D(15)
+
+
+def test_an_order_that_we_called_back_shows_nothing_about_the_venue() -> None:
+    desk = desk_with(ALL)
+    compare(desk, 0)
+    desk.exit()
+    desk.cancel(desk.stop_of().cl_ord_id)
+    assert desk.events(ev.LessAtVenue) == []
+
+
+def test_an_order_that_never_got_there_shows_nothing_about_the_venue() -> None:
+    desk = Desk(setup(can=ALL))
+    entry = desk.enter(10)
+    desk.accept(entry)
+    desk.fill(entry, 10)
+    compare(desk, 0)
+    desk.step(VenueFailed(A, desk.stop_of().cl_ord_id, ReachedVenue.NO, "no way there"))
+    assert desk.events(ev.LessAtVenue) == []
+
+
+def test_a_stop_that_ends_where_the_books_agree_is_placed_again() -> None:
+    desk = desk_with(ALL)
+    desk.cancel(desk.stop_of().cl_ord_id)
+    compare(desk, 10)
+    assert desk.events(ev.LessAtVenue) == []
     assert desk.stop_of().order_qty == D(10)
 
 

@@ -37,6 +37,7 @@ def _position_changed(state: State, clock: Deadlines, event: ev.PositionChanged)
     position.qty, position.cost = event.qty, event.cost
     position.margin, position.risk = event.margin, event.risk
     position.triggers = 0
+    position.less_there = False
     if not position.qty:
         position.surplus = ZERO
     if event.closed:
@@ -118,6 +119,10 @@ def _protection_failed(state: State, clock: Deadlines, event: ev.ProtectionFaile
         clock.set(_deadline_of_leg(event.account, event.symbol, role), event.again_ns)
 
 
+def _less_at_venue(state: State, clock: Deadlines, event: ev.LessAtVenue) -> None:
+    position_of(state.accounts[event.account], event.symbol).less_there = True
+
+
 def _protection_tried_again(state: State, clock: Deadlines, event: ev.ProtectionTriedAgain) -> None:
     clock.clear(_deadline_of_leg(event.account, event.symbol, event.leg))
 
@@ -172,6 +177,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     ev.OrderTrailed: _order_trailed,
     ev.SurplusFound: _surplus_found,
     ev.ProtectionFailed: _protection_failed,
+    ev.LessAtVenue: _less_at_venue,
     ev.ProtectionTriedAgain: _protection_tried_again,
     ev.ExitStarted: _exit_started,
     ev.ExitRefused: _exit_refused,

@@ -8,7 +8,7 @@ from coxswain.core.activity import raise_peak
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve.breakers import note_equity
 from coxswain.core.evolve.shared import enter_order
-from coxswain.core.state import Account, Chosen, State
+from coxswain.core.state import Account, Chosen, State, position_break
 from coxswain.core.sums import (
     compare_later,
     forget,
@@ -55,7 +55,10 @@ def _break_closed(state: State, clock: Deadlines, event: ev.BreakClosed) -> None
     if event.ignored is not None:
         account.ignored[event.break_id] = event.ignored
     if found.symbol is not None:
-        position_of(account, found.symbol).breaks -= 1
+        position = position_of(account, found.symbol)
+        position.breaks -= 1
+        if event.break_id == position_break(event.account, found.symbol):
+            position.less_there = False
 
 
 def _resolution_chosen(state: State, clock: Deadlines, event: ev.ResolutionChosen) -> None:

@@ -298,6 +298,9 @@ from coxswain.messages.events.positions import (
     ExitTriedAgain as ExitTriedAgain,
 )
 from coxswain.messages.events.positions import (
+    LessAtVenue as LessAtVenue,
+)
+from coxswain.messages.events.positions import (
     OrderTrailed as OrderTrailed,
 )
 from coxswain.messages.events.positions import (

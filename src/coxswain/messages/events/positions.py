@@ -95,6 +95,19 @@ class ProtectionFailed(EventBase, frozen=True):
     """The account's policy is to close the position."""
 
 
+class LessAtVenue(EventBase, frozen=True):
+    """The venue ended an order that was to reduce, and its books hold less than ours.
+
+    Nothing reaches beyond what they hold until the break of this position is over or another, or a fill comes.
+    """
+
+    account: AccountId
+    symbol: Symbol
+    cl_ord_id: ClOrdId
+    ours: Decimal
+    theirs: Decimal
+
+
 class ProtectionTriedAgain(EventBase, frozen=True):
     """The time has come for a stop or target that was refused."""
 
@@ -155,6 +168,7 @@ PositionEvent = (
     | OrderTrailed
     | SurplusFound
     | ProtectionFailed
+    | LessAtVenue
     | ProtectionTriedAgain
     | ExitStarted
     | ExitRefused
