@@ -38,7 +38,7 @@ from coxswain.core.units import (
     units_in_part,
     whole_units,
 )
-from coxswain.core.unwinding import UNWINDS_MAX, child_of, unwind
+from coxswain.core.unwinding import UNWINDS_MAX, child_of, is_lived_without, unwind
 from coxswain.messages import events as ev
 from coxswain.model.checks import reason
 from coxswain.model.decimals import ONE, ZERO, ceil_step, floor_step, plain, round_up, text
@@ -310,7 +310,12 @@ def _why_over(tx: Tx, account_id: AccountId, spread: Spread) -> str:
     if any(child_of(tx, account_id, leg) is not None or account.positions[leg.symbol].unknown for leg in spread.legs):
         return ""
     stuck = _unwinds(spread) and spread.tries >= UNWINDS_MAX
-    if beyond_units(account, spread):
+    beyond = beyond_units(account, spread)
+    if beyond and _unwinds(spread):
+        left = [leg for leg in spread.legs if leg.signal_id in beyond]
+        if all(is_lived_without(account, leg) for leg in left):
+            return f"the venue holds none of {left[0].symbol}, and somebody lives with that"
+    if beyond:
         return f"it could not be unwound: {spread.tries} orders tried, the rest is for a person" if stuck else ""
     if spread.leaving is not None and whole_units(account, spread) > spread.leaving.keep:
         return f"it could not be left: {spread.tries} orders tried, the rest is for a person" if stuck else ""

@@ -11,7 +11,7 @@ from coxswain.core.protection import start_exit
 from coxswain.core.scopes import narrower_state, why_restricted
 from coxswain.core.shares import Spread, SpreadLeg
 from coxswain.core.spreads import limit_of, unhedged_of_a_unit, unit_of
-from coxswain.core.state import Account, State, share_of, strictest
+from coxswain.core.state import Account, State, position_break, reducible, share_of, strictest
 from coxswain.core.submit import cancel
 from coxswain.core.tx import Tx
 from coxswain.core.units import beyond_units, lot_value, whole_units
@@ -29,6 +29,12 @@ def child_of(tx: Tx, account_id: AccountId, leg: SpreadLeg) -> Order | None:
     if share is None or share.parent is None or share.parent.child is None:
         return None
     return tx.account(account_id).orders[share.parent.child]
+
+
+def is_lived_without(account: Account, leg: SpreadLeg) -> bool:
+    """Say whether the venue holds nothing of a leg, and a person lives with that: no order could close it."""
+    lived_with = position_break(account.spec.id, leg.symbol) in account.ignored
+    return lived_with and not reducible(account, account.positions[leg.symbol])
 
 
 def unwind(tx: Tx, account_id: AccountId, spread: Spread, spread_id: SignalId) -> str:
@@ -79,6 +85,8 @@ def _next_to_leave(tx: Tx, account: Account, spread: Spread, spread_id: SignalId
 
 def _why_not_closed(state: State, account: Account, leg: SpreadLeg, signal: Signal, spread: Spread) -> str:
     position, leaving = account.positions[leg.symbol], spread.leaving
+    if position.exit is None and not reducible(account, position):
+        return f"the venue holds none of {leg.symbol}"
     if not state.sessions.get(leg.symbol, False):
         return f"the session of {leg.symbol} is closed"
     halted = strictest((account.state, narrower_state(state, leg.symbol, signal.strategy))) is TradingState.HALTED

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from coxswain.messages.events import (
     AssignmentWithdrawn,
+    ExitStarted,
     LeggingLimitReached,
     OrderDenied,
     PlanProposed,
@@ -21,7 +22,7 @@ from coxswain.messages.events import (
     SpreadStarted,
     SpreadStopped,
 )
-from coxswain.messages.inputs import ApprovePlan, CancelOrders, ModifyPlan, StopTrading
+from coxswain.messages.inputs import ApprovePlan, CancelOrders, CompareAccounts, ModifyPlan, ResolveBreak, StopTrading
 from coxswain.messages.requests import CancelOrder, NewOrder, ReplaceOrder
 from coxswain.model.control import EVERYTHING, StopLevel
 from coxswain.model.market import Instrument, Quote
@@ -31,6 +32,7 @@ from coxswain.model.vocabulary import (
     ExecType,
     LeggingRule,
     Mode,
+    Resolution,
     Role,
     SignalId,
     Symbol,
@@ -441,6 +443,40 @@ def test_an_unwinding_that_the_venue_does_not_take_is_tried_again_and_then_left_
     assert ended(made).unhedged_value == D("1000.1")
     assert "for a person" in ended(made).reason
     assert made.position().qty == 10
+
+
+def gone_at_the_venue(made: Desk) -> int:
+    """Have one leg filled, the other refused, and the first one's lots be nowhere at the venue; count exits."""
+    spread(made, 10)
+    fill(made)
+    made.reject(made.sent())
+    made.cancel(made.sent())  # there is nothing to reduce, says the venue
+    made.step(CompareAccounts("asked", (A,)))
+    made.wait(S)
+    made.books(positions=())
+    if made.account().open_orders:
+        made.cancel(made.sent())
+    return len(made.events(ExitStarted))
+
+
+def test_an_unwinding_of_what_the_venue_does_not_hold_waits_for_the_books() -> None:
+    """Found by world 21083: an exit began and ended every second, for ever."""
+    made = desk()
+    exits = gone_at_the_venue(made)
+    made.wait(120 * S)
+    assert len(made.events(ExitStarted)) == exits
+    assert made.events(SpreadEnded) == []
+
+
+def test_a_spread_of_which_somebody_lives_without_what_is_left_is_over() -> None:
+    made = desk()
+    exits = gone_at_the_venue(made)
+    made.step(ResolveBreak(A, "A:position:SHARE", Resolution.IGNORE, "it is gone", "ann"))
+    made.wait(S)
+    made.books(positions=())
+    made.wait(120 * S)
+    assert len(made.events(ExitStarted)) == exits
+    assert "the venue holds none of SHARE" in ended(made).reason
 
 
 # --- what comes in between --------------------------------------------------------------------------------------------
