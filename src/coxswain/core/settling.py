@@ -81,6 +81,8 @@ def _why_not_these(account: Account, order: Order, message: SettleOrder) -> str:
     for exec_id in message.exec_ids:
         if exec_id not in fitting:
             return f"fills: {exec_id}, wanted {wanted or 'a fill that fits no order, of its instrument and side'}"
+    if len(set(message.exec_ids)) < len(message.exec_ids):
+        return "fills: one is named twice"
     qty = sum((fitting[exec_id].booking.qty for exec_id in message.exec_ids), ZERO)
     left = plain(order.order_qty - order.cum_qty)
     return f"fills: {text(qty)} in all, wanted {text(left)} at most" if qty > left else ""
@@ -111,6 +113,8 @@ def _settle(tx: Tx, order: Order, message: SettleOrder, who: str) -> None:
             tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, False, words))
             after(tx, order, was_over=False)
         return
+    if order.renewal is not None:
+        tx.apply(ev.RenewalEnded(account_id, order.cl_ord_id, words))
     if order.enters:
         entries.complete_no_more(tx, order, words)
     tx.apply(ev.OutcomeResolved(account_id, order.cl_ord_id, False, words))

@@ -58,7 +58,7 @@ class Alert(msgspec.Struct, frozen=True):
 
 ADVICE: dict[Kind, str] = {
     Kind.RISK_LIMIT_BREACHED: "nothing was sent; see the check with coxswain explain, the limits with coxswain limits",
-    Kind.ORDER_UNKNOWN: "the engine asks the venue and keeps the hold; if it stays, look there yourself, send nothing",
+    Kind.ORDER_UNKNOWN: "the engine asks the venue and keeps the hold; if it stays, look there: coxswain settle",
     Kind.BREAK_FOUND: "compare with the venue's own screen, then resolve it: coxswain breaks",
     Kind.VENUE_STATE: "the engine looks for it; stops at the venue stay; check the venue and the network",
     Kind.STOP: "released only by a person: coxswain resume, with a reason",

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import SettleOrder
+from coxswain.messages.inputs import ChangeOrder, SettleOrder
 from coxswain.model.control import Scope, ScopeKind
 from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import AccountId, ClOrdId, SignalId, Symbol
@@ -46,7 +46,7 @@ class Subjects:
                 return _of_scope(scope)
             case ev.CommandKept(command_id, command):
                 subject = Subject(*concerns(command))
-                if isinstance(command, SettleOrder):
+                if isinstance(command, ChangeOrder | SettleOrder):
                     subject = self._of_order(None, command.cl_ord_id)
                 self._kept[command_id] = subject
                 return self._kept[command_id]

@@ -6,8 +6,9 @@ import pytest
 
 from coxswain.core.order import Phase
 from coxswain.messages import events as ev
-from coxswain.messages.inputs import SettleOrder
+from coxswain.messages.inputs import ChangeOrder, SettleOrder
 from coxswain.messages.requests import CancelOrder, NewOrder
+from coxswain.model.setup import Capabilities
 from coxswain.model.vocabulary import ClOrdId, ExecId, OrdStatus, SettledAs, TimeInForce, VenueTier
 from coxswain.views.explain import Explainer
 from tests.unit.core.desk import BUY, EURUSD, SELL, A, D, Desk, S, as_venue_order, kinds, only, setup
@@ -124,6 +125,20 @@ def test_a_lost_stop_is_placed_again_after_the_next_comparison() -> None:
     assert desk.stop_of().stop_px == D("96.00")
 
 
+def test_a_lost_order_that_was_to_be_sent_anew_with_other_prices_is_not() -> None:
+    desk = Desk(setup(can=Capabilities(VenueTier.T3, True, True, False)))
+    desk.direct(qty=10, price="99.00")
+    order = desk.sent()
+    desk.accept(order)
+    desk.step(ChangeOrder("ann", "nearer", order, price=D("99.50")))
+    desk.wait(SUBMIT)
+    assert desk.order(order).renewal is not None
+    desk.look(order)
+    settle(desk, order)
+    desk.wait(60 * S)
+    assert desk.sent() == order
+
+
 def test_it_is_remembered_over_a_restart() -> None:
     desk = forgetful()
     entry = nobody_knows(desk)
@@ -224,6 +239,7 @@ def test_an_order_that_its_venue_finds_filled_is_never_settled() -> None:
         (("early",), "fills: early, wanted good (10 at 100.02), less (3 at 100.02)"),
         (("owned",), "fills: owned, wanted good (10 at 100.02), less (3 at 100.02)"),
         (("good", "less"), "fills: 13 in all, wanted 10 at most"),
+        (("less", "less"), "fills: one is named twice"),
     ],
 )
 def test_only_fills_that_can_be_its_own_are_taken(fills: tuple[str, ...], why: str) -> None:
