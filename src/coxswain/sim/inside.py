@@ -17,7 +17,7 @@ from coxswain.core.state import Account, State, position_break, strategy_of
 from coxswain.core.stops import RELEASED_BY_A_PERSON
 from coxswain.core.tx import CORE_FAILURE, EGRESS
 from coxswain.model.breaker import BreakerKind, cause_of
-from coxswain.model.decimals import ZERO, plain, round_up
+from coxswain.model.decimals import ONE, ZERO, plain, round_up
 from coxswain.model.market import is_sane
 from coxswain.model.vocabulary import (
     OPPOSITE,
@@ -127,6 +127,8 @@ def _position_sums_are_right(account: Account, position: Position, here: list[Or
 def _money_is_right(state: State, position: Position) -> None:
     """Where no rate comes between, what a position ties up, risks and has gained follows from it and the quote."""
     instrument = state.instruments[position.symbol]
+    if any(booking.rate != ONE for booking in position.recent):
+        return  # a fill that was told of under a wrong symbol brought the rate of its own along
     assert position.margin == round_up(abs(position.cost) * instrument.margin_rate)
     if not position.qty:
         assert (position.risk, position.unrealized, position.to_stop) == (ZERO, ZERO, ZERO)
