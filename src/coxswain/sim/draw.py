@@ -95,7 +95,6 @@ MAY_BE = {
     "limit_raise_needs_two": ("0", "1"),
     "limit_proposal_ttl_s": ("20", "3600"),
     "release_needs_two": ("0", "0", "1"),
-    "settle_needs_two": ("0", "1"),
     "auto_adopt_breaks": ("0", "0", "1"),
     "stop_gap_pct": ("0", "1"),
     "target_volatility_pct": ("0", "0", "0", "0", "2"),
@@ -191,6 +190,7 @@ def draw(seed: int, rows: Collection[str] | None = None) -> Drawn:
         trailing=chance.random() < 0.5,
     )
     settings = {name: chance.choice(values) for name, values in MAY_BE.items() if chance.random() < 0.3}
+    settings["settle_needs_two"] = random.Random(f"settle {seed}").choice(("0", "0", "0", "1"))
     venue_of = _accounts(chance)
     setup = make_setup(lacks, venue_of, min_timing_variance_ms="0", min_size_variance_pct="0", **settings)
     sets = _rule_sets(chance) if chance.random() < 0.5 else ()

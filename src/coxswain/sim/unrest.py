@@ -1,5 +1,6 @@
 """A crowd among whom more goes on: limits and breakers, firms, breaks, halts, and what happens behind our back."""
 
+import random
 from decimal import Decimal
 
 import msgspec
@@ -80,6 +81,8 @@ class Unrest(Crowd):
     def __init__(self, world: Ground, seed: int, *, restarts: bool) -> None:
         super().__init__(world, seed, restarts=restarts)
         self.days = self.looks = 0
+        self._settling = random.Random(f"settle {seed}")
+        """A number of its own: the worlds from before stay the same."""
         self._acts += [
             (self.entry, 12),
             (self.exit, 2),
@@ -103,7 +106,6 @@ class Unrest(Crowd):
             (self.trade_elsewhere, 2),
             (self.pay_in, 1),
             (self.resolve, 3),
-            (self.settle, 2),
             (self.lease_is_lost, 1),
             (self.burst, 1),
             (self.stop_in_a_storm, 1),
@@ -166,6 +168,7 @@ class Unrest(Crowd):
 
     def resolve(self) -> None:
         self.resolve_all((*Resolution,))
+        self.settle()
 
     def resolve_all(self, choices: tuple[Resolution, ...]) -> None:
         for account_id, account in self.world.engine.state.accounts.items():
@@ -184,7 +187,7 @@ class Unrest(Crowd):
             unknown = [name for name, order in account.orders.items() if not order.outcome_known]
             strange = tuple(name for name, fill in account.fills.items() if not fill.on_order)[-2:]
             for cl_ord_id in (*unknown, *tuple(account.orders)[-1:]):
-                fills = strange if self.random.randrange(2) else ()
+                fills = strange if self._settling.randrange(2) else ()
                 self._settle(cl_ord_id, SettledAs.FILLED if fills else SettledAs.LOST, fills)
 
     def _settle(self, cl_ord_id: ClOrdId, settled_as: SettledAs, fills: tuple[ExecId, ...] = ()) -> None:
