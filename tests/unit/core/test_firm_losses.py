@@ -9,9 +9,11 @@ from coxswain.core.firm.view import marks_of
 from coxswain.messages import events as ev
 from coxswain.messages.inputs import FirmDay
 from coxswain.messages.requests import NewOrder
+from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.firm import Anchor, Base, BreachOn, Lock, LossLimit, Measure, Severity, Trail, Window
 from coxswain.model.vocabulary import OrdStatus, Role, Verdict
 from coxswain.risk.firm.floors import floors
+from tests.asking import stop
 from tests.unit.core.desk import BUY, SELL, SHARE, A, D, Desk, S
 from tests.unit.core.firm_desk import FirmDesk, firm_setup, rules, share, under
 
@@ -271,3 +273,14 @@ def test_an_account_is_told_what_is_left_of_each_limit() -> None:
     assert found["daily"].headroom == 500  # 1,000 of the 4,500 to the stop are lost already, and are in 99,000
     at.quote(SHARE, "93.00", "93.02")
     assert {row.rule: row for row in standing(at.engine.state, A)}["daily"].verdict == "warn"
+
+
+def test_two_floors_that_break_at_once_plan_one_exit_also_where_the_gate_denies_it() -> None:
+    """Found by world 34008: on a frozen account the second floor planned the same exit under the same name again."""
+    at = desk(share("daily", "0.002"), share("max", "0.002", window=Window.LIFETIME))
+    at.hold(20)
+    at.step(stop(StopLevel.FREEZE, Scope(ScopeKind.ACCOUNT, A)))
+    at.quote(SHARE, "80.00", "80.02")
+    assert len(at.events(ev.FirmFlattened)) == 2
+    plans = [event.plan.signal_id for event in at.events(ev.PlanProposed) if event.plan.signal_id.startswith("firm-")]
+    assert len(plans) == len(set(plans)) == 1

@@ -149,7 +149,8 @@ def _flatten(tx: Tx, account_id: AccountId, deadline: str, rule: str, reason: st
     state, account = tx.state, tx.account(account_id)
     held = tuple(symbol for symbol, position in account.positions.items() if position.qty)
     there = tuple(s for s in held if reducible(account, account.positions[s]))
-    ready = tuple(s for s in there if account.positions[s].exit is None and state.sessions.get(s, False))
+    free = (s for s in there if account.positions[s].exit is None and state.sessions.get(s, False))
+    ready = tuple(s for s in free if _plan_id(state, account_id, s) not in state.plans)  # once in a step is enough
     entering = tuple(s for s, position in account.positions.items() if position.entering or position.waiting)
     again_ns = None
     if held or entering:
