@@ -22,6 +22,7 @@ from coxswain import __version__
 from coxswain.journal.store import Journal
 from coxswain.messages.record import encode
 from coxswain.model.vocabulary import JournalId
+from coxswain.runtime.archive import Archive
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.facts import facts_of
 from coxswain.runtime.recovery import recover
@@ -57,10 +58,11 @@ def write(path: Path, orders: int) -> int:
         for number in range(orders):
             bench.order(account_id(number % ACCOUNTS))
         journal.append(waiting)
-        guard = Guard()
-        for body, _ in facts_of(journal.read()):
+        guard, archive = Guard(), Archive(journal)
+        for body, facts in facts_of(journal.read()):
             guard.note(body)
-        snapshots = Snapshots(path, __version__, bench.engine, guard, None, print, 0, waits=True)
+            archive.take(facts.seq, facts.events)
+        snapshots = Snapshots(path, __version__, bench.engine, guard, archive, None, print, 0, waits=True)
         snapshots.begin(journal.head)
         note = snapshots.ready()
         assert note is not None

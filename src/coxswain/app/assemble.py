@@ -24,14 +24,14 @@ from coxswain.messages.record import Record
 from coxswain.model.market import Quote
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import AccountId, JournalId, Mode
+from coxswain.runtime.archive import Archive
 from coxswain.runtime.doors import Doors
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.kill import Alarm
 from coxswain.runtime.lease import Lease
 from coxswain.runtime.loop import Loop
 from coxswain.runtime.pace import Pace, utc_ns
-from coxswain.runtime.plugins import make_engine
-from coxswain.runtime.recovery import Recovered, recover
+from coxswain.runtime.recovery import begin, recover
 from coxswain.runtime.refresh import Refresh
 from coxswain.runtime.signals import Signals
 from coxswain.runtime.snapshots import Snapshots
@@ -56,6 +56,7 @@ class Desk(msgspec.Struct, frozen=True):
     signer: Signer | None = None
     """Nobody signs where there is no key, or no file."""
     lease: Lease | None = None
+    archive: Archive | None = None
 
 
 def new_journal_id() -> JournalId:
@@ -95,8 +96,8 @@ def open_desk(
                 raise FileNotFoundError(ENOENT, "there is no such folder", str(journal_path.parent))
             journal = Journal.create(journal_path, journal_id, on_commit=on_commit)
             opened.callback(journal.close)
-            past = Recovered(make_engine(), Guard(), 0)
-        engine, guard, seq = past
+            past = begin(journal)
+        engine, guard, seq, archive = past
         signer = None if key is None else Signer(journal, key, tell)
         lease = None if leasing is None or journal_path is None else leasing.take(resolved, journal, engine.state)
         if lease is not None:
@@ -108,9 +109,9 @@ def open_desk(
         snapshots = None
         if journal_path is not None:
             returns = None if refresh is None else refresh.returns
-            snapshots = Snapshots(journal_path, __version__, engine, guard, returns, tell, seq, waits=waits)
+            snapshots = Snapshots(journal_path, __version__, engine, guard, archive, returns, tell, seq, waits=waits)
         resume_ns = max([engine.state.now_ns, *seen_ns])
-        yield Desk(engine, journal, tuple(venues), guard, snapshots, resume_ns, signer, lease)
+        yield Desk(engine, journal, tuple(venues), guard, snapshots, resume_ns, signer, lease, archive)
 
 
 def make_loop(
@@ -144,6 +145,7 @@ def make_loop(
         desk.signer,
         desk.snapshots,
         desk.lease,
+        desk.archive,
     )
 
 

@@ -69,14 +69,17 @@ def command(journal: Path, document: Mapping[str, object], as_json: bool = False
 def tell(path: Path, document: Mapping[str, object]) -> Answer:
     """Step one command at the journal's own time. Raises `CommandError` and `JournalError`."""
     with Journal.open(path) as journal:
-        engine = recover(journal, __version__, tables.say).engine
+        past = recover(journal, __version__, tables.say)
+        engine = past.engine
         message: Input = parse_command(document, name_of_user(os.geteuid()), engine.state.now_ns)
         kept = _what_takes_an_engine(message)
         message = message if kept is None else KeepCommand(kept, utc_ns())
         flag = open_flag(path, engine.state)
         flag.take(engine.state.now_ns)  # what it says already; a start takes it over
+        recalls, message = past.archive.prepare(message, engine.state)
+        before = [engine.step(recall, engine.state.now_ns) for recall in recalls]
         made: Record = engine.step(message, engine.state.now_ns)
-        journal.append([encode(made)])
+        journal.append([encode(record) for record in (*before, made)])
         flag.on_record(made)
     return answer_of(made)
 

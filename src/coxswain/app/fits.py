@@ -46,8 +46,8 @@ def check_fits(engine: Engine, resolved: Resolved, journal: Path) -> None:
 def _history(account: Account) -> str:
     """Say what an account has in its journal; empty if it never traded."""
     counts = (
-        (len(account.orders), "order"),
-        (len(account.exec_ids), "fill"),
+        (len(account.orders) + account.archived_orders, "order"),
+        (len(account.exec_ids) + account.archived_fills, "fill"),
         (sum(1 for position in account.positions.values() if position.qty), "open position"),
     )
     return ", ".join(f"{count} {thing}{'' if count == 1 else 's'}" for count, thing in counts if count)

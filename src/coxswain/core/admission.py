@@ -35,10 +35,10 @@ FUTURE = "SIGNAL_FROM_THE_FUTURE: it may be at most one second ahead of the engi
 def on_signal(tx: Tx, message: inp.SubmitSignal) -> None:
     """Plan a signal, and let the plan go on as its mode says. A copy of a known one changes nothing."""
     signal = spread_exits.as_named(tx.state, message.signal)
-    if is_copy(tx.state, signal):
+    if is_copy(tx.state, signal, message.known):
         tx.apply(ev.SignalDuplicated(signal.id))
         return
-    reasons = why_never(tx, signal)
+    reasons = why_never(tx, signal, message.known)
     if signal.signal_time_ns > tx.state.now_ns + FUTURE_NS:
         reasons = (*reasons, FUTURE)
     if reasons:
@@ -73,9 +73,9 @@ def _plan(tx: Tx, signal: Signal) -> Plan:
     return plan_exit(tx.state, signal) if signal.kind is SignalKind.EXIT else plan_stop_adjustment(tx.state, signal)
 
 
-def is_copy(state: State, signal: Signal) -> bool:
-    """Say whether a signal of this id and body was taken before."""
-    known = state.signals.get(signal.id)
+def is_copy(state: State, signal: Signal, archived: Signal | None = None) -> bool:
+    """Say whether a signal of this id and body was taken before; `archived` where that has left this memory."""
+    known = state.signals.get(signal.id) or archived
     return known is not None and _same_body(signal, known)
 
 
@@ -86,10 +86,10 @@ def _same_body(signal: Signal, known: Signal) -> bool:
     return signal == known
 
 
-def why_never(tx: Tx, signal: Signal) -> tuple[str, ...]:
+def why_never(tx: Tx, signal: Signal, archived: Signal | None = None) -> tuple[str, ...]:
     """Say everything that keeps a signal from being planned, now or later."""
     state, reasons = tx.state, []
-    if signal.id in state.signals or signal.id in state.direct_ids:
+    if archived is not None or signal.id in state.signals or signal.id in state.direct_ids:
         reasons.append(f"SIGNAL_ID_REUSED: id={signal.id}, its body differs from the first one's")
     instrument = state.instruments.get(signal.symbol)
     if instrument is None:

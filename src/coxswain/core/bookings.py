@@ -81,15 +81,16 @@ def _rebase(
 ) -> tuple[Booked, Decimal]:
     """Change what stands before the recent fills; also return how much more that realised.
 
-    Where the fills that we know do not explain it, as after a position was adopted, an opposite entry at the same
-    price undoes the fill: quantity and cash are right then, though not what of it counts as realised.
+    Where the fills that we know do not explain it, as after a position was adopted, or when too many have left this
+    memory, an opposite entry at the same price undoes the fill: quantity and cash are right then, though not what of it
+    counts as realised.
     """
     base, recent = base_of(position), {booking.exec_id for booking in position.recent}
     known = (each.booking for each in account.fills.values() if each.symbol == position.symbol and not each.busted)
     older = sorted((booking for booking in known if booking.exec_id not in recent), key=venue_order)
     explained, realized = book_again(EMPTY, older, contract_size)
     changed = _with(older, fill.booking, new)
-    if changed is not None and (explained.qty, explained.cost) == (base.qty, base.cost):
+    if changed is not None and not position.archived_fills and (explained.qty, explained.cost) == (base.qty, base.cost):
         new_base, realized_now = book_again(EMPTY, changed, contract_size)
         return new_base, plain(realized_now - realized)
     undone = msgspec.structs.replace(fill.booking, side=OPPOSITE[fill.booking.side])

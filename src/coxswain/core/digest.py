@@ -1,8 +1,8 @@
 """The digest of a state: SHA-256 of its canonical form. Equal digests mean equal engines, under any version.
 
 Every field that has its default is left out, so that a field added later changes no older digest. So is what a struct
-names as its `INDEX`: it follows from the other fields, or says only when a record was made that older versions kept as
-well, and took no note of.
+names as its `INDEX`: it follows from the other fields, or says only when something was made or is looked at, which
+older versions had as well, and took no note of.
 """
 
 import hashlib

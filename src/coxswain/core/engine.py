@@ -13,6 +13,7 @@ from coxswain.core import (
     admission,
     algorithms,
     approvals,
+    archive,
     breakers,
     breaks,
     cancels,
@@ -121,6 +122,8 @@ class Engine:
             limits.release_what_fits(tx)
         if not faults.CONCERNED.isdisjoint(map(type, tx.events)):
             faults.lower(tx)
+        if state.aging and type(message) not in archive.QUIET and archive.is_due(state):
+            archive.after(tx)
         return Record(state.seq, now_ns, message, tuple(tx.events), tuple(tx.requests))
 
     def fold(self, record: Record) -> None:
@@ -498,6 +501,7 @@ _PLAIN: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     inp.NoteCommand: facts.on_note,
     inp.ObserveHost: facts.on_host,
     inp.NoteSnapshot: facts.on_snapshot,
+    inp.RecallOrders: archive.on_recall,
     inp.TradingHalted: facts.on_trading_halt,
     inp.LeaseTakenOver: facts.on_lease_taken_over,
     inp.AdoptLease: facts.on_adopt_lease,

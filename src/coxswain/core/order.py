@@ -95,10 +95,10 @@ class Settling(NamedTuple):
     actor: str
 
 
-class Order(msgspec.Struct, gc=False):
+class Order(msgspec.Struct, gc=False, omit_defaults=True):
     """One order's facts. Only the functions below write them, and only `evolve` calls those."""
 
-    INDEX: ClassVar[tuple[str, ...]] = ("questioned_ns", "heard_ns", "done_seq")
+    INDEX: ClassVar[tuple[str, ...]] = ("questioned_ns", "heard_ns", "done_seq", "names", "exec_ids")
 
     cl_ord_id: ClOrdId
     """The first id; it names the order for good."""
@@ -162,6 +162,10 @@ class Order(msgspec.Struct, gc=False):
     done_ns: int | None = None
     done_seq: int = 0
     """The record in which it ended: of two things at one instant the later record is the later one."""
+    names: tuple[ClOrdId, ...] = ()
+    """Ids that changes gave it, asked for or in force."""
+    exec_ids: tuple[ExecId, ...] = ()
+    """Of its fills."""
 
 
 # --- derived --------------------------------------------------------------------------------------------------------
@@ -237,7 +241,8 @@ def accept(order: Order, venue_order_id: VenueOrderId | None) -> None:
     order.venue_order_id = venue_order_id or order.venue_order_id
 
 
-def fill(order: Order, last_qty: Decimal, last_px: Decimal, commission: Decimal, now_ns: int) -> None:
+def fill(order: Order, last_qty: Decimal, last_px: Decimal, commission: Decimal, now_ns: int, exec_id: ExecId) -> None:
+    order.exec_ids += (exec_id,)
     order.cum_qty = plain(order.cum_qty + last_qty)
     order.notional = plain(order.notional + last_qty * last_px)
     order.commission = plain(order.commission + commission)
@@ -248,6 +253,11 @@ def fill(order: Order, last_qty: Decimal, last_px: Decimal, commission: Decimal,
         order.phase = _WORKING
     if order.phase is _WORKING and is_complete(order):
         end(order, None)
+
+
+def disown(order: Order, exec_id: ExecId) -> None:
+    """Forget the name of a fill that is booked elsewhere."""
+    order.exec_ids = tuple(name for name in order.exec_ids if name != exec_id)
 
 
 def refill(order: Order, qty: Decimal, notional: Decimal, commission: Decimal) -> None:
@@ -298,6 +308,7 @@ def ask_replace(order: Order, replacement: Replacement, now_ns: int) -> None:
         raise InvariantViolation(f"order {order.cl_ord_id} is being replaced already")
     order.replace_pending, order.asked_ns = replacement, now_ns
     order.refused = None
+    order.names += (replacement.cl_ord_id,)
 
 
 def asked_change(order: Order, new_id: ClOrdId) -> Replacement | None:

@@ -34,6 +34,8 @@ class DeskParams(msgspec.Struct, frozen=True):
     cancel_timeout_s: Decimal = Decimal(5)
     query_timeout_s: Decimal = Decimal(10)
     settle_window_s: Decimal = Decimal(2)
+    archive_after_s: Decimal = Decimal(3600)
+    """What is over leaves the engine's memory after this."""
     semi_auto_max_value: Decimal = Decimal(100_000)
     max_approval_drift_pct: Decimal = Decimal(1)
     release_needs_two: Decimal = Decimal(0)

@@ -118,6 +118,8 @@ class Position(msgspec.Struct):
     """Quantity and cost before the fills in `recent`."""
     recent: list[Booking] = []
     """In the venue's order, those that a fill which comes late may still have to be booked before."""
+    archived_fills: int = 0
+    """How many of those fills are remembered only by the journal."""
     margin: Decimal = ZERO
     risk: Decimal = ZERO
     unrealized: Decimal = ZERO

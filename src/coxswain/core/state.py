@@ -152,8 +152,11 @@ class Account(msgspec.Struct):
     former_ids: dict[ClOrdId, ClOrdId] = {}
     """Ids given by replaces, to the order's own."""
     order_count: int = 0
+    archived_orders: int = 0
+    """How many have left this memory, and how many fills: see `core/archive.py`."""
+    archived_fills: int = 0
     exec_ids: dict[ExecId, None] = {}
-    """Of every fill, bust and correction that was taken in."""
+    """Of every fill, bust and correction that was taken in, and is remembered here."""
     fills: dict[ExecId, KnownFill] = {}
     """By the exec_id that each was booked under."""
     fill_of: dict[ExecId, ExecId] = {}
@@ -295,6 +298,8 @@ class Skipped(msgspec.Struct, frozen=True):
 class State(msgspec.Struct):
     """All of it. The digest is taken over this; the deadline heap is an index and left out."""
 
+    INDEX: ClassVar[tuple[str, ...]] = ("orders_of", "hanging", "aging")
+
     seq: int = 0
     now_ns: int = 0
     journal_id: JournalId = JournalId("")
@@ -321,6 +326,12 @@ class State(msgspec.Struct):
     noted_commands: dict[str, None] = {}
     """Commands of files that were carried out."""
     plans: dict[SignalId, PlanState] = {}
+    orders_of: dict[SignalId, list[tuple[AccountId, ClOrdId]]] = {}
+    """Every order that was made for a signal."""
+    hanging: dict[SignalId, list[SignalId]] = {}
+    """By the signal that they hang on: legs of a spread, exits of one, a second order."""
+    aging: dict[int, list[SignalId]] = {}
+    """By the time at which it is looked at: what may leave this memory."""
     trailing: dict[Symbol, dict[ClOrdId, AccountId]] = {}
     """Open orders, other than protection, whose stop the engine lets follow the market."""
     holders: dict[Symbol, dict[AccountId, None]] = {}
@@ -418,6 +429,16 @@ def reducible(account: Account, position: Position) -> Decimal:
 def share_of(state: State, signal_id: SignalId, account_id: AccountId) -> Share | None:
     plan = state.plans.get(signal_id)
     return None if plan is None else plan.shares.get(account_id)
+
+
+def root_of(state: State, signal_id: SignalId) -> SignalId:
+    """Return the signal that this one hangs on in the end, itself where it hangs on none."""
+    while (signal := state.signals.get(signal_id)) is not None:
+        above = signal.spread or signal.first
+        if above is None or above not in state.signals:
+            break
+        signal_id = above
+    return signal_id
 
 
 def parent_of(state: State, account_id: AccountId, signal_id: SignalId) -> Parent | None:

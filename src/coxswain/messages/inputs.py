@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from coxswain.messages.archived import Archived
 from coxswain.model.about import About
 from coxswain.model.breaker import BreakerKind
 from coxswain.model.cash import CashMovement
@@ -69,6 +70,8 @@ class SubmitSignal(InputBase, frozen=True):
     """Only plan it: whoever gave it approves, whatever the mode."""
     reason: str = ""
     """Why it was handed in. It is no part of the signal: a copy without it is the same signal."""
+    known: Signal | None = None
+    """The signal of this id that was taken before, where that has left the engine's memory."""
 
 
 class ReportBadSignal(InputBase, frozen=True):
@@ -374,6 +377,12 @@ class NoteSnapshot(InputBase, frozen=True):
     """SHA-256 of its bytes."""
 
 
+class RecallOrders(InputBase, frozen=True):
+    """What the next input names, and what has left the engine's memory: its facts, as the journal has them."""
+
+    archived: tuple[Archived, ...]
+
+
 class ObserveHost(InputBase, frozen=True):
     """How the machine stands. Where this was never said since the start, or is too old, nothing leaves."""
 
@@ -558,6 +567,7 @@ Input = (
     | NoteCommand
     | ObserveHost
     | NoteSnapshot
+    | RecallOrders
     | LeaseTakenOver
     | AdoptLease
     | SkipInput

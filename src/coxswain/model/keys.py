@@ -147,6 +147,12 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             _desk("query_timeout_s", "10", Unit.SECONDS, "a question without an answer by then is asked again"),
             _desk("settle_window_s", "2", Unit.SECONDS, "a difference younger than this may still be on its way"),
             _desk(
+                "archive_after_s",
+                "3600",
+                Unit.SECONDS,
+                "what is over for this long leaves the memory; the journal keeps it",
+            ),
+            _desk(
                 "flat_by_lead_s", "60", Unit.SECONDS, "before a firm's hours without positions, everything is closed"
             ),
             _desk("trail_step_ticks", "5", Unit.COUNT, "a trailing stop is moved when it would move by at least this"),
@@ -330,6 +336,7 @@ NEITHER_IS_SAFER = frozenset(
         "cancel_timeout_s",
         "query_timeout_s",
         "settle_window_s",
+        "archive_after_s",
         "position_sync_s",
         "circuit_breaker_window_s",
         "limit_proposal_ttl_s",

@@ -35,6 +35,7 @@ from coxswain.messages.requests import NewOrder, QueryAccount, ReplaceOrder, Req
 from coxswain.model.control import Scope, ScopeKind, StopLevel
 from coxswain.model.market import Quote, is_sane
 from coxswain.model.vocabulary import AccountId, ReachedVenue, Symbol, VenueId
+from coxswain.runtime.archive import Archive
 from coxswain.runtime.bars import Bars
 from coxswain.runtime.calendar import Calendar
 from coxswain.runtime.doors import Asked, Doors
@@ -87,6 +88,7 @@ class Loop:
         signer: Signer | None = None,
         snapshots: Snapshots | None = None,
         lease: Lease | None = None,
+        archive: Archive | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -104,6 +106,8 @@ class Loop:
         self._doors = doors or Doors()
         self._guard = guard or Guard()
         """One that has seen every record of the journal so far."""
+        self._archive = archive or Archive(journal)
+        """One that has seen every record, like the guard."""
         self._observe = observe
         """How the machine stands at the start."""
         self._refresh = refresh
@@ -514,6 +518,9 @@ class Loop:
     # --- one step ---------------------------------------------------------------------------------------------------
 
     def _step(self, message: Input) -> Record:
+        recalls, message = self._archive.prepare(message, self._engine.state)
+        for recall in recalls:
+            self._record(recall)
         for symbol in self._engine.instruments_of(message, self.now_ns):
             quote = self._latest.get(symbol)
             if quote is not None and quote is not self._engine.state.quotes.get(symbol):
@@ -539,6 +546,7 @@ class Loop:
             bug.add_note(_told(failure, self._engine.answering, self._journal.path))
             raise
         self._keep(record)
+        self._archive.note(record)
         self._asks = self._asks or bool(record.requests)
         if len(self._bodies) >= GROUP_MAX:
             self.flush()

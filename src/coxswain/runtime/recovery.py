@@ -13,6 +13,7 @@ import msgspec
 from coxswain.core.engine import Engine
 from coxswain.journal.store import Journal, Reader
 from coxswain.runtime import snapshots
+from coxswain.runtime.archive import Archive
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.facts import facts_of
 from coxswain.runtime.plugins import make_engine
@@ -25,6 +26,7 @@ class Recovered(NamedTuple):
     guard: Guard
     snapshot_seq: int
     """The record after which the snapshot was taken that was used; 0 where none was."""
+    archive: Archive
 
 
 def recover(
@@ -43,18 +45,24 @@ def recover(
     """
     with _undisturbed(stays):
         found = snapshots.find(journal, version, tell)
-        remembered = None if found is None else _remember(found, tell, returns)
-        engine, guard, seq = remembered or Recovered(make_engine(), Guard(), 0)
+        remembered = None if found is None else _remember(found, journal, tell, returns)
+        engine, guard, seq, archive = remembered or begin(journal)
         bodies = journal.read()
         _walk_to(bodies, seq)
         for body, facts in facts_of(bodies):
             engine.fold_facts(*facts)
             guard.note(body)
+            archive.take(facts.seq, facts.events)
             if returns is not None:
                 returns.take(facts.events)
             if facts.seq == until_seq:
                 break
-    return Recovered(engine, guard, seq)
+    return Recovered(engine, guard, seq, archive)
+
+
+def begin(journal: Journal | Reader) -> Recovered:
+    """Return what knows nothing yet of a journal."""
+    return Recovered(make_engine(), Guard(), 0, Archive(journal))
 
 
 def _walk_to(bodies: Iterator[tuple[int, bytes]], seq: int) -> None:
@@ -65,21 +73,22 @@ def _walk_to(bodies: Iterator[tuple[int, bytes]], seq: int) -> None:
                 return
 
 
-def _remember(snapshot: Snapshot, tell: Tell, returns: Returns | None) -> Recovered | None:
-    """Return engine and guard as a snapshot has them; None where it has not all that is asked for."""
+def _remember(snapshot: Snapshot, journal: Journal | Reader, tell: Tell, returns: Returns | None) -> Recovered | None:
+    """Return engine, guard and archive as a snapshot has them; None where it has not all that is asked for."""
     if returns is not None and not snapshot.returns:
         tell("the snapshot is not used, and the whole journal is folded: it was taken without daily returns")
         return None
-    engine, guard = make_engine(), Guard()
+    engine, guard, _, archive = begin(journal)
     try:
         engine.remember(snapshot.state)
         guard.remember(snapshot.books)
+        archive.remember(snapshot.archive)
         if returns is not None:
             returns.remember(snapshot.returns)
     except msgspec.DecodeError as error:
         tell(f"the snapshot is not used, and the whole journal is folded: it is not of this version: {error}")
         return None
-    return Recovered(engine, guard, snapshot.seq)
+    return Recovered(engine, guard, snapshot.seq, archive)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def main(path: Path, version: str, seq: int) -> None:
         stored = journal.hash_at(seq)
         assert stored is not None, "the journal does not reach so far"
         assert found.engine.state.seq == seq, "more was folded than was asked for"
-        snapshot = snapshot_of(version, found.engine, found.guard, returns.keep(), Head(seq, stored))
+        snapshot = snapshot_of(version, found.engine, found.guard, found.archive, returns.keep(), Head(seq, stored))
     sys.stdout.write(write(fresh_path(path), snapshot))
 
 

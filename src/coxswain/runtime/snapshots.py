@@ -23,6 +23,7 @@ from coxswain.journal.files import beside
 from coxswain.journal.store import Journal, Reader
 from coxswain.messages.inputs import NoteSnapshot
 from coxswain.messages.record import decode
+from coxswain.runtime.archive import Archive
 from coxswain.runtime.egress import Guard
 from coxswain.views.returns import Returns
 
@@ -50,9 +51,11 @@ class Snapshot(msgspec.Struct, frozen=True):
     books: bytes
     """Of the egress guard."""
     returns: bytes
+    archive: bytes
+    """Of where the journal has what left the state."""
 
 
-FORMAT = "coxswain-snapshot-1"
+FORMAT = "coxswain-snapshot-2"
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Snapshot)
 
@@ -82,6 +85,7 @@ class Snapshots:
         version: str,
         engine: Engine,
         guard: Guard,
+        archive: Archive,
         returns: Returns | None,
         tell: Tell,
         last_seq: int,
@@ -92,6 +96,7 @@ class Snapshots:
         self._version = version
         self._engine = engine
         self._guard = guard
+        self._archive = archive
         self._returns = returns
         self._tell = tell
         self._last_seq = last_seq
@@ -115,7 +120,7 @@ class Snapshots:
         try:
             if self._waits or at_end:
                 returns = b"" if self._returns is None else self._returns.keep()
-                snapshot = snapshot_of(self._version, self._engine, self._guard, returns, head)
+                snapshot = snapshot_of(self._version, self._engine, self._guard, self._archive, returns, head)
                 self._work = _Written(head.seq, write(fresh_path(self._journal), snapshot))
             else:
                 self._work = _Elsewhere(self._journal, self._version, head.seq)
@@ -197,9 +202,9 @@ class _Elsewhere:
         self._process.communicate()
 
 
-def snapshot_of(version: str, engine: Engine, guard: Guard, returns: bytes, head: Head) -> Snapshot:
-    journal_id = engine.state.journal_id
-    return Snapshot(FORMAT, version, journal_id, head.seq, head.hash, engine.keep(), guard.keep(), returns)
+def snapshot_of(version: str, engine: Engine, guard: Guard, archive: Archive, returns: bytes, head: Head) -> Snapshot:
+    kept = (engine.keep(), guard.keep(), returns, archive.keep())
+    return Snapshot(FORMAT, version, engine.state.journal_id, head.seq, head.hash, *kept)
 
 
 def write(path: Path, snapshot: Snapshot) -> str:

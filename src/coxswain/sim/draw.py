@@ -191,6 +191,7 @@ def draw(seed: int, rows: Collection[str] | None = None) -> Drawn:
     )
     settings = {name: chance.choice(values) for name, values in MAY_BE.items() if chance.random() < 0.3}
     settings["settle_needs_two"] = random.Random(f"settle {seed}").choice(("0", "0", "0", "1"))
+    settings |= _archiving(seed)
     venue_of = _accounts(chance)
     setup = make_setup(lacks, venue_of, min_timing_variance_ms="0", min_size_variance_pct="0", **settings)
     sets = _rule_sets(chance) if chance.random() < 0.5 else ()
@@ -228,6 +229,12 @@ def _instruments(chance: random.Random, setup: Setup) -> tuple[tuple[Instrument,
         }
         made.append(msgspec.structs.replace(instrument, **values))
     return tuple(made), {**AT, SHARE: price}
+
+
+def _archiving(seed: int) -> dict[str, str]:
+    """Let what is over leave the memory soon in half of the worlds. Drawn by itself: no other draw depends on it."""
+    chance = random.Random(f"archive {seed}")
+    return {"archive_after_s": chance.choice(("1", "5", "30"))} if chance.random() < 0.5 else {}
 
 
 def _accounts(chance: random.Random) -> dict[AccountId, VenueId]:

@@ -33,6 +33,7 @@ from coxswain.messages.requests import NewOrder, ReplaceOrder, Request
 from coxswain.model.market import Quote
 from coxswain.model.setup import Setup
 from coxswain.model.vocabulary import Symbol, VenueId
+from coxswain.runtime.archive import Archive
 from coxswain.runtime.doors import Doors
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.lease import Lease
@@ -216,9 +217,10 @@ class World(Ground):
     def _keep(self, message: Input) -> None:
         """Have a command journaled by a process that does nothing else."""
         try:
-            journal, _ = self._recover()
-            record = self.engine.step(message, self.engine.state.now_ns)
-            journal.append([encode(record)])
+            journal, _, archive = self._recover()
+            recalls, message = archive.prepare(message, self.engine.state)
+            now_ns = self.engine.state.now_ns
+            journal.append([encode(self.engine.step(each, now_ns)) for each in (*recalls, message)])
         except Crash as crash:
             self._die(crash.row)
         else:
@@ -348,27 +350,29 @@ class World(Ground):
             else:
                 return
 
-    def _recover(self) -> tuple[Journal, Guard]:
+    def _recover(self) -> tuple[Journal, Guard, Archive]:
         """Begin with what the disk kept."""
         journal = self.disk.open()
         self.engine, guard = Observed(self._see), Guard()
+        archive = Archive(journal)
         self._checker = self._make_checker(self._checker)
         self._durable.clear()  # a request that was not sent is not sent later: a restart asks what became of it
         for _, body in journal.read():
             record = decode(body)
             self.engine.fold(record)
             guard.note(body)
+            archive.take(record.seq, record.events)
             self._checker.remember(record)
         if self._live:
             evidence.is_the_same("folded after a restart", self._live, self.engine.digest().encode())
             self._live = b""
         self._checker.on_start()
-        return journal, guard
+        return journal, guard, archive
 
     def _boot(self, now_ns: int) -> None:
         if self.plan.damage:
             self.fired.update(self.disk.is_seen_when_damaged(self._chance))
-        journal, guard = self._recover()
+        journal, guard, archive = self._recover()
         if self.leases is not None:
             self.leases.now_ns = max(now_ns, self.leases.now_ns)
             is_lost = any(LEASE in account.causes for account in self.engine.state.accounts.values())
@@ -387,6 +391,7 @@ class World(Ground):
             guard,
             observe=lambda _: self.well(),
             lease=self.lease,
+            archive=archive,
         )
         self._phase = "starting"
         now_ns = max(now_ns, self.engine.state.now_ns)

@@ -252,6 +252,15 @@ def _reversal_noted(event: ev.ReversalNoted) -> str:
     return f"{what} of the fill {event.reversal.exec_ref_id} of {event.cl_ord_id} {then}"
 
 
+def _archived(event: ev.OrdersArchived) -> str:
+    gone = " ".join(each.signal_id for each in event.archived)
+    return f"over for long, and kept by the journal alone from here on: {gone or 'none'}"
+
+
+def _recalled(event: ev.OrdersRecalled) -> str:
+    return f"{event.archived.signal_id} was over for long; it is back, because something names it"
+
+
 def _canceled(event: ev.OrderCanceled) -> str:
     unasked = ", not asked for" if event.unsolicited else ""
     return f"{event.cl_ord_id} canceled with {event.cum_qty:f} filled{unasked}{_because(event.reason)}"
@@ -548,6 +557,8 @@ SENTENCES: dict[type, Callable[[Any], str]] = {
     ev.FillBusted: _busted,
     ev.FillCorrected: _corrected,
     ev.ReversalNoted: _reversal_noted,
+    ev.OrdersArchived: _archived,
+    ev.OrdersRecalled: _recalled,
     ev.OrderRejected: lambda e: f"the venue rejected {e.cl_ord_id}{_because(e.reason)}",
     ev.OrderCanceled: _canceled,
     ev.OrderExpired: lambda e: f"{e.cl_ord_id} expired with {e.cum_qty:f} filled",

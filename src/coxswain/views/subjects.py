@@ -57,6 +57,8 @@ class Subjects:
             case ev.InputSkipped(about=about) | ev.InputPassedOver(about=about):
                 first_id = None if about.cl_ord_id is None else self.first_id(about.cl_ord_id)
                 return Subject(about.signal_id, about.account, first_id)
+            case ev.OrdersRecalled(archived):
+                return Subject(archived.signal_id)
             case ev.OrderDenied(intent):
                 return Subject(intent.signal_id or None, intent.account)
             case ev.OrderCreated(cl_ord_id, intent):

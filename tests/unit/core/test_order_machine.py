@@ -11,6 +11,7 @@ from coxswain.model.orders import OrderIntent
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
+    ExecId,
     ExecType,
     OrdStatus,
     OrdType,
@@ -42,7 +43,7 @@ def an_order(qty: int = 10) -> Order:
 
 
 def fill(order: Order, qty: int, px: str = "100") -> None:
-    machine.fill(order, Decimal(qty), Decimal(px), Decimal("0.5"), now_ns=7)
+    machine.fill(order, Decimal(qty), Decimal(px), Decimal("0.5"), now_ns=7, exec_id=ExecId("e1"))
 
 
 @pytest.mark.parametrize(("phase", "exec_type"), list(itertools.product(Phase, ExecType)))

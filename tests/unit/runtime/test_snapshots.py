@@ -12,6 +12,7 @@ from coxswain.journal.store import Journal
 from coxswain.messages.inputs import NoteSnapshot
 from coxswain.messages.record import decode, encode
 from coxswain.runtime import snapshots
+from coxswain.runtime.archive import Archive
 from coxswain.runtime.egress import Guard
 from coxswain.runtime.plugins import make_engine
 from coxswain.runtime.recovery import Recovered, recover
@@ -30,7 +31,7 @@ class Desk:
         self.path = folder / "j"
         self.journal = Journal.create(self.path, JOURNAL)
         self.world = World(seed)
-        self.engine, self.guard = make_engine(), Guard()
+        self.engine, self.guard, self.archive = make_engine(), Guard(), Archive(self.journal)
         self.told: list[str] = []
         self.go_on()
 
@@ -41,11 +42,15 @@ class Desk:
             self.world.quote(symbol)
         self.journal.append(self.world.bodies[self.journal.head.seq :])
         for body in self.world.bodies[self.engine.state.seq :]:
-            self.engine.fold(decode(body))
+            record = decode(body)
+            self.engine.fold(record)
             self.guard.note(body)
+            self.archive.note(record)
 
     def taker(self, returns: Returns | None = None, version: str = VERSION) -> Snapshots:
-        return Snapshots(self.path, version, self.engine, self.guard, returns, self.told.append, 0, waits=True)
+        return Snapshots(
+            self.path, version, self.engine, self.guard, self.archive, returns, self.told.append, 0, waits=True
+        )
 
     def note(self, taker: Snapshots) -> None:
         """Journal what is ready, as the loop does."""
@@ -233,7 +238,7 @@ def test_a_disk_that_takes_no_more_costs_a_snapshot_and_nothing_else(desk: Desk)
 
 
 def elsewhere(desk: Desk) -> Snapshots:
-    return Snapshots(desk.path, VERSION, desk.engine, desk.guard, None, desk.told.append, 0, waits=False)
+    return Snapshots(desk.path, VERSION, desk.engine, desk.guard, desk.archive, None, desk.told.append, 0, waits=False)
 
 
 def when_ready(taker: Snapshots) -> NoteSnapshot | None:

@@ -15,11 +15,9 @@ from coxswain.messages.inputs import Input
 from coxswain.model.market import Instrument
 from coxswain.model.setup import Setup, VenueSpec
 from coxswain.model.vocabulary import AccountId, JournalId, Mode, VenueId
-from coxswain.runtime.egress import Guard
 from coxswain.runtime.lease import LeaseBehind, LeaseError
 from coxswain.runtime.live import NotConfirmed, confirm, is_somebody_there, still_to_confirm
-from coxswain.runtime.plugins import make_engine
-from coxswain.runtime.recovery import Recovered, recover
+from coxswain.runtime.recovery import Recovered, begin, recover
 from coxswain.runtime.signals import Latest
 from coxswain.venues.base import Venue
 from coxswain.views.returns import Returns
@@ -51,7 +49,7 @@ def open_journal(path: Path | None, opened: ExitStack, returns: Returns | None) 
     if path is None or not path.exists():
         journal = Journal.create(path, JournalId(os.urandom(8).hex()))
         opened.callback(journal.close)
-        return journal, Recovered(make_engine(), Guard(), 0)
+        return journal, begin(journal)
     journal = Journal.open(path)
     opened.callback(journal.close)
     return journal, recover(journal, __version__, tell, returns, stays=False)

@@ -394,7 +394,7 @@ class Session:
             key = key_for(path, None if config is None else config.checkpoint_key)
             if path is not None:
                 self._lease = self._take_lease()
-        engine, guard, snapshot_seq = past
+        engine, guard, snapshot_seq, archive = past
         self._views.is_whole = self._views.seq == self._journal.head.seq
         self._outside.hold(
             (name, each.symbol)
@@ -419,7 +419,7 @@ class Session:
             alarm = FlagAlarm(path, tell, self._abandon)
             self._opened.enter_context(alarm.ready())
             waits = not self.realtime
-            snapshots = Snapshots(path, __version__, engine, guard, returns, tell, snapshot_seq, waits=waits)
+            snapshots = Snapshots(path, __version__, engine, guard, archive, returns, tell, snapshot_seq, waits=waits)
             self._opened.callback(snapshots.close)
         loop_doors = Doors(doors)
         if calls is None:
@@ -441,6 +441,7 @@ class Session:
             None if key is None else Signer(self._journal, key, tell),
             snapshots,
             self._lease,
+            archive,
         )
         return loop, self._started(live, live_by), max([engine.state.now_ns, begins_ns, *seen_ns])
 

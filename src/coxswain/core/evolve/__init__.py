@@ -11,6 +11,7 @@ from coxswain.core.deadlines import Deadlines
 from coxswain.core.evolve import (
     accounts,
     algorithms,
+    archive,
     breakers,
     control,
     engine,
@@ -58,6 +59,7 @@ TABLE: dict[type, Callable[..., None]] = {  # type: ignore[explicit-any]
     **kept.TABLE,
     **reversals.TABLE,
     **skips.TABLE,
+    **archive.TABLE,
 }
 
 

@@ -7,6 +7,7 @@ from coxswain.core import order as machine
 from coxswain.core.activity import note_cancel, note_failure, note_message, note_order, note_trade
 from coxswain.core.contingent import beside, first_id
 from coxswain.core.deadlines import Deadlines
+from coxswain.core.evolve.archive import look_later
 from coxswain.core.evolve.breakers import count
 from coxswain.core.evolve.shared import enter_order, leave_the_pace, order_of, stop_waiting
 from coxswain.core.evolve.spreads import count_try, note_fill
@@ -107,6 +108,8 @@ def _order_created(state: State, clock: Deadlines, event: ev.OrderCreated) -> No
 def _leave_the_queue(state: State, clock: Deadlines, intent: OrderIntent) -> None:
     """What was waiting for its release is not waiting any more, sent or denied."""
     if intent.role is DIRECT:
+        if intent.signal_id not in state.plans and intent.signal_id not in state.direct_ids:
+            look_later(state, intent.signal_id)
         state.direct_ids[intent.signal_id] = None
         leave_the_pace(state, clock, intent.signal_id, intent.account)
         return
@@ -165,7 +168,7 @@ def _order_filled(state: State, clock: Deadlines, event: ev.OrderFilled) -> None
         parent.cum_qty, parent.refusals = plain(parent.cum_qty + event.last_qty), 0
     cum_qty, held = order.cum_qty, held_qty(order)
     was_known = order.outcome_known
-    machine.fill(order, event.last_qty, event.last_px, event.commission, state.now_ns)
+    machine.fill(order, event.last_qty, event.last_px, event.commission, state.now_ns, event.exec_id)
     machine.hear_of(order, state.now_ns)
     strategy = strategy_of(state, intent.signal_id) if order.enters else ""
     if strategy:

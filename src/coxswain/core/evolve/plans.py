@@ -6,10 +6,11 @@ import msgspec
 
 from coxswain.core.contingent import follows
 from coxswain.core.deadlines import Deadlines
+from coxswain.core.evolve.archive import look_later
 from coxswain.core.evolve.shared import leave_the_pace, nothing, position_of_plan, share_for, stop_waiting
 from coxswain.core.params import NS_PER_MS
 from coxswain.core.shares import PlanState, Share
-from coxswain.core.state import State
+from coxswain.core.state import State, root_of
 from coxswain.core.sums import (
     key,
     position_of,
@@ -29,7 +30,13 @@ def _signal_accepted(state: State, clock: Deadlines, event: ev.SignalAccepted) -
 
 
 def _plan_proposed(state: State, clock: Deadlines, event: ev.PlanProposed) -> None:
-    state.plans[event.plan.signal_id] = PlanState(event.plan)
+    signal_id = event.plan.signal_id
+    root = root_of(state, signal_id)
+    if root != signal_id:
+        state.hanging.setdefault(root, []).append(signal_id)
+    elif signal_id not in state.plans and signal_id not in state.direct_ids:
+        look_later(state, signal_id)
+    state.plans[signal_id] = PlanState(event.plan)
 
 
 def _plan_approved(state: State, clock: Deadlines, event: ev.PlanApproved) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from coxswain.core import order as machine
 from coxswain.core.deadlines import Deadlines
 from coxswain.core.exposure import attribute
-from coxswain.core.order import InvariantViolation, held_qty
+from coxswain.core.order import InvariantViolation, Order, held_qty
 from coxswain.core.position import Booking, KnownFill
 from coxswain.core.state import Account, State, find_order, share_of
 from coxswain.core.sums import count_unknown, position_of, settle
@@ -18,14 +18,17 @@ from coxswain.model.vocabulary import SIGN, ExecId
 def _fill_busted(state: State, clock: Deadlines, event: ev.FillBusted) -> None:
     account, fill = _fill(state, event)
     fill.busted = True
+    order = find_order(account, fill.cl_ord_id) if fill.on_order else None
     if event.belongs_to:
-        _forget(account, event)
+        _forget(account, order, event)
     _rebook(account, event, None)
     _refill(state, clock, account, fill, event, -event.last_qty, -event.last_qty * event.last_px, -event.commission)
 
 
-def _forget(account: Account, event: ev.FillBusted) -> None:
+def _forget(account: Account, order: Order | None, event: ev.FillBusted) -> None:
     """It is booked again next, under the same exec_id; the bust is ours, and has no name at the venue."""
+    if order is not None:
+        machine.disown(order, event.exec_ref_id)
     del account.fills[event.exec_ref_id], account.exec_ids[event.exec_ref_id]
     del account.fill_of[event.exec_id], account.exec_ids[event.exec_id]
 

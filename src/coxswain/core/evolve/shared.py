@@ -1,6 +1,7 @@
 """Look-ups that must succeed, and the change that is none; for the other files of this folder."""
 
 from coxswain.core.deadlines import Deadlines
+from coxswain.core.evolve.archive import look_later
 from coxswain.core.order import InvariantViolation, Order
 from coxswain.core.position import Position
 from coxswain.core.shares import Share
@@ -11,6 +12,7 @@ from coxswain.model.decimals import ZERO
 from coxswain.model.vocabulary import (
     AccountId,
     ClOrdId,
+    Role,
     SignalId,
 )
 
@@ -40,10 +42,21 @@ def enter_order(
     )
     account = state.accounts[intent.account]
     account.orders[order.cl_ord_id] = order
+    _hang(state, event)
     account.open_orders[order.cl_ord_id] = None
     if enters:
         position_of(account, intent.symbol).entering[order.cl_ord_id] = None
     return order
+
+
+def _hang(state: State, event: ev.OrderCreated | ev.OrderAdopted) -> None:
+    """Note what an order goes with when it leaves this memory: its signal, or nothing but itself."""
+    intent, name = event.intent, event.intent.signal_id
+    is_direct = isinstance(event, ev.OrderCreated) and intent.role is Role.DIRECT
+    if not is_direct and name not in state.plans and name not in state.direct_ids:
+        name = SignalId(event.cl_ord_id)
+        look_later(state, name)
+    state.orders_of.setdefault(name, []).append((intent.account, event.cl_ord_id))
 
 
 def order_of(state: State, account_id: AccountId, cl_ord_id: ClOrdId) -> tuple[Account, Order]:

@@ -27,6 +27,15 @@ from coxswain.messages.events.algorithms import (
 from coxswain.messages.events.algorithms import (
     AlgoStarted as AlgoStarted,
 )
+from coxswain.messages.events.archive import (
+    ArchiveEvent,
+)
+from coxswain.messages.events.archive import (
+    OrdersArchived as OrdersArchived,
+)
+from coxswain.messages.events.archive import (
+    OrdersRecalled as OrdersRecalled,
+)
 from coxswain.messages.events.breakers import (
     BreakerChanged as BreakerChanged,
 )
@@ -478,4 +487,5 @@ Event = (
     | FirmEvent
     | ReversalEvent
     | SkipEvent
+    | ArchiveEvent
 )
