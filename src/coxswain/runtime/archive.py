@@ -261,6 +261,7 @@ _NAMED_BY: dict[type, Callable[..., Iterator[Name]]] = {
     inp.ModifyPlan: lambda message, state: _signals(state, message.signal_id),
     inp.ProposeOverride: lambda message, state: _signals(state, message.signal_id),
     inp.ChangeOrder: lambda message, state: _of_anyone(state, message.cl_ord_id),
+    inp.SettleOrder: lambda message, state: _of_anyone(state, message.cl_ord_id),
     inp.CancelOrders: _by_cancel,
     inp.ExecutionReport: _by_report,
     inp.CancelRejected: _by_refusal,
