@@ -86,6 +86,9 @@ def account_id(number: int) -> AccountId:
     return AccountId(f"account-{number}")
 
 
+QUOTED_EVERY_NS = 50 * 10**9
+
+
 class Bench:
     """An engine whose records are encoded and chained as a journal would; a sink may make them durable."""
 
@@ -97,6 +100,7 @@ class Bench:
         self._sink = sink
         self._hash = bytes(32)
         self._orders = 0
+        self._quoted_ns = START_NS
         ids = [account_id(number) for number in range(accounts)]
         places = [VENUE, *(VenueSpec(VenueId(f"paper-{number}"), VENUE.capabilities) for number in range(1, venues))]
         specs = tuple(AccountSpec(each, places[n % venues].id, "USD", GENEROUS) for n, each in enumerate(ids))
@@ -119,6 +123,14 @@ class Bench:
         if self._sink is not None:
             self._sink(body)
         return record
+
+    def pass_time(self, ns: int) -> None:
+        """Let time go by, and show prices often enough to trade at."""
+        self.now_ns += ns
+        if self.now_ns - self._quoted_ns >= QUOTED_EVERY_NS:
+            self._quoted_ns = self.now_ns
+            for symbol in (SYMBOL, *self.others):
+                self.step(Quote(symbol, BID, ASK, self.now_ns))
 
     def order(self, account: AccountId, symbol: Symbol = SYMBOL) -> None:
         """One market order: command, gate and all checks, acknowledgement, fill, position and profit.

@@ -32,6 +32,8 @@ ORDERS = 100_000
 ACCOUNTS = 6
 ROUNDS = 3
 GROUP = 1_000
+DAY_NS = 86_400 * 10**9
+"""The history is of one day."""
 JOURNAL = JournalId("bench0123456789")
 
 
@@ -56,6 +58,7 @@ def write(path: Path, orders: int) -> int:
 
         bench = Bench(ACCOUNTS, sink=sink)
         for number in range(orders):
+            bench.pass_time(DAY_NS // orders)
             bench.order(account_id(number % ACCOUNTS))
         journal.append(waiting)
         guard, archive = Guard(), Archive(journal)
