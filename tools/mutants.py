@@ -1,9 +1,9 @@
 """Break the engine on purpose, and see that a test notices: `python -m tools.mutants`, or `make mutants`.
 
 Each `mutants/<name>.patch` breaks one thing. Its head says what, which fault or invariant that offends, and the tests
-that must fall for it. For each one the sources are copied, the patch is applied to the copy, and those tests are run on
-it. A mutant that they do not notice is a test that is missing; one that no longer applies has to be made anew. Words
-select mutants by name. Nothing of the working tree is touched.
+that must fall for it, each of them. For each one the sources are copied, the patch is applied to the copy, and those
+tests are run on it. A mutant that one of them does not notice is a test that is missing; one that no longer applies has
+to be made anew. Words select mutants by name. Nothing of the working tree is touched.
 """
 
 import os
@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
     mutant: Mutant
     killed: bool
     how: str
-    """The test that fell, or why the mutant lives."""
+    """The tests that fell, or why the mutant lives."""
     took_s: float
 
 
@@ -63,8 +63,8 @@ def why_not_applied(path: Path, to: Path, *, check: bool = False) -> str:
 
 
 def _pytest(sources: Path, tests: Sequence[str]) -> tuple[int, str]:
-    """Run tests on these sources until one falls."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+    """Run tests on these sources."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
     environment = {**os.environ, "PYTHONPATH": str(sources)}
     try:
         done = subprocess.run(
@@ -85,10 +85,12 @@ def try_one(mutant: Mutant) -> Outcome:
         if why:
             return Outcome(mutant, False, f"does not apply: {why.splitlines()[0]}", time.monotonic() - began)
         code, said = _pytest(tree / "src", mutant.tests)
-    fell = FELL.search(said)
+    fell = FELL.findall(said)
+    unmoved = [test for test in mutant.tests if not any(each.startswith(test) for each in fell)]
     took_s = time.monotonic() - began
-    if code == TESTS_FAILED and fell is not None and not BROKEN.search(said):
-        return Outcome(mutant, True, fell[1], took_s)
+    if code == TESTS_FAILED and not BROKEN.search(said):
+        how = f"not noticed by {', '.join(unmoved)}" if unmoved else ", ".join(fell)
+        return Outcome(mutant, not unmoved, how, took_s)
     last = said.strip().splitlines()[-1] if said.strip() else ""
     return Outcome(mutant, False, "survives" if code == 0 else f"does not run: {last}", took_s)
 

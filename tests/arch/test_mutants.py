@@ -1,5 +1,6 @@
 """The mutants stay fit: each applies to the sources as they are, and the tests that must notice it are there."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -50,6 +51,15 @@ def test_a_mutant_applies_and_the_tests_that_must_notice_it_are_there(mutant: Mu
     for test in mutant.tests:
         path, _, name = test.partition("::")
         assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), test
+
+
+def test_each_exhibit_of_the_museum_falls_by_a_mutant() -> None:
+    exhibits = {
+        f"{path.relative_to(ROOT)}::{name}"
+        for path in (ROOT / "tests/museum").glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert exhibits <= {test for mutant in ALL for test in mutant.tests}
 
 
 def test_a_patch_that_has_drifted_away_is_noticed(tree: Path, tmp_path: Path) -> None:
