@@ -4,16 +4,14 @@ Nothing is judged here, and nothing is written.
 """
 
 import os
-import sys
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
-from ruamel.yaml import YAML
 
 from coxswain.app import exits
 from coxswain.app.config.advice import without_news
-from coxswain.app.config.firms import read_rule_sets
+from coxswain.app.config.firms import file_of, read_rule_sets
 from coxswain.app.config.load import load
 from coxswain.app.config.problems import ConfigError, unknown
 from coxswain.app.config.tree import Tree, read_tree
@@ -29,15 +27,16 @@ from coxswain.runtime.records import decoded
 
 def rule_sets_for(config: Path) -> dict[str, RuleSet]:
     """Return the package's rule sets, and the user's where a configuration names their folder."""
-    own = None
-    if config.exists():
-        tree = read_tree(config, {})
-        folder = tree.text_at("firms_dir") if isinstance(tree, Tree) else None
-        own = None if folder is None else config.parent / folder
-    found, problems = read_rule_sets(own)
+    found, problems = read_rule_sets(_own_folder(config))
     if problems:
         raise ConfigError(problems)
     return found
+
+
+def _own_folder(config: Path) -> Path | None:
+    tree = read_tree(config, {}) if config.exists() else None
+    folder = tree.text_at("firms_dir") if isinstance(tree, Tree) else None
+    return None if folder is None else config.parent / folder
 
 
 def list_firms(config: Path, as_json: bool) -> int:
@@ -72,14 +71,12 @@ def show_firm(config: Path, name: str, as_json: bool) -> int:
     if name not in found:
         say(f"coxswain: {name} is {unknown(name, found)}")
         return exits.USAGE
-    rules = msgspec.to_builtins(found[name], builtin_types=())
     if as_json:
-        print_json(rules)
+        print_json(msgspec.to_builtins(found[name], builtin_types=()))
         return exits.OK
-    yaml = YAML()
-    yaml.default_flow_style = None
-    yaml.width = 110
-    yaml.dump(rules, sys.stdout)
+    print(
+        file_of(name, _own_folder(config)).read_text(encoding="utf-8"), end=""
+    )  # as it is written, to begin one's own
     return exits.OK
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from coxswain.app.commands import check_config
-from coxswain.app.firms import check_account, list_firms, show_firm
+from coxswain.app.config.firms import read_folder
+from coxswain.app.firms import check_account, list_firms, rule_sets_for, show_firm
 from coxswain.app.init import write_starter
 
 
@@ -52,3 +53,13 @@ def test_rules_about_news_without_a_calendar_are_warned_of(
     config.write_text(f"{text}\nnews_calendar: news.csv\n")
     assert check_config(config, as_json=True) == 0
     assert warning not in json.loads(capfdbinary.readouterr().out)["warnings"]
+
+
+def test_what_is_shown_to_a_person_is_what_the_loader_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere = tmp_path / "none.yaml"
+    for name, rules in rule_sets_for(nowhere).items():
+        assert show_firm(nowhere, name, as_json=False) == 0
+        (tmp_path / f"{name}.yaml").write_text(capsys.readouterr().out, encoding="utf-8")
+        found, problems = read_folder(tmp_path)
+        assert problems == []
+        assert found[name] == rules

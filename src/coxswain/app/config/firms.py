@@ -87,6 +87,13 @@ def read_folder(folder: Path) -> tuple[dict[str, RuleSet], list[Problem]]:
     return found, problems
 
 
+def file_of(name: str, folder: Path | None) -> Path:
+    """Return the file of a rule set that there is; one of the user's counts before the package's."""
+    paths = [path for each in (folder, PACKAGE) if each is not None for path in sorted(each.glob("*.yaml"))]
+    trees = ((path, read_tree(path, {})) for path in paths)
+    return next(path for path, tree in trees if isinstance(tree, Tree) and tree.text_at("id") == name)
+
+
 def read_product_groups() -> dict[str, tuple[str, ...]]:
     """Return the package's groups of products that move together."""
     tree = read_tree(GROUPS_FILE, {})
